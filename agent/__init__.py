@@ -1,1 +1,1 @@
-
+"""The core of srebot: knows no Slack and no vendor."""

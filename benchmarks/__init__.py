@@ -1,1 +1,1 @@
-
+"""Speed and size, measured by commands and compared as ratios."""

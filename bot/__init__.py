@@ -1,1 +1,1 @@
-
+"""Everything that a person or Slack talks to."""

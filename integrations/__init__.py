@@ -1,1 +1,1 @@
-
+"""One module or package per vendor: client, tools, graph builder and fixes."""

@@ -1,1 +1,1 @@
-
+"""A simulated company behind the vendors' real HTTP APIs."""

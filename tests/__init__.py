@@ -1,1 +1,1 @@
-
+"""Tests, which read as specifications."""

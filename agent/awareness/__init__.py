@@ -1,1 +1,1 @@
-
+"""Signals, correlation and triage."""

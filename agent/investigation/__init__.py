@@ -1,1 +1,1 @@
-
+"""The loop, hypotheses, evidence, budget and report."""

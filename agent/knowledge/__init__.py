@@ -1,1 +1,1 @@
-
+"""The graph of the company: store, inference, traversal, picture."""

@@ -1,1 +1,1 @@
-
+"""Patterns, feedback, verdicts and trust."""

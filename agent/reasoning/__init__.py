@@ -1,1 +1,1 @@
-
+"""The two reasoners: a model, and rules that need none."""

@@ -1,1 +1,1 @@
-
+"""Proposals, policy, applying and watching."""

@@ -1,1 +1,1 @@
-
+"""PostgreSQL: engine, tables and repositories."""

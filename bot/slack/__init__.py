@@ -1,1 +1,1 @@
-
+"""The Bolt app: one module per surface."""

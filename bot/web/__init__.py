@@ -1,1 +1,1 @@
-
+"""Health, metrics, webhooks and investigation pages."""

@@ -1,1 +1,1 @@
-
+"""Kubernetes' REST API over an object store with history."""

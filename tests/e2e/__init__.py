@@ -1,1 +1,1 @@
-
+"""Whole stories, through Slack's wire."""

@@ -1,1 +1,1 @@
-
+"""Real PostgreSQL and the vendors' own clients."""

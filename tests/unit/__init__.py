@@ -1,1 +1,1 @@
-
+"""Fast tests that mirror the packages."""

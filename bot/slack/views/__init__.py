@@ -1,1 +1,1 @@
-
+"""Block Kit, as templates and one render function per view."""
