@@ -1,0 +1,175 @@
+"""What the core needs from outside: implemented by ``integrations``, ``bot`` and the reasoners."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from agent.model import (
+    Approval,
+    Case,
+    Change,
+    Check,
+    Conversation,
+    Entity,
+    Evidence,
+    Finding,
+    Hypothesis,
+    Outcome,
+    Plan,
+    Proposal,
+    Relation,
+    Signal,
+    Spent,
+    Step,
+    Value,
+)
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """The present, UTC."""
+
+
+class Proposed(Value):
+    """A reasoner's opening: hypotheses and the first checks."""
+
+    hypotheses: tuple[Hypothesis, ...]
+    checks: tuple[Check, ...]
+    spent: Spent = Spent()
+
+
+class Weighed(Value):
+    """What a round of steps means: evidence, and what to look at next."""
+
+    evidence: tuple[Evidence, ...]
+    hypotheses: tuple[Hypothesis, ...] = ()
+    """New ones (refinements carry their parent); known ids are left as they are."""
+    checks: tuple[Check, ...] = ()
+    """Empty when nothing more would tell the live hypotheses apart."""
+    spent: Spent = Spent()
+
+
+class Concluded(Value):
+    """A finding before the gates, and the changes that would mend it, best first."""
+
+    finding: Finding
+    changes: tuple[Change, ...] = ()
+    spent: Spent = Spent()
+
+
+class Reasoner(Protocol):
+    """Thinks; never acts. Stateless: all it may know is in the case.
+
+    Each method raises ``ReasonerUnavailable`` when it cannot go on.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the thread calls it: ``rules``, or the model's name."""
+
+    async def propose(self, case: Case) -> Proposed:
+        """Several hypotheses and the checks that would tell them apart."""
+
+    async def weigh(self, case: Case, steps: Sequence[Step]) -> Weighed:
+        """What ``steps`` (the latest round, already part of ``case``) say on each hypothesis."""
+
+    async def conclude(self, case: Case) -> Concluded:
+        """The finding that the evidence so far carries."""
+
+    async def answer(self, case: Case, steps: Sequence[Step]) -> Answered:
+        """Answer the question in ``case.signal``; ``steps`` are the look-ups so far."""
+
+
+class Answered(Value):
+    """An answer to a question, or the look-ups still needed for it."""
+
+    text: str = ""
+    """Markdown with ``[n]``: n is the number of the step that says so. Empty while ``checks`` are wanted."""
+    checks: tuple[Check, ...] = ()
+    spent: Spent = Spent()
+
+
+class Durable(Protocol):
+    """Runs what is not deterministic so that a restart does not run it again."""
+
+    async def step(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Run ``work`` once and remember its result under its place in the workflow."""
+
+
+class Notifier(Protocol):
+    """Tells people. Every call may be repeated after a crash and must not show twice."""
+
+    async def summary(self, case: Case) -> Conversation:
+        """Place, or edit in place, the one summary message of the investigation; returns its thread."""
+
+    async def update(self, case: Case, key: str, text: str) -> None:
+        """One short line in the thread, once per ``key``."""
+
+    async def report(self, case: Case) -> None:
+        """The finding with its evidence, once; edits the summary as well."""
+
+    async def proposal(self, case: Case, proposal: Proposal, note: str = "") -> None:
+        """Place, or edit in place, a proposal; buttons only while it is open."""
+
+    async def decision(self, case: Case, proposal: Proposal, approval: Approval) -> None:
+        """Show who decided what."""
+
+    async def outcome(self, case: Case, proposal: Proposal, outcome: Outcome) -> None:
+        """What was seen after the change, with the way back offered."""
+
+    async def say(self, conversation: Conversation, key: str, text: str) -> None:
+        """Say ``text`` (markdown) in a conversation, once per ``key``."""
+
+    async def taken(self, signal: Signal) -> None:
+        """Show at once that the signal was seen (eyes)."""
+
+
+class Fixer(Protocol):
+    """Carries out changes on one vendor's systems; the only holder of its write credential."""
+
+    async def plan(self, change: Change) -> Plan:
+        """Dry-run it against the live target.
+
+        Raises:
+            Refused: the vendor's validation does not let it through.
+            ToolError: the target cannot be seen.
+        """
+
+    async def apply(self, proposal: Proposal) -> str:
+        """Apply it exactly once; returns the target's new version. Repeating it after a crash changes nothing.
+
+        Raises:
+            Drifted: the target is no longer what the proposal was made against.
+            Refused: the vendor refused it.
+        """
+
+
+class GraphBuilder(Protocol):
+    """One vendor's knowledge of the company."""
+
+    @property
+    def origin(self) -> str:
+        """The vendor's name."""
+
+    async def build(self) -> tuple[Sequence[Entity], Sequence[Relation]]:
+        """Everything it can see now."""
+
+
+class Pager(Protocol):
+    """Wakes people."""
+
+    async def page(self, service: str, summary: str, details: str, dedup_key: str) -> str:
+        """Page whoever is on call for ``service``; the same key never pages twice. Returns the incident's link."""
+
+
+class Directory(Protocol):
+    """Who is who."""
+
+    async def groups_of(self, user: str) -> frozenset[str]:
+        """Handles of the user groups that this person is in."""
