@@ -1,0 +1,1 @@
+"""Datadog's monitors: their queries, their state against the telemetry, and their endpoints."""

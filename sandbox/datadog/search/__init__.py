@@ -1,0 +1,1 @@
+"""Datadog's search language over logs, spans and events, and the endpoints that use it."""
