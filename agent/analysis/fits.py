@@ -1,0 +1,119 @@
+"""Least-squares fits of the simple courses that a series may take: polynomial, step, bend, pulse.
+
+All searches are exhaustive and vectorised over the place of the break, with at least ``MARGIN`` points on each side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+MARGIN = 4
+_PENALTY = 2.0
+"""Neighbouring points are alike, so that n points hold less information than n independent ones."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted course."""
+
+    kind: Literal["polynomial", "step", "bend", "pulse"]
+    error: float
+    """Sum of squared residuals."""
+    parameters: int
+    start: int = 0
+    """Index of the first point after the break."""
+    end: int = 0
+    before: float = 0.0
+    after: float = 0.0
+
+
+def information_criterion(fit: Fit, count: int, floor: float) -> float:
+    """BIC; ``floor`` is the variance below which residuals count as nothing. Smaller is better."""
+    variance = fit.error / count + floor
+    return float(count * np.log(variance) + _PENALTY * fit.parameters * np.log(count))
+
+
+def noise_of(values: Floats) -> float:
+    """Standard deviation of the point-to-point noise, from the median absolute second difference."""
+    if values.size < 3:
+        return 0.0
+    second = np.diff(values, n=2)
+    return float(1.4826 * np.median(np.abs(second)) / np.sqrt(6.0))
+
+
+def fit_polynomial(times: Floats, values: Floats, degree: int) -> Fit:
+    """A smooth course."""
+    axis = _unit(times)
+    residuals = values - np.polynomial.Polynomial.fit(axis, values, degree)(axis)
+    return Fit("polynomial", float((residuals**2).sum()), degree + 1)
+
+
+def fit_step(times: Floats, values: Floats) -> Fit:
+    """Two levels over one common slope (a jump on top of a drift)."""
+    axis = _unit(times)
+    places = np.arange(MARGIN, values.size - MARGIN)
+    jumps = (np.arange(values.size)[None, :] >= places[:, None]).astype(np.float64)
+    errors, coefficients = _best_with(np.stack([np.ones_like(axis), axis]), jumps, values)
+    best = int(np.argmin(errors))
+    start = int(places[best])
+    size = float(coefficients[best])
+    before = float(np.median(values[:start]))
+    return Fit("step", float(errors[best]), 4, start, values.size, before, before + size)
+
+
+def fit_bend(times: Floats, values: Floats) -> Fit:
+    """Flat, then a line from the bend on."""
+    axis = _unit(times)
+    places = np.arange(MARGIN, values.size - 2 * MARGIN)
+    ramps = np.maximum(axis[None, :] - axis[places][:, None], 0.0)
+    errors, coefficients = _best_with(np.ones((1, values.size)), ramps, values)
+    best = int(np.argmin(errors))
+    start = int(places[best])
+    before = float(values.mean() - coefficients[best] * ramps[best].mean())
+    after = before + float(coefficients[best] * ramps[best, -1])
+    return Fit("bend", float(errors[best]), 3, start, values.size, before, after)
+
+
+def fit_pulse(times: Floats, values: Floats) -> Fit:
+    """One level, left for a while and returned to."""
+    count = values.size
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    squares = float((values**2).sum())
+    starts, ends = np.triu_indices(count + 1, k=2)
+    keep = (starts >= MARGIN) & (ends <= count - MARGIN)
+    starts, ends = starts[keep], ends[keep]
+    inside = ends - starts
+    sum_inside = total[ends] - total[starts]
+    sum_outside = total[-1] - sum_inside
+    errors = squares - sum_inside**2 / inside - sum_outside**2 / (count - inside)
+    best = int(np.argmin(errors))
+    start, end = int(starts[best]), int(ends[best])
+    return Fit(
+        "pulse",
+        max(0.0, float(errors[best])),
+        4,
+        start,
+        end - 1,
+        float(sum_outside[best] / (count - inside[best])),
+        float(sum_inside[best] / inside[best]),
+    )
+
+
+def _unit(times: Floats) -> Floats:
+    return np.asarray((times - times[0]) / max(float(times[-1] - times[0]), 1e-9), dtype=np.float64)
+
+
+def _best_with(common: Floats, extra: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Errors and coefficients of each row of ``extra`` added, alone, to the ``common`` regressors (Frisch-Waugh)."""
+    basis, _ = np.linalg.qr(common.T)
+    rest = values - basis @ (basis.T @ values)
+    own = extra - (extra @ basis) @ basis.T
+    norm = np.maximum((own**2).sum(axis=1), 1e-12)
+    coefficients = (own @ rest) / norm
+    errors = np.maximum((rest**2).sum() - coefficients**2 * norm, 0.0)
+    return errors, coefficients
