@@ -16,7 +16,10 @@ from agent.model import (
     Evidence,
     Finding,
     Hypothesis,
+    Investigation,
+    Note,
     Outcome,
+    Pattern,
     Plan,
     Proposal,
     Relation,
@@ -173,3 +176,59 @@ class Directory(Protocol):
 
     async def groups_of(self, user: str) -> frozenset[str]:
         """Handles of the user groups that this person is in."""
+
+
+class Received(Value):
+    """What people sent to a running investigation since it last asked."""
+
+    notes: tuple[Note, ...] = ()
+    stop: bool = False
+
+
+class Inbox(Protocol):
+    """Where the thread's replies and the stop button reach a running investigation; durable by itself."""
+
+    async def take(self) -> Received:
+        """What came since the last call; returns at once."""
+
+
+class CaseStore(Protocol):
+    """Keeps an investigation as it grows. Saving the same thing again changes nothing."""
+
+    async def load(self, investigation: int) -> Case:
+        """All that is stored of it, ``now`` being the present."""
+
+    async def save_investigation(self, investigation: Investigation) -> None:
+        """Its status, reasoner and spending."""
+
+    async def save_step(self, investigation: int, step: Step) -> None:
+        """One finished tool call, by its number."""
+
+    async def load_steps(self, investigation: int) -> tuple[Step, ...]:
+        """The finished tool calls with their raw answers, by number."""
+
+    async def save_hypotheses(
+        self, investigation: int, round_number: int, hypotheses: Sequence[Hypothesis]
+    ) -> None:
+        """The board as it stands after a round."""
+
+    async def save_evidence(self, investigation: int, evidence: Sequence[Evidence]) -> None:
+        """Evidence by number; a known number gains the new weights."""
+
+    async def save_finding(self, investigation: int, finding: Finding) -> None:
+        """What it concluded, after the gates."""
+
+
+class Memory(Protocol):
+    """What srebot knows beyond one investigation: the graph and the patterns."""
+
+    async def locate(self, text: str, environment: str = "") -> Entity | None:
+        """The known entity that a text speaks of, or None."""
+
+    async def around(
+        self, name: str, namespace: str = ""
+    ) -> tuple[tuple[Entity, ...], tuple[Relation, ...]]:
+        """The neighbourhood of an entity, itself first; empty when it is unknown."""
+
+    async def recall(self, signal: Signal) -> tuple[Pattern, ...]:
+        """Patterns of closed investigations that resemble the signal, the closest first."""
