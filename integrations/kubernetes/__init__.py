@@ -1,0 +1,1 @@
+"""Kubernetes: client, read tools, graph builder and fixes."""

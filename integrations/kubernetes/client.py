@@ -1,0 +1,258 @@
+"""The cluster's API through the official client's transport, with objects as plain JSON.
+
+Plain JSON because what is shown, stored as evidence and patched is the object as the server gave it; typed models drop
+what they do not know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+
+import urllib3
+from kubernetes import config as kubeconfig
+from kubernetes.client.api_client import ApiClient
+from kubernetes.client.configuration import Configuration
+from kubernetes.client.exceptions import ApiException
+
+from agent.model import Json
+from integrations.calls import REQUEST_SECONDS, Failure, Vendor, seconds_of
+from integrations.kubernetes.resources import Resource, resource
+
+STRATEGIC_MERGE = "application/strategic-merge-patch+json"
+MERGE = "application/merge-patch+json"
+_PAGE = 500
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+
+
+def configure(
+    *,
+    host: str = "",
+    token: str = "",
+    certificate_authority: str = "",
+    verify: bool = True,
+    kubeconfig_path: str = "",
+    context: str = "",
+    in_cluster: bool = False,
+) -> Configuration:
+    """How to reach a cluster: an explicit host and token, this pod's service account, or a kubeconfig.
+
+    Raises:
+        kubernetes.config.ConfigException: there is no usable kubeconfig or service account.
+    """
+    settings = Configuration()
+    if host:
+        settings.host = host.rstrip("/")
+        settings.api_key = {"authorization": f"Bearer {token}"} if token else {}
+        settings.ssl_ca_cert = certificate_authority or None
+        settings.verify_ssl = verify
+    elif in_cluster:
+        kubeconfig.load_incluster_config(  # type: ignore[no-untyped-call]
+            client_configuration=settings
+        )
+    else:
+        kubeconfig.load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=kubeconfig_path or None,
+            context=context or None,
+            client_configuration=settings,
+        )
+    settings.retries = False
+    settings.connection_pool_maxsize = 8
+    return settings
+
+
+class KubernetesClient:
+    """Reads and patches objects; every method raises ``agent.errors.ToolError`` when the cluster gives nothing."""
+
+    def __init__(self, settings: Configuration, *, dashboard: str = "", limit: int = 8) -> None:
+        self._api = ApiClient(settings)
+        self._vendor = Vendor("Kubernetes", _failure_of, limit=limit)
+        self.dashboard = dashboard.rstrip("/")
+
+    def link(self, kind: str, namespace: str, name: str) -> str:
+        """The object's page on the configured dashboard; empty when none is configured."""
+        if not self.dashboard:
+            return ""
+        return f"{self.dashboard}/#/{kind.lower()}/{namespace}/{name}?namespace={namespace}"
+
+    async def get(self, kind: str, namespace: str, name: str) -> Json:
+        """One object."""
+        found = resource(kind)
+        answer = await self._vendor.read(
+            f"{found.kind} {namespace}/{name}" if namespace else f"{found.kind} {name}",
+            self._request,
+            "GET",
+            found.path(namespace, name),
+            permission=f"`get` on `{found.plural}`",
+        )
+        return _object(answer)
+
+    async def list(
+        self, kind: str, namespace: str = "", *, selector: str = "", fields: str = ""
+    ) -> list[Json]:
+        """All objects of a kind, in one namespace or in all; of Secrets only the metadata is ever asked for."""
+        found = resource(kind)
+        query = {"labelSelector": selector, "fieldSelector": fields, "limit": str(_PAGE)}
+        items: list[Json] = []
+        while True:
+            answer = _object(await self._list_page(found, namespace, query))
+            items += [_with_kind(i, found) for i in answer.get("items", [])]
+            query["continue"] = answer.get("metadata", {}).get("continue") or ""
+            if not query["continue"]:
+                return items
+
+    async def list_all(self, kinds: Sequence[str], namespace: str = "") -> list[Json]:
+        """The objects of several kinds, asked for at once."""
+        lists = await asyncio.gather(*(self.list(kind, namespace) for kind in kinds))
+        return [item for found in lists for item in found]
+
+    async def log(self, namespace: str, pod: str, **query: str) -> str:
+        """A container's log as text; ``query`` as in the API (container, sinceSeconds, previous, tailLines...)."""
+        answer = await self._vendor.read(
+            f"log of pod {namespace}/{pod}",
+            self._request,
+            "GET",
+            resource("Pod").path(namespace, pod, "log"),
+            query={k: v for k, v in query.items() if v},
+            accept="text/plain, */*",
+            permission="`get` on `pods/log`",
+        )
+        return answer.decode("utf-8", "replace")
+
+    async def patch(
+        self,
+        kind: str,
+        namespace: str,
+        name: str,
+        body: Json,
+        *,
+        dry_run: bool = False,
+        content_type: str = STRATEGIC_MERGE,
+    ) -> Json:
+        """Patch an object once, or try the patch without storing it."""
+        found = resource(kind)
+        query = {"fieldManager": "srebot", "fieldValidation": "Strict"}
+        if dry_run:
+            query["dryRun"] = "All"
+        answer = await self._vendor.write(
+            f"a patch of {found.kind} {namespace}/{name}",
+            self._request,
+            "PATCH",
+            found.path(namespace, name),
+            query=query,
+            body=body,
+            content_type=content_type,
+            permission=f"`patch` on `{found.plural}` to the write credential",
+        )
+        return _object(answer)
+
+    async def may(self, verb: str, kind: str, namespace: str = "", part: str = "") -> bool:
+        """Whether this credential may do that (SelfSubjectAccessReview)."""
+        found = resource(kind)
+        attributes = {
+            "verb": verb,
+            "group": found.group,
+            "resource": found.plural,
+            "subresource": part,
+            "namespace": namespace,
+        }
+        answer = await self._vendor.read(
+            "its own permissions",
+            self._request,
+            "POST",
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            body={
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": {k: v for k, v in attributes.items() if v}},
+            },
+        )
+        return bool(_object(answer).get("status", {}).get("allowed"))
+
+    async def version(self) -> str:
+        """The server's version, such as ``v1.34.1``."""
+        answer = await self._vendor.read("its version", self._request, "GET", "/version")
+        return str(_object(answer).get("gitVersion", "unknown"))
+
+    def close(self) -> None:
+        """Close connections and threads."""
+        self._vendor.close()
+        self._api.close()  # type: ignore[no-untyped-call]
+
+    async def _list_page(self, found: Resource, namespace: str, query: dict[str, str]) -> bytes:
+        return await self._vendor.read(
+            f"{found.plural} in {namespace}" if namespace else f"{found.plural} of all namespaces",
+            self._request,
+            "GET",
+            found.path(namespace),
+            query={k: v for k, v in query.items() if v},
+            accept=_METADATA_ONLY if found.kind == "Secret" else "application/json",
+            permission=f"`list` on `{found.plural}`",
+        )
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str] | None = None,
+        body: Json | None = None,
+        accept: str = "application/json",
+        content_type: str = "application/json",
+    ) -> bytes:
+        headers = {"Accept": accept}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        request = self._api.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params=headers,
+            body=_encoded(body, content_type),
+            auth_settings=["BearerToken"],
+        )
+        response = self._api.call_api(*request, _request_timeout=REQUEST_SECONDS)
+        data: bytes = response.read()  # type: ignore[no-untyped-call]
+        if not 200 <= response.status < 300:
+            raise ApiException(http_resp=response, body=data.decode("utf-8", "replace"))
+        return data
+
+
+def _encoded(body: Json | None, content_type: str) -> Json | str | None:
+    """The client's transport encodes plain JSON itself, and takes patches already encoded."""
+    if body is None or content_type == "application/json":
+        return body
+    return json.dumps(body)
+
+
+def _object(data: bytes) -> Json:
+    answer = json.loads(data)
+    return answer if isinstance(answer, dict) else {}
+
+
+def _with_kind(item: Json, found: Resource) -> Json:
+    kept: Json = {"apiVersion": found.api, "kind": found.kind, **item}
+    if found.kind == "Secret":
+        kept.pop("data", None)
+        kept.pop("stringData", None)
+        kept["kind"] = found.kind
+    return kept
+
+
+def _failure_of(error: Exception) -> Failure | None:
+    if isinstance(error, ApiException):
+        headers = error.headers or {}
+        return Failure(
+            _message(error), error.status or None, seconds_of(headers.get("Retry-After"))
+        )
+    if isinstance(error, (urllib3.exceptions.HTTPError, OSError)):
+        return Failure(f"{type(error).__name__}: {error}")
+    return None
+
+
+def _message(error: ApiException) -> str:
+    try:
+        return str(json.loads(error.body or "")["message"])
+    except (ValueError, KeyError, TypeError):
+        return str(error.body or error.reason or error)

@@ -1,0 +1,31 @@
+"""Kubernetes objects with their secrets masked, whole enough to be kept as evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.model import Json
+from integrations.masking import mask_setting, mask_settings, mask_text
+
+
+def safe(item: Json) -> Json:
+    """The object as it was, without managedFields, with secrets in environment and ConfigMap values masked."""
+    kept: Json = {
+        **item,
+        "metadata": {k: v for k, v in item["metadata"].items() if k != "managedFields"},
+    }
+    if kept.get("kind") == "ConfigMap":
+        kept["data"] = mask_settings(kept.get("data") or {})
+    masked: Json = _masked(kept)
+    return masked
+
+
+def _masked(node: Any) -> Any:
+    """Mask ``{name, value}`` pairs (environment variables) and passwords in any string."""
+    if isinstance(node, dict):
+        if isinstance(node.get("value"), str) and isinstance(node.get("name"), str):
+            return {**node, "value": mask_setting(node["name"], node["value"])}
+        return {k: _masked(v) for k, v in node.items()}
+    if isinstance(node, list):
+        return [_masked(v) for v in node]
+    return mask_text(node) if isinstance(node, str) else node

@@ -1,0 +1,296 @@
+"""Kubernetes objects pruned to what matters, as data. Pure functions on the API's JSON."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator
+
+from agent.model import Json
+from integrations.kubernetes.quantities import amount
+from integrations.masking import mask_setting, mask_text
+from integrations.text import iso, parse_time
+
+_NOISE = ("kubectl.kubernetes.io/last-applied-configuration",)
+
+
+def name_of(item: Json) -> str:
+    """The object's name."""
+    return str(item.get("metadata", {}).get("name", ""))
+
+
+def namespace_of(item: Json) -> str:
+    """The object's namespace."""
+    return str(item.get("metadata", {}).get("namespace", ""))
+
+
+def owner_of(item: Json, kind: str = "") -> Json | None:
+    """The controlling owner's reference, if there is one (of that kind)."""
+    for owner in item.get("metadata", {}).get("ownerReferences", []):
+        if not kind or owner.get("kind") == kind:
+            return dict(owner)
+    return None
+
+
+def pod_template(item: Json) -> Json:
+    """The pod template of a workload, of a CronJob's jobs, or a Pod itself."""
+    spec = item.get("spec", {})
+    if item.get("kind") == "Pod":
+        return {"metadata": item.get("metadata", {}), "spec": spec}
+    if item.get("kind") == "CronJob":
+        spec = spec.get("jobTemplate", {}).get("spec", {})
+    return dict(spec.get("template", {}))
+
+
+def containers_of(item: Json) -> list[Json]:
+    """The containers of its pod template."""
+    return list(pod_template(item).get("spec", {}).get("containers", []))
+
+
+def pruned(item: Json) -> Json:
+    """The object without bookkeeping (managedFields, status, versions), for diffs and for reading."""
+    kept = copy.deepcopy(item)
+    kept.pop("status", None)
+    metadata = kept.get("metadata", {})
+    for field in (
+        "managedFields",
+        "resourceVersion",
+        "uid",
+        "generation",
+        "creationTimestamp",
+        "selfLink",
+    ):
+        metadata.pop(field, None)
+    annotations = {k: v for k, v in metadata.get("annotations", {}).items() if k not in _NOISE}
+    metadata.pop("annotations", None)
+    if annotations:
+        metadata["annotations"] = annotations
+    return kept
+
+
+def container_data(container: Json) -> Json:
+    """Image, requests, limits and environment of a container."""
+    resources = container.get("resources", {})
+    return {
+        "name": container.get("name"),
+        "image": container.get("image"),
+        "requests": _amounts(resources.get("requests", {})),
+        "limits": _amounts(resources.get("limits", {})),
+        "env": dict(_environment(container)),
+        "args": [
+            mask_text(str(a)) for a in [*container.get("command", []), *container.get("args", [])]
+        ],
+    }
+
+
+def _amounts(quantities: Json) -> Json:
+    return {
+        "cpu_cores": amount(quantities.get("cpu")),
+        "memory_bytes": amount(quantities.get("memory")),
+    }
+
+
+def _environment(container: Json) -> Iterator[tuple[str, Json]]:
+    for variable in container.get("env", []):
+        name, source = variable.get("name", ""), variable.get("valueFrom", {})
+        if "configMapKeyRef" in source:
+            ref = source["configMapKeyRef"]
+            yield name, {"config_map": ref.get("name"), "key": ref.get("key")}
+        elif "secretKeyRef" in source:
+            ref = source["secretKeyRef"]
+            yield name, {"secret": ref.get("name"), "key": ref.get("key")}
+        elif "fieldRef" in source:
+            yield name, {"value": f"field {source['fieldRef'].get('fieldPath')}"}
+        else:
+            yield name, {"value": mask_setting(name, str(variable.get("value", "")))}
+
+
+def references(item: Json, kind: str) -> list[str]:
+    """Names of the ConfigMaps (``kind="ConfigMap"``) or Secrets that the pod template uses."""
+    names: dict[str, None] = {}
+    env_from, key_ref, volume, field = {
+        "ConfigMap": ("configMapRef", "configMapKeyRef", "configMap", "name"),
+        "Secret": ("secretRef", "secretKeyRef", "secret", "secretName"),
+    }[kind]
+    spec = pod_template(item).get("spec", {})
+    for container in [*spec.get("initContainers", []), *spec.get("containers", [])]:
+        for source in container.get("envFrom", []):
+            names[source.get(env_from, {}).get("name", "")] = None
+        for variable in container.get("env", []):
+            names[variable.get("valueFrom", {}).get(key_ref, {}).get("name", "")] = None
+    for mounted in spec.get("volumes", []):
+        names[mounted.get(volume, {}).get(field, "")] = None
+        for source in mounted.get("projected", {}).get("sources", []):
+            names[source.get(volume, {}).get("name", "")] = None
+    return [n for n in names if n]
+
+
+def conditions_data(item: Json) -> list[Json]:
+    """The status conditions."""
+    return [
+        {
+            "type": c.get("type"),
+            "status": c.get("status"),
+            "reason": c.get("reason"),
+            "message": c.get("message"),
+            "at": iso(parse_time(c.get("lastTransitionTime"))),
+        }
+        for c in item.get("status", {}).get("conditions", [])
+    ]
+
+
+def pod_data(pod: Json) -> Json:
+    """A pod's state, restarts and how its containers last ended."""
+    status = pod.get("status", {})
+    states = status.get("containerStatuses", [])
+    ended = [
+        s["lastState"]["terminated"] for s in states if s.get("lastState", {}).get("terminated")
+    ]
+    last = max(ended, key=lambda e: str(e.get("finishedAt")), default=None)
+    return {
+        "name": name_of(pod),
+        "phase": status.get("phase"),
+        "ready": bool(states) and all(s.get("ready") for s in states),
+        "restarts": sum(int(s.get("restartCount", 0)) for s in states),
+        "reason": status.get("reason") or _waiting_reason(states),
+        "last_state": last
+        and {
+            "reason": last.get("reason"),
+            "exit_code": last.get("exitCode"),
+            "finished_at": iso(parse_time(last.get("finishedAt"))),
+        },
+        "node": pod.get("spec", {}).get("nodeName"),
+        "started_at": iso(parse_time(status.get("startTime"))),
+    }
+
+
+def _waiting_reason(states: Iterable[Json]) -> str | None:
+    for state in states:
+        now = state.get("state", {})
+        for kind in ("waiting", "terminated"):
+            if now.get(kind, {}).get("reason"):
+                return str(now[kind]["reason"])
+    return None
+
+
+def replicas_data(item: Json) -> Json | None:
+    """Desired, ready, available and updated replicas; None for kinds without them."""
+    spec, status = item.get("spec", {}), item.get("status", {})
+    if item.get("kind") == "DaemonSet":
+        return {
+            "desired": status.get("desiredNumberScheduled", 0),
+            "ready": status.get("numberReady", 0),
+            "available": status.get("numberAvailable", 0),
+            "updated": status.get("updatedNumberScheduled", 0),
+        }
+    if item.get("kind") not in ("Deployment", "StatefulSet", "ReplicaSet"):
+        return None
+    return {
+        "desired": spec.get("replicas", 1),
+        "ready": status.get("readyReplicas", 0),
+        "available": status.get("availableReplicas", status.get("readyReplicas", 0)),
+        "updated": status.get("updatedReplicas", 0),
+    }
+
+
+def autoscaler_data(hpa: Json) -> Json:
+    """A HorizontalPodAutoscaler's bounds and where it stands."""
+    spec, status = hpa.get("spec", {}), hpa.get("status", {})
+    return {
+        "name": name_of(hpa),
+        "min": spec.get("minReplicas", 1),
+        "max": spec.get("maxReplicas"),
+        "current": status.get("currentReplicas"),
+        "desired": status.get("desiredReplicas"),
+        "metrics_text": ", ".join(_metric_text(m, status) for m in spec.get("metrics", [])),
+    }
+
+
+def _metric_text(metric: Json, status: Json) -> str:
+    name = metric.get("resource", {}).get("name") or metric.get("type", "")
+    target = metric.get("resource", {}).get("target", {}).get("averageUtilization")
+    now = next(
+        (
+            m.get("resource", {}).get("current", {}).get("averageUtilization")
+            for m in status.get("currentMetrics") or []
+            if m.get("resource", {}).get("name") == name
+        ),
+        None,
+    )
+    return f"{name} {now if now is not None else '?'}%/{target if target is not None else '?'}%"
+
+
+def budget_data(pdb: Json) -> Json:
+    """A PodDisruptionBudget's bounds and the disruptions it allows now."""
+    spec = pdb.get("spec", {})
+    return {
+        "name": name_of(pdb),
+        "min_available": spec.get("minAvailable"),
+        "max_unavailable": spec.get("maxUnavailable"),
+        "allowed": pdb.get("status", {}).get("disruptionsAllowed"),
+    }
+
+
+def job_data(job: Json) -> Json:
+    """A Job's run."""
+    status = job.get("status", {})
+    owner = owner_of(job, "CronJob")
+    failed_at = next(
+        (
+            c.get("lastTransitionTime")
+            for c in status.get("conditions", [])
+            if c.get("type") == "Failed"
+        ),
+        None,
+    )
+    return {
+        "name": name_of(job),
+        "owner": owner and owner.get("name"),
+        "started_at": iso(parse_time(status.get("startTime"))),
+        "finished_at": iso(parse_time(status.get("completionTime") or failed_at)),
+        "succeeded": status.get("succeeded", 0),
+        "failed": status.get("failed", 0),
+        "active": status.get("active", 0),
+        "suspended": bool(job.get("spec", {}).get("suspend")),
+    }
+
+
+def selects(selector: Json | None, labels: Json) -> bool:
+    """Whether a label selector (plain, or with matchLabels and matchExpressions) selects these labels."""
+    if not selector:
+        return False
+    if "matchLabels" not in selector and "matchExpressions" not in selector:
+        selector = {"matchLabels": selector}
+    return all(labels.get(k) == v for k, v in (selector.get("matchLabels") or {}).items()) and all(
+        _expression(e, labels) for e in selector.get("matchExpressions") or []
+    )
+
+
+def _expression(expression: Json, labels: Json) -> bool:
+    key, values = str(expression.get("key")), expression.get("values") or []
+    match expression.get("operator"):
+        case "In":
+            return labels.get(key) in values
+        case "NotIn":
+            return labels.get(key) not in values
+        case "Exists":
+            return key in labels
+        case "DoesNotExist":
+            return key not in labels
+    return False
+
+
+def selector_text(selector: Json | None) -> str:
+    """A workload's selector as the API takes it in a query."""
+    selector = selector or {}
+    parts = [f"{k}={v}" for k, v in (selector.get("matchLabels") or {}).items()]
+    for e in selector.get("matchExpressions") or []:
+        values = ",".join(e.get("values") or [])
+        parts.append(
+            {
+                "In": f"{e.get('key')} in ({values})",
+                "NotIn": f"{e.get('key')} notin ({values})",
+                "Exists": f"{e.get('key')}",
+                "DoesNotExist": f"!{e.get('key')}",
+            }.get(str(e.get("operator")), "")
+        )
+    return ",".join(p for p in parts if p)
