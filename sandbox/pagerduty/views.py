@@ -36,7 +36,9 @@ class Views:
     """Renders resources for one request; ``self`` links lead back to the address it came to."""
 
     def __init__(self, request: Request, directory: Directory) -> None:
-        self._api = str(request.base_url).rstrip("/")
+        # base_url would leave out the prefix that the application is mounted at.
+        url, prefix = request.url, request.scope.get("root_path", "")
+        self._api = f"{url.scheme}://{url.netloc}{prefix}"
         self._site = f"https://{directory.company.name.lower()}.pagerduty.com"
         self.directory = directory
 
