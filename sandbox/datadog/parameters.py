@@ -13,6 +13,7 @@ from starlette.requests import Request
 from sandbox.datadog.errors import BadRequest
 from sandbox.world.ports import World
 
+_MILLISECONDS = re.compile(r"[0-9]{1,14}")
 _RELATIVE = re.compile(r"now(?:\s*([-+])\s*(\d{1,6})(s|m|h|d|w|mo|y))?")
 _UNIT_SECONDS = {
     "s": 1,
@@ -67,7 +68,7 @@ def integer(
         return default
     try:
         value = int(raw)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadRequest(f"The parameter '{name}' must be an integer") from error
     if not 0 <= value <= limit:
         raise BadRequest(f"The parameter '{name}' must be between 0 and {limit}")
@@ -119,7 +120,7 @@ def moment(value: object, now: datetime) -> datetime:
         BadRequest: it is in none of them.
     """
     raw = str(value).strip()
-    if raw.isdigit() and int(raw) <= _LATEST_MS:
+    if _MILLISECONDS.fullmatch(raw) and int(raw) <= _LATEST_MS:
         return from_ms(int(raw))
     if relative := _RELATIVE.fullmatch(raw):
         return _relative(relative, now)

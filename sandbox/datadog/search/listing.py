@@ -132,7 +132,9 @@ def _encoded(search: Search, last: Document) -> str:
 
 def _decoded(cursor: str) -> tuple[datetime, datetime, tuple[int, str]]:
     try:
-        start, end, at, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        start, end, at, last_id = json.loads(
+            base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
+        )
         window = parameters.from_ms(int(start)), parameters.from_ms(int(end))
         return *window, (int(at), str(last_id))
     except (binascii.Error, ValueError, TypeError, OverflowError) as error:
