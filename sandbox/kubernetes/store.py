@@ -132,7 +132,7 @@ class ObjectStore:
         if self.get(*key) is not None:
             resource = by_kind(key[0])
             raise errors.already_exists(resource.group, resource.plural, key[2])
-        moment = when or self.now()
+        moment = self._moment(key, when)
         state = self._stamped(with_defaults(manifest), None, moment)
         self._record(key, state, moment)
         self.hub.publish(WatchEvent("ADDED", self._version, state))
@@ -147,7 +147,7 @@ class ObjectStore:
         key = key_of(manifest)
         stored = self._existing(key)
         self.check_precondition(manifest, stored)
-        moment = when or self.now()
+        moment = self._moment(key, when)
         candidate = with_defaults(manifest)
         if _same(candidate, stored):
             return stored
@@ -165,7 +165,7 @@ class ObjectStore:
         self._version += 1
         last = copy.deepcopy(stored)
         last["metadata"]["resourceVersion"] = str(self._version)
-        self._timelines[key].put(when or self.now(), None)
+        self._timelines[key].put(self._moment(key, when), None)
         del self._live[kind][(namespace, name)]
         self.hub.publish(WatchEvent("DELETED", self._version, last, stored))
         return last
@@ -180,6 +180,12 @@ class ObjectStore:
                 raise errors.conflict(resource.group, resource.plural, name, errors.STALE)
 
     # --- inside --------------------------------------------------------------------------------
+
+    def _moment(self, key: Key, when: datetime | None) -> datetime:
+        """When a write happens: never before the object's latest state."""
+        moment = when or self.now()
+        timeline = self._timelines.get(key)
+        return max(moment, timeline.times[-1]) if timeline else moment
 
     def _existing(self, key: Key) -> Manifest:
         stored = self.get(*key)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sandbox.kubernetes.errors import gone
+
 Manifest = dict[str, Any]
 EventType = Literal["ADDED", "MODIFIED", "DELETED"]
 
@@ -29,10 +31,6 @@ class WatchEvent:
         return str(self.manifest["kind"])
 
 
-class TooOldError(LookupError):
-    """The asked-for version has fallen out of the buffer: list anew."""
-
-
 class WatchHub:
     """Keeps the last ``capacity`` events and hands new ones to subscribers."""
 
@@ -41,6 +39,7 @@ class WatchHub:
         self._queues: set[asyncio.Queue[WatchEvent]] = set()
         self._listeners: list[Callable[[WatchEvent], None]] = []
         self._forgotten = 0
+        self._silent = False
 
     def forget_before(self, version: int) -> None:
         """Events up to ``version`` were never published (history laid down silently)."""
@@ -48,23 +47,40 @@ class WatchHub:
 
     def publish(self, event: WatchEvent) -> None:
         """Remember the event and pass it on."""
+        for listener in list(self._listeners):
+            listener(event)
+        if self._silent:
+            self.forget_before(event.version)
+            return
         if len(self._recent) == self._recent.maxlen:
             self._forgotten = max(self._forgotten, self._recent[0].version)
         self._recent.append(event)
         for queue in self._queues:
             queue.put_nowait(event)
-        for listener in self._listeners:
-            listener(event)
 
-    def listen(self, listener: Callable[[WatchEvent], None]) -> None:
-        """Have ``listener`` called, synchronously, at every event from now on."""
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """Events of this context reach listeners but no watcher: history is being laid down."""
+        self._silent = True
+        try:
+            yield
+        finally:
+            self._silent = False
+
+    def listen(self, listener: Callable[[WatchEvent], None]) -> Callable[[], None]:
+        """Have ``listener`` called, synchronously, at every event; call the result to stop that."""
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def since(self, version: int) -> list[WatchEvent]:
-        """The events after ``version``; raises TooOldError when some of them are forgotten."""
-        if version < self._forgotten:
-            raise TooOldError(f"too old resource version: {version} ({self._forgotten})")
+        """The events after ``version``; raises ApiError 410 when some of them are forgotten."""
+        self.check_age(version)
         return [event for event in self._recent if event.version > version]
+
+    def check_age(self, version: int) -> None:
+        """Raise ApiError 410 when events after ``version`` are forgotten."""
+        if version < self._forgotten:
+            raise gone(f"too old resource version: {version} ({self._forgotten})")
 
     @contextmanager
     def subscription(self) -> Iterator[asyncio.Queue[WatchEvent]]:

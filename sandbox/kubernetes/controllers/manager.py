@@ -1,0 +1,131 @@
+"""The controllers at work: driven by writes, by time, and by what the world does to pods."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+
+from sandbox.kubernetes.clock import parse_time
+from sandbox.kubernetes.controllers.cluster import Cluster, Manifest, is_terminating
+from sandbox.kubernetes.controllers.jobs import make_job, run_if_due
+from sandbox.kubernetes.controllers.pods import running_status
+from sandbox.kubernetes.controllers.reconciler import Reconciler
+from sandbox.kubernetes.cron import CronError, parse_schedule
+from sandbox.kubernetes.store import ObjectStore
+from sandbox.world.ports import World
+
+_TICK_SECONDS = 0.5
+_SYNC_EVERY = timedelta(seconds=2)
+_EVENT_LIFETIME = timedelta(hours=1)
+_PAST_RUNS = 3
+_RECONCILED_AT_START = (
+    "Deployment",
+    "ReplicaSet",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "Service",
+    "PodDisruptionBudget",
+    "Pod",
+)
+
+
+class Controllers:
+    """Everything in the cluster that acts by itself.
+
+    ``advance`` is cheap when nothing is due, and safe to call as often as one likes.
+    """
+
+    def __init__(self, store: ObjectStore, world: World) -> None:
+        self._store = store
+        self._world = world
+        self._reconciler = Reconciler(store)
+        self._reconciler.listen()
+        self._synced_at: datetime | None = None
+        self._started = False
+
+    def advance(self, now: datetime) -> None:
+        """Bring the cluster up to ``now``."""
+        if not self._started:
+            self._start(now)
+        if self._synced_at is None or now - self._synced_at >= _SYNC_EVERY:
+            self._synced_at = now
+            self._sync(Cluster(self._store, now))
+        self._reconciler.step(now)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Advance with the world's clock while the context lasts."""
+        task = asyncio.create_task(self._run(), name="kubernetes-controllers")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _run(self) -> None:
+        while True:
+            self.advance(self._world.now())
+            await asyncio.sleep(_TICK_SECONDS)
+
+    def _start(self, now: datetime) -> None:
+        self._started = True
+        with self._store.hub.silence():
+            for cron_job in self._store.current("CronJob"):
+                self._lay_down_runs(cron_job, now)
+            for kind in _RECONCILED_AT_START:
+                for manifest in self._store.current(kind):
+                    self._reconciler.mark(manifest)
+            self._reconciler.step(now)
+
+    def _lay_down_runs(self, cron_job: Manifest, now: datetime) -> None:
+        """Make the Jobs that a CronJob loaded as history would have run last."""
+        metadata = cron_job["metadata"]
+        schedule = parse_schedule(cron_job["spec"]["schedule"])
+        moments: list[datetime] = []
+        due = schedule.last_before(now)
+        while due is not None and len(moments) < _PAST_RUNS:
+            if due < parse_time(metadata["creationTimestamp"]):
+                break
+            moments.insert(0, due)
+            due = schedule.last_before(due - timedelta(minutes=1))
+        for moment in moments:
+            then = self._store.at("CronJob", metadata["namespace"], metadata["name"], moment)
+            if then is not None and not then["spec"]["suspend"]:
+                self._run_once(then, moment, now)
+
+    def _run_once(self, cron_job: Manifest, due: datetime, now: datetime) -> None:
+        make_job(Cluster(self._store, due), cron_job, due)
+        moment = due
+        while self._reconciler.is_busy and moment < now:
+            self._reconciler.step(moment)
+            moment += timedelta(seconds=1)
+
+    def _sync(self, cluster: Cluster) -> None:
+        """What kubelets and schedules do every few seconds."""
+        for cron_job in self._store.current("CronJob"):
+            with suppress(CronError):
+                run_if_due(cluster, cron_job)
+        for pod in self._store.current("Pod"):
+            if pod["status"].get("phase") == "Running" and not is_terminating(pod):
+                health = self._world.pod_status(pod)
+                cluster.set_status(pod, running_status(pod, cluster.now, health))
+        self._sync_events(cluster)
+
+    def _sync_events(self, cluster: Cluster) -> None:
+        for event in self._world.kubernetes_events(None):
+            metadata = event["metadata"]
+            known = self._store.get("Event", metadata["namespace"], metadata["name"])
+            if known is None:
+                cluster.create(event)
+            else:
+                cluster.update(event)
+        for event in self._store.current("Event"):
+            seen = event.get("lastTimestamp") or event["metadata"]["creationTimestamp"]
+            if cluster.now - parse_time(seen) > _EVENT_LIFETIME:
+                metadata = event["metadata"]
+                self._store.delete("Event", metadata["namespace"], metadata["name"], cluster.now)

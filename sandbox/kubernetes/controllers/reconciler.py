@@ -1,0 +1,100 @@
+"""Which objects need a controller's attention, and giving it to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sandbox.kubernetes.controllers import (
+    daemonsets,
+    deployments,
+    jobs,
+    replicasets,
+    services,
+    statefulsets,
+)
+from sandbox.kubernetes.controllers.cluster import Cluster, Manifest, controller_of
+from sandbox.kubernetes.controllers.pods import advance_pod, is_moving
+from sandbox.kubernetes.store import Key, ObjectStore, key_of
+from sandbox.kubernetes.watch import WatchEvent
+
+_RECONCILERS: dict[str, Callable[[Cluster, Manifest], None]] = {
+    "Deployment": deployments.reconcile,
+    "ReplicaSet": replicasets.reconcile,
+    "StatefulSet": statefulsets.reconcile,
+    "DaemonSet": daemonsets.reconcile,
+    "Job": jobs.reconcile_job,
+    "CronJob": jobs.reconcile_cron_job,
+    "Service": services.reconcile_service,
+    "PodDisruptionBudget": services.reconcile_budget,
+}
+_MAX_ROUNDS = 20
+"""A step settles in fewer; the bound keeps a controller that never rests from hanging us."""
+
+
+class Reconciler:
+    """Listens to the store and reconciles what changed, one step at a time."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._due: set[Key] = set()
+        self._moving: set[Key] = set()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take note of the store's writes while the context lasts."""
+        stop = self._store.hub.listen(self._note)
+        try:
+            yield
+        finally:
+            stop()
+
+    def listen(self) -> None:
+        """Take note of the store's writes from now on."""
+        self._store.hub.listen(self._note)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be done, now or with time."""
+        return bool(self._due or self._moving)
+
+    def mark(self, manifest: Manifest) -> None:
+        """Have the object, or for a pod its owner and services, looked at in the next step."""
+        kind = manifest["kind"]
+        key = key_of(manifest)
+        if kind == "Pod":
+            (self._moving.add if is_moving(manifest) else self._moving.discard)(key)
+            self._mark_selecting(key[1])
+        elif kind == "Node":
+            self._due.update(key_of(each) for each in self._store.current("DaemonSet"))
+        elif kind in _RECONCILERS:
+            self._due.add(key)
+        owner = controller_of(manifest)
+        if owner is not None and owner["kind"] in _RECONCILERS:
+            self._due.add((owner["kind"], key[1], owner["name"]))
+
+    def _mark_selecting(self, namespace: str) -> None:
+        for kind in ("Service", "PodDisruptionBudget"):
+            self._due.update(key_of(each) for each in self._store.current(kind, namespace))
+
+    def _note(self, event: WatchEvent) -> None:
+        self.mark(event.manifest)
+        if event.type == "DELETED":
+            self._moving.discard(key_of(event.manifest))
+
+    def step(self, now: datetime) -> None:
+        """Do all that can be done at the moment ``now``."""
+        cluster = Cluster(self._store, now)
+        for key in sorted(self._moving):
+            pod = self._store.get(*key)
+            if pod is not None:
+                advance_pod(cluster, pod)
+        for _ in range(_MAX_ROUNDS):
+            if not self._due:
+                break
+            due, self._due = sorted(self._due), set()
+            for key in due:
+                manifest = self._store.get(*key)
+                if manifest is not None:
+                    _RECONCILERS[key[0]](cluster, manifest)
