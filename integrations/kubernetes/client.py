@@ -102,7 +102,7 @@ class KubernetesClient:
             if not query["continue"]:
                 return items
 
-    async def list_all(self, kinds: Sequence[str], namespace: str = "") -> list[Json]:
+    async def list_all(self, kinds: Sequence[str], namespace: str = "") -> Sequence[Json]:
         """The objects of several kinds, asked for at once."""
         lists = await asyncio.gather(*(self.list(kind, namespace) for kind in kinds))
         return [item for found in lists for item in found]

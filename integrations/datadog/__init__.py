@@ -1,0 +1,1 @@
+"""Datadog: client, read tools and graph builder."""
