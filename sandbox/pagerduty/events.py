@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from sandbox.pagerduty.model import Alert, ChangeEvent, Urgency
 from sandbox.pagerduty.state import AlreadyResolved, DuplicateKey, PagerDutyState
 from sandbox.world.ports import Service
 
-_ACTIONS = {"trigger", "acknowledge", "resolve"}
+_ACTIONS = ("trigger", "acknowledge", "resolve")
 _SEVERITIES = {"critical", "error", "warning", "info"}
 _LONGEST_SUMMARY = 1024
 _LONGEST_KEY = 255
@@ -44,33 +45,38 @@ async def enqueue_change(request: Request) -> Response:
     state = parameters.state_of(request)
     service = state.directory.service_by_key(str(event.get("routing_key", "")))
     payload = event.get("payload")
-    summary = payload.get("summary") if isinstance(payload, Mapping) else None
     faults += [] if service else ["Invalid routing key"]
-    if not isinstance(summary, str) or not summary.strip():
-        faults.append("'payload.summary' is missing or blank")
-    at = state.now()
-    if isinstance(payload, Mapping) and "timestamp" in payload:
-        try:
-            at = parameters.parsed_time(payload["timestamp"], "payload.timestamp")
-        except InvalidInput as error:
-            faults += error.errors
+    if not isinstance(payload, Mapping):
+        faults.append("'payload' is missing or blank")
     if faults or service is None or not isinstance(payload, Mapping):
         return _refused(faults)
-    details, links = payload.get("custom_details"), event.get("links")
-    state.add_change(
-        ChangeEvent(
-            id=made_id("PC", at, service.pagerduty_id, summary),
-            at=at,
-            service_id=service.pagerduty_id,
-            summary=str(summary),
-            source=str(payload.get("source", "")),
-            details=details if isinstance(details, Mapping) else {},
-            links=tuple(link for link in links if isinstance(link, Mapping))
-            if isinstance(links, list)
-            else (),
-        )
-    )
+    try:
+        state.add_change(_change(service, payload, event.get("links"), state.now()))
+    except InvalidInput as error:
+        return _refused(list(error.errors))
     return JSONResponse({"status": "success", "message": "Change event processed"}, 202)
+
+
+def _change(
+    service: Service, payload: Mapping[str, Any], links: object, now: datetime
+) -> ChangeEvent:
+    summary, details = payload.get("summary"), payload.get("custom_details")
+    if not isinstance(summary, str) or not summary.strip():
+        raise InvalidInput("'payload.summary' is missing or blank")
+    at = now
+    if "timestamp" in payload:
+        at = parameters.parsed_time(payload["timestamp"], "payload.timestamp")
+    return ChangeEvent(
+        id=made_id("PC", at, service.pagerduty_id, summary),
+        at=at,
+        service_id=service.pagerduty_id,
+        summary=summary,
+        source=str(payload.get("source", "")),
+        details=details if isinstance(details, Mapping) else {},
+        links=tuple(
+            link for link in (links if isinstance(links, list) else []) if isinstance(link, Mapping)
+        ),
+    )
 
 
 def _trigger(state: PagerDutyState, service: Service, event: Mapping[str, Any]) -> str:
@@ -119,7 +125,7 @@ def _faults(event: Mapping[str, Any], service: Service | None) -> list[str]:
         faults.append("'event_action' must be one of trigger, acknowledge, resolve")
     if key is not None and (not isinstance(key, str) or len(key) > _LONGEST_KEY):
         faults.append("'dedup_key' is longer than 255 characters or not a string")
-    if action in {"acknowledge", "resolve"} and not key:
+    if action in ("acknowledge", "resolve") and not key:
         faults.append("'dedup_key' is missing or blank")
     return faults + (_payload_faults(event.get("payload")) if action == "trigger" else [])
 

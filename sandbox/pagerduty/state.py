@@ -88,15 +88,8 @@ class PagerDutyState:
     ) -> Incident:
         """Open an incident and page whoever is on call for it.
 
-        Args:
-            service: The service that it is about.
-            title: What is wrong, in a line.
-            urgency: How loudly to page.
-            by: Who opens it; the service's integration if nobody is named.
-            key: The deduplication key; made up if there is none.
-            body: Details.
-            assignee_ids: Users to assign instead of who is on call.
-            alert: The alert that it comes from.
+        Without ``by`` the service's integration opens it; without ``key``, the key that later
+        events are matched by is made up; ``assignee_ids`` are paged instead of who is on call.
 
         Raises:
             DuplicateKey: the service has an open incident with this key.
@@ -107,8 +100,6 @@ class PagerDutyState:
             number = self._next_number
             self._next_number += 1
             now, actor = self.now(), by or service_actor(service)
-            team = self.directory.team_of(service)
-            on_call = [person.pagerduty_id for person in self.directory.levels(team)[:1]]
             incident = Incident(
                 id=made_id("Q", number, title),
                 number=number,
@@ -120,13 +111,14 @@ class PagerDutyState:
                 changed_at=now,
                 changed_by=actor,
                 key=key or made_id("", "key", number).lower(),
-                escalation_policy_id=team.escalation_policy_id,
+                escalation_policy_id=self.directory.team_of(service).escalation_policy_id,
                 body=body,
                 alerts=(alert,) if alert else (),
             )
-            incident = _logged(incident, "trigger", now, actor)
-            incident = _assigned(incident, assignee_ids or on_call, now, actor)
-            return self._keep(incident)
+            paged = assignee_ids or self._on_call(service)
+            return self._keep(
+                _assigned(_logged(incident, "trigger", now, actor), paged, now, actor)
+            )
 
     def acknowledge(self, incident_id: str, by: Actor) -> Incident:
         """Mark that ``by`` is on it; a user who acknowledges becomes the assignee.
@@ -239,6 +231,10 @@ class PagerDutyState:
             if not incident.is_open:
                 raise AlreadyResolved(incident_id)
             return self._keep(change(incident))
+
+    def _on_call(self, service: Service) -> list[str]:
+        team = self.directory.team_of(service)
+        return [person.pagerduty_id for person in self.directory.levels(team)[:1]]
 
     def _keep(self, incident: Incident) -> Incident:
         self._incidents[incident.id] = incident

@@ -84,7 +84,7 @@ class Evaluator:
         """Read every tag set by itself, keep those in scope, and aggregate them by group."""
         keys = sorted({key for tags in self._world.metric_tags(query.metric) for key in tags})
         groups: dict[tuple[tuple[str, str], ...], list[Values]] = {}
-        for series in self._read(query, {}, tuple(keys), shift):
+        for series in self._read(query, query.scope.required_tags(), tuple(keys), shift):
             if query.scope.condition.matches(series.tags):
                 group = tuple((k, series.tags[k]) for k in query.group_by if k in series.tags)
                 groups.setdefault(group, []).append(series.values)

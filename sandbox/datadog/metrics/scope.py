@@ -42,19 +42,19 @@ class Scope:
     text: str
     condition: Condition[Tags]
 
-    def plain_tags(self) -> dict[str, str] | None:
-        """The tags, if the scope is only a conjunction of distinct ones that the world can filter by.
+    def required_tags(self) -> dict[str, str]:
+        """Tags that every tag set in scope has, in the form that the world can filter by."""
+        return {
+            part.key: part.value
+            for part in conjuncts(self.condition)
+            if isinstance(part, TagIs) and part.value is not None and "*" not in part.value[:-1]
+        }
 
-        None when it needs evaluation tag set by tag set.
-        """
-        tags: dict[str, str] = {}
-        for part in conjuncts(self.condition):
-            if not isinstance(part, TagIs) or part.value is None or part.key in tags:
-                return None
-            if "*" in part.value.removesuffix("*"):
-                return None
-            tags[part.key] = part.value
-        return tags
+    def plain_tags(self) -> dict[str, str] | None:
+        """The tags, if filtering by :meth:`required_tags` is all that the scope says; else None."""
+        parts = list(conjuncts(self.condition))
+        tags = self.required_tags()
+        return tags if len(tags) == len(parts) else None
 
 
 def parse_scope(text: str) -> Scope:

@@ -37,3 +37,9 @@ def test_only_plain_conjunctions_are_left_to_the_world() -> None:
     assert parse_scope("*").plain_tags() == {}
     for scope in ("!a:b", "a:b OR c:d", "a:*b", "a:b,a:c", "a"):
         assert parse_scope(scope).plain_tags() is None
+
+
+def test_the_world_narrows_by_what_every_tag_set_in_scope_has() -> None:
+    scope = parse_scope("a:b AND (c:d OR e:f) AND NOT g:h AND i:j*")
+    assert scope.required_tags() == {"a": "b", "i": "j*"}
+    assert parse_scope("a:b OR c:d").required_tags() == {}
