@@ -36,7 +36,12 @@ class Access:
         if verdict.allowed:
             await self._app(scope, receive, send)
         else:
-            await error_response(429, "Rate limit exceeded")(scope, receive, send)
+            limit = self._window.limit
+            message = (
+                f"Rate limit of {limit.requests} requests in {limit.period_seconds} seconds "
+                "reached. Please try again later."
+            )
+            await error_response(429, message)(scope, receive, send)
 
     def _with_limit_headers(self, send: Send, verdict: Verdict) -> Send:
         limit = self._window.limit
