@@ -15,7 +15,7 @@ Reading (``user`` is who reads; answers are JSON)::
 
 Doing (the bodies are the models of `sandbox.page.requests`)::
 
-    POST /page/post  /page/command  /page/click  /page/shortcut  /page/react  /page/home  /page/stop
+    POST /page/post  /page/command  /page/click  /page/shortcut  /page/react  /page/unreact  /page/home  /page/stop
          /page/view/submit  /page/view/click  /page/view/close
 
 Every one of these answers ``{"ok": bool, "text": str, "errors": {block id: sentence}}``; ``/page/post`` adds ``ts``.
@@ -103,6 +103,10 @@ def _talking(workspace: Workspace) -> list[Route]:
         await workspace.react(body.user, body.channel, body.ts, body.name)
         return _DONE
 
+    async def unreact(body: requests.React) -> _Answer:
+        await workspace.unreact(body.user, body.channel, body.ts, body.name)
+        return _DONE
+
     async def stop(body: requests.Stop) -> _Answer:
         await workspace.stop_session(body.user, body.channel, body.thread_ts)
         return _DONE
@@ -113,6 +117,7 @@ def _talking(workspace: Workspace) -> list[Route]:
         _doer("/page/click", requests.Click, click),
         _doer("/page/shortcut", requests.Shortcut, shortcut),
         _doer("/page/react", requests.React, react),
+        _doer("/page/unreact", requests.React, unreact),
         _doer("/page/stop", requests.Stop, stop),
     ]
 

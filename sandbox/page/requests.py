@@ -51,7 +51,7 @@ class Shortcut(Request):
 
 
 class React(Request):
-    """Add a reaction, by its short code without colons."""
+    """Add a reaction or take it back, by its short code without colons."""
 
     channel: str
     ts: str

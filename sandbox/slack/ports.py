@@ -135,6 +135,9 @@ class Workspace(Protocol):
     async def react(self, user_id: str, channel_id: str, message_ts: str, name: str) -> None:
         """Add a reaction as a person."""
 
+    async def unreact(self, user_id: str, channel_id: str, message_ts: str, name: str) -> None:
+        """Take a person's reaction back."""
+
     async def open_home(self, user_id: str, tab: Literal["home", "messages"]) -> None:
         """Open the app's home or messages tab (sends ``app_home_opened``)."""
 

@@ -70,7 +70,7 @@ document.addEventListener("input", (event) => {
 document.addEventListener("keydown", (event) => {
   const form = event.target instanceof Element && event.target.closest("form.composer");
   if (form && event.target.matches("textarea")) return keyInComposer(event, form);
-  if (event.key !== "Escape") return;
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   const modal = document.querySelector("#modal form");
   if (modal) void views.close(modal);
   else menus.closePopover();

@@ -35,7 +35,7 @@ function messageOf(element) {
 export async function react(button) {
   const { channel, ts } = messageOf(button);
   closePopover();
-  await actOrTell("react", { channel, ts, name: button.dataset.name });
+  await actOrTell(button.matches(".is-mine") ? "unreact" : "react", { channel, ts, name: button.dataset.name });
 }
 
 export async function shortcut(button) {

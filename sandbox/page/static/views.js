@@ -8,8 +8,6 @@ export async function submit(form) {
   const button = form.querySelector('button[type="submit"]');
   if (button.dataset.busy) return;
   showErrors(form, {});
-  const missing = missingInputs(form);
-  if (Object.keys(missing).length) return showErrors(form, missing);
   button.dataset.busy = "yes";
   const answer = await act("view/submit", { view_id: form.dataset.view, values: stateValues(form) });
   delete button.dataset.busy;
@@ -22,23 +20,6 @@ export async function close(form) {
   const answer = await act("view/close", { view_id: form.dataset.view });
   if (!answer.ok) toast(answer.text);
   await refresh();
-}
-
-// Slack itself refuses a form with a required input left empty.
-function missingInputs(form) {
-  const values = stateValues(form);
-  const missing = {};
-  for (const block of form.querySelectorAll("[data-input]")) {
-    const states = Object.values(values[block.dataset.input] ?? {});
-    if (!block.hasAttribute("data-optional") && states.every(isEmpty)) {
-      missing[block.dataset.input] = "Please complete this required field.";
-    }
-  }
-  return missing;
-}
-
-function isEmpty({ type, ...state }) {
-  return Object.values(state).every((value) => value === null || value.length === 0);
 }
 
 function showErrors(form, errors) {

@@ -155,6 +155,9 @@ class FakeWorkspace:
     async def react(self, user_id: str, channel_id: str, message_ts: str, name: str) -> None:
         await self._do("react", user_id, channel_id, message_ts, name)
 
+    async def unreact(self, user_id: str, channel_id: str, message_ts: str, name: str) -> None:
+        await self._do("unreact", user_id, channel_id, message_ts, name)
+
     async def open_home(self, user_id: str, tab: str) -> None:
         await self._do("open_home", user_id, tab)
 
