@@ -92,7 +92,11 @@ def _definition(world: World, service: Service) -> dict[str, Any]:
 
 def _schema(company: Company, service: Service) -> dict[str, Any]:
     team = next((team for team in company.teams if team.handle == service.team), None)
-    contacts = [{"type": "slack", "name": team.name, "contact": f"#{team.handle}"}] if team else []
+    contacts = [
+        {"type": "slack", "name": team.name, "contact": f"#{channel.name}"}
+        for channel in company.channels
+        if team and channel.name == f"team-{team.handle}"
+    ]
     links = [
         {"name": name, "type": kind, "provider": "git", "url": url}
         for name, kind, url in (
@@ -103,7 +107,8 @@ def _schema(company: Company, service: Service) -> dict[str, Any]:
     ]
     integrations = {}
     if service.pagerduty_id:
-        url = f"https://sandbox.pagerduty.com/service-directory/{service.pagerduty_id}"
+        site = f"https://{company.name.lower()}.pagerduty.com"
+        url = f"{site}/service-directory/{service.pagerduty_id}"
         integrations = {"pagerduty": {"service-url": url}}
     return {
         "schema-version": _SCHEMA_VERSION,

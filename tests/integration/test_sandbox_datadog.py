@@ -193,6 +193,7 @@ class TestMetrics:
         assert hosts.values == [["db-1"], ["web-3"]]
         assert numbers.values == [90.0, 50.0]
 
+    @pytest.mark.filterwarnings("ignore:list_metrics is deprecated")
     def test_the_catalogue(self, client: ApiClient) -> None:
         v1, v2 = MetricsApiV1(client), MetricsApi(client)
         assert v1.list_active_metrics(START, tag_filter="env:staging").metrics == ["cpu"]
