@@ -108,7 +108,7 @@ def test_slash_commands_run_in_a_channel_and_are_refused_in_a_thread(tab: Page, 
 def test_approving_asks_first_and_shows_a_spinner_and_the_apps_refusal(
     tab: Page, site: Site
 ) -> None:
-    site.workspace.delay_seconds = 2.0
+    site.workspace.delay_seconds = 0.8
     site.workspace.answer = ActionResult(False, "srebot did not respond in time")
     tab.goto(site.at(thread=site.alert))
     approve = tab.get_by_role("button", name="Approve")
