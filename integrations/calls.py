@@ -94,7 +94,9 @@ class Vendor:
         Raises:
             ToolError: the vendor gave nothing; the message says why and what to do.
         """
-        return await self._call(what, permission, self._attempts, partial(function, *args, **named))
+        return await self._call(
+            f"see {what}", permission, self._attempts, partial(function, *args, **named)
+        )
 
     async def write(
         self, what: str, function: Callable[..., T], *args: Any, permission: str = "", **named: Any
@@ -104,14 +106,14 @@ class Vendor:
         Raises:
             ToolError: as for ``read``; ``Rejected`` carries the status code.
         """
-        return await self._call(what, permission, 1, partial(function, *args, **named))
+        return await self._call(f"make {what}", permission, 1, partial(function, *args, **named))
 
     def close(self) -> None:
         """Let the threads go."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _call(
-        self, what: str, permission: str, attempts: int, function: Callable[[], T]
+        self, deed: str, permission: str, attempts: int, function: Callable[[], T]
     ) -> T:
         retrying = AsyncRetrying(
             stop=stop_after_attempt(attempts),
@@ -123,10 +125,10 @@ class Vendor:
             async with asyncio.timeout(self._deadline_seconds):
                 return await retrying(self._attempt, function)
         except _Passing as error:
-            raise self._error(what, permission, error.failure) from error
+            raise self._error(deed, permission, error.failure) from error
         except TimeoutError as error:
             raise Unreachable(
-                f"{self.name} did not give {what} within {self._deadline_seconds:g} s"
+                f"{self.name} did not let srebot {deed} within {self._deadline_seconds:g} s"
             ) from error
         except ToolError:
             raise
@@ -134,7 +136,7 @@ class Vendor:
             failure = self._failure_of(error)
             if failure is None:
                 raise
-            raise self._error(what, permission, failure) from error
+            raise self._error(deed, permission, failure) from error
 
     async def _attempt(self, function: Callable[[], T]) -> T:
         try:
@@ -145,21 +147,21 @@ class Vendor:
                 raise _Passing(failure) from error
             raise
 
-    def _error(self, what: str, permission: str, failure: Failure) -> ToolError:
+    def _error(self, deed: str, permission: str, failure: Failure) -> ToolError:
         code = failure.status_code
         if code in (401, 403):
             remedy = (
                 f"grant {permission}" if permission and code == 403 else "check srebot's credential"
             )
-            return AccessDenied(f"{self.name} refused to show {what} ({code}): {remedy}")
+            return AccessDenied(f"{self.name} does not let srebot {deed} ({code}): {remedy}")
         if code == 404:
-            return NotFound(f"{self.name} has no {what}: {failure.message[:200]}")
+            return NotFound(f"{self.name} has nothing there to {deed}: {failure.message[:200]}")
         if code is None:
-            return Unreachable(f"{self.name} cannot be reached for {what}: {failure.message[:200]}")
+            return Unreachable(f"{self.name} cannot be reached to {deed}: {failure.message[:200]}")
         if code == 429 or code >= 500:
-            return Unreachable(f"{self.name} could not give {what} just now ({code})")
+            return Unreachable(f"{self.name} could not answer just now ({code}) to {deed}")
         return Rejected(
-            f"{self.name} did not accept the request for {what} ({code}): {failure.message[:300]}",
+            f"{self.name} did not accept the request to {deed} ({code}): {failure.message[:300]}",
             code,
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import urllib3
 from kubernetes import config as kubeconfig
@@ -21,7 +22,7 @@ from integrations.calls import REQUEST_SECONDS, Failure, Vendor, seconds_of
 from integrations.kubernetes.resources import Resource, resource
 
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"
-MERGE = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
 _PAGE = 500
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
@@ -125,7 +126,7 @@ class KubernetesClient:
         kind: str,
         namespace: str,
         name: str,
-        body: Json,
+        body: Any,
         *,
         dry_run: bool = False,
         content_type: str = STRATEGIC_MERGE,
@@ -197,7 +198,7 @@ class KubernetesClient:
         path: str,
         *,
         query: dict[str, str] | None = None,
-        body: Json | None = None,
+        body: Any = None,
         accept: str = "application/json",
         content_type: str = "application/json",
     ) -> bytes:
@@ -219,7 +220,7 @@ class KubernetesClient:
         return data
 
 
-def _encoded(body: Json | None, content_type: str) -> Json | str | None:
+def _encoded(body: Any, content_type: str) -> Any:
     """The client's transport encodes plain JSON itself, and takes patches already encoded."""
     if body is None or content_type == "application/json":
         return body

@@ -1,0 +1,334 @@
+"""The cluster as entities and relations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from agent.errors import AccessDenied
+from agent.knowledge.inference import Endpoint, endpoints_in
+from agent.model import Entity, Json, Relation
+from integrations.kubernetes import objects
+from integrations.kubernetes.client import KubernetesClient
+from integrations.kubernetes.listing import node_data, summary_of
+from integrations.kubernetes.resources import WORKLOADS
+from integrations.masking import mask_settings
+from integrations.text import iso, parse_time, utc_now
+
+ORIGIN = "kubernetes"
+_KINDS = (
+    *WORKLOADS,
+    "Job",
+    "Pod",
+    "Service",
+    "Ingress",
+    "ConfigMap",
+    "Secret",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "PersistentVolumeClaim",
+    "Node",
+)
+_SERVICE_LABELS = ("tags.datadoghq.com/service", "app.kubernetes.io/name", "app")
+_ENVIRONMENT_LABEL = "tags.datadoghq.com/env"
+_OWNER_LABELS = ("team", "owner", "app.kubernetes.io/part-of")
+
+
+class KubernetesGraph:
+    """Builds the cluster's part of the graph (``agent.ports.GraphBuilder``)."""
+
+    origin = ORIGIN
+
+    def __init__(self, client: KubernetesClient) -> None:
+        self._client = client
+
+    async def build(self) -> tuple[Sequence[Entity], Sequence[Relation]]:
+        """Everything it can see now; kinds that it may not list are left out.
+
+        Raises:
+            ToolError: the cluster cannot be reached, or nothing in it may be seen.
+        """
+        lists = await asyncio.gather(*(self._seen(k) for k in _KINDS))
+        if all(found is None for found in lists):
+            raise AccessDenied("Kubernetes lets srebot list nothing: bind it the read-only role")
+        items = {k: found or [] for k, found in zip(_KINDS, lists, strict=True)}
+        cluster = _Cluster(items, utc_now())
+        return cluster.entities(), cluster.relations()
+
+    async def _seen(self, kind: str) -> list[Json] | None:
+        try:
+            return await self._client.list(kind)
+        except AccessDenied:
+            return None
+
+
+class _Tie(NamedTuple):
+    source: str
+    target: str
+    kind: str
+    evidence: str
+    origin: str = ORIGIN
+    confidence: float = 1.0
+
+
+class _Cluster:
+    def __init__(self, items: dict[str, list[Json]], now: datetime) -> None:
+        self._items = items
+        self._now = now
+        self._workloads = [i for k in WORKLOADS for i in items[k]]
+        self._services = {
+            (objects.namespace_of(s), objects.name_of(s)): s for s in items["Service"]
+        }
+
+    def entities(self) -> list[Entity]:
+        """One entity per object (pods and jobs aside) and one per service that labels name."""
+        found = [
+            _entity(item)
+            for kind, items in self._items.items()
+            if kind not in ("Pod", "Job", "Service")
+            for item in items
+        ]
+        named: dict[str, Entity] = {}
+        for item in self._workloads:
+            if service_name(item):
+                service = _service_entity(item)
+                named.setdefault(service.key, service)
+        for item in self._items["Service"]:
+            key = self._service_key(item)
+            if key not in named:
+                named[key] = _entity(item)
+        return [*found, *named.values()]
+
+    def relations(self) -> list[Relation]:
+        """Every tie, once."""
+        ties = dict.fromkeys(
+            (
+                *self._runs(),
+                *self._routes(),
+                *self._scaling(),
+                *self._protection(),
+                *self._configuration(),
+                *self._placement(),
+                *self._dependencies(),
+            )
+        )
+        return [
+            Relation(
+                source=t.source,
+                target=t.target,
+                kind=t.kind,
+                origin=t.origin,
+                evidence=t.evidence,
+                confidence=t.confidence,
+                first_seen=self._now,
+                last_confirmed=self._now,
+            )
+            for t in ties
+            if t.source != t.target
+        ]
+
+    def _runs(self) -> Iterator[_Tie]:
+        for item in self._workloads:
+            if name := service_name(item):
+                kind = "schedules" if item["kind"] == "CronJob" else "runs"
+                yield _Tie(
+                    _service_entity(item).key,
+                    key_of(item),
+                    kind,
+                    f"label of {_said(item)} names service {name}",
+                )
+
+    def _routes(self) -> Iterator[_Tie]:
+        for service in self._items["Service"]:
+            for item in self._selected(service):
+                if self._service_key(service) != (
+                    _service_entity(item).key if service_name(item) else ""
+                ):
+                    yield _Tie(
+                        self._service_key(service),
+                        key_of(item),
+                        "routes_to",
+                        f"selector of {_said(service)}",
+                    )
+        for ingress in self._items["Ingress"]:
+            for name in _backends(ingress):
+                target = self._services.get((objects.namespace_of(ingress), name))
+                if target is not None:
+                    yield _Tie(
+                        key_of(ingress),
+                        self._service_key(target),
+                        "routes_to",
+                        f"rule of {_said(ingress)}",
+                    )
+
+    def _scaling(self) -> Iterator[_Tie]:
+        for hpa in self._items["HorizontalPodAutoscaler"]:
+            target = hpa.get("spec", {}).get("scaleTargetRef", {})
+            key = f"{objects.namespace_of(hpa)}/{str(target.get('kind')).lower()}/{target.get('name')}"
+            yield _Tie(key_of(hpa), key, "scales", f"scaleTargetRef of {_said(hpa)}")
+
+    def _protection(self) -> Iterator[_Tie]:
+        for pdb in self._items["PodDisruptionBudget"]:
+            for item in self._within(pdb):
+                if objects.selects(pdb.get("spec", {}).get("selector"), _pod_labels(item)):
+                    yield _Tie(key_of(pdb), key_of(item), "protects", f"selector of {_said(pdb)}")
+
+    def _configuration(self) -> Iterator[_Tie]:
+        for item in self._workloads:
+            for kind in ("ConfigMap", "Secret"):
+                for name in objects.references(item, kind):
+                    key = f"{objects.namespace_of(item)}/{kind.lower()}/{name}"
+                    yield _Tie(key_of(item), key, "configured_by", f"pod template of {_said(item)}")
+
+    def _placement(self) -> Iterator[_Tie]:
+        replica_owner = {
+            (objects.namespace_of(p), objects.name_of(p)): p for p in self._items["Pod"]
+        }
+        for pod in replica_owner.values():
+            node = pod.get("spec", {}).get("nodeName")
+            owner = next((i for i in self._within(pod) if _owns(i, pod)), None)
+            if node and owner is not None:
+                yield _Tie(
+                    key_of(owner), f"-/node/{node}", "on_node", f"pod {objects.name_of(pod)}"
+                )
+
+    def _dependencies(self) -> Iterator[_Tie]:
+        maps = {(objects.namespace_of(c), objects.name_of(c)): c for c in self._items["ConfigMap"]}
+        for item in self._workloads:
+            namespace = objects.namespace_of(item)
+            for place, values in _settings(item, maps):
+                for variable, value in values.items():
+                    for endpoint in endpoints_in({variable: value}):
+                        if tie := self._dependency(
+                            item, namespace, endpoint, f"{variable} in {place}"
+                        ):
+                            yield tie
+
+    def _dependency(
+        self, item: Json, namespace: str, endpoint: Endpoint, where: str
+    ) -> _Tie | None:
+        """A tie to the Service in the cluster that a setting names; hosts outside are left to other sources."""
+        target = self._services.get((endpoint.namespace or namespace, endpoint.service))
+        if target is None:
+            return None
+        source = _service_entity(item).key if service_name(item) else key_of(item)
+        port = f":{endpoint.port}" if endpoint.port else ""
+        evidence = f"{where} of {_said(item)} points to {endpoint.host}{port}"
+        return _Tie(source, self._service_key(target), "depends_on", evidence, "inferred", 0.9)
+
+    def _service_key(self, service: Json) -> str:
+        """The service that its pods' labels name, so that every source speaks of one entity; else its own name."""
+        for item in self._selected(service):
+            if service_name(item):
+                return _service_entity(item).key
+        return key_of(service)
+
+    def _selected(self, service: Json) -> Iterator[Json]:
+        selector = service.get("spec", {}).get("selector")
+        return (i for i in self._within(service) if objects.selects(selector, _pod_labels(i)))
+
+    def _within(self, item: Json) -> Iterator[Json]:
+        namespace = objects.namespace_of(item)
+        return (i for i in self._workloads if objects.namespace_of(i) == namespace)
+
+
+def key_of(item: Json) -> str:
+    """The graph's key of an object."""
+    return f"{objects.namespace_of(item) or '-'}/{item['kind'].lower()}/{objects.name_of(item)}"
+
+
+def service_name(item: Json) -> str:
+    """The service that a workload belongs to, by its labels; empty when none says so."""
+    labels = {**_pod_labels(item), **(item["metadata"].get("labels") or {})}
+    return next((str(labels[k]) for k in _SERVICE_LABELS if labels.get(k)), "")
+
+
+def _service_entity(item: Json) -> Entity:
+    return Entity(
+        name=service_name(item),
+        kind="service",
+        namespace=objects.namespace_of(item),
+        environment=_environment(item),
+        properties={k: v for k, v in {"team": _team(item)}.items() if v},
+    )
+
+
+def _entity(item: Json) -> Entity:
+    return Entity(
+        name=objects.name_of(item),
+        kind=item["kind"].lower(),
+        namespace=objects.namespace_of(item),
+        environment=_environment(item),
+        properties=_properties(item),
+    )
+
+
+def _properties(item: Json) -> Json:
+    found: Json = {
+        "labels": item["metadata"].get("labels") or {},
+        "created_at": iso(parse_time(item["metadata"].get("creationTimestamp"))),
+    }
+    if team := _team(item):
+        found["team"] = team
+    if item["kind"] in WORKLOADS:
+        containers = [objects.container_data(c) for c in objects.containers_of(item)]
+        found["containers"] = [
+            {k: c[k] for k in ("name", "image", "requests", "limits")} for c in containers
+        ]
+    summary = node_data(item) if item["kind"] == "Node" else summary_of(item)
+    return {**found, **{k: v for k, v in summary.items() if k not in ("name", "images")}}
+
+
+def _settings(
+    item: Json, config_maps: dict[tuple[str, str], Json]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where a workload's settings stand, and the settings without their secrets."""
+    for container in objects.containers_of(item):
+        data = objects.container_data(container)
+        values = {n: str(v["value"]) for n, v in data["env"].items() if "value" in v}
+        yield "environment", values
+        yield "arguments", {f"argument {n}": a for n, a in enumerate(data["args"])}
+    for name in objects.references(item, "ConfigMap"):
+        config_map = config_maps.get((objects.namespace_of(item), name))
+        if config_map is not None:
+            yield f"ConfigMap {name}", mask_settings(config_map.get("data") or {})
+
+
+def _backends(ingress: Json) -> Iterator[str]:
+    for rule in ingress.get("spec", {}).get("rules", []):
+        for path in rule.get("http", {}).get("paths", []):
+            if name := path.get("backend", {}).get("service", {}).get("name"):
+                yield str(name)
+
+
+def _owns(item: Json, pod: Json) -> bool:
+    owner = objects.owner_of(pod) or {}
+    if owner.get("kind") == "ReplicaSet":
+        return item["kind"] == "Deployment" and str(owner["name"]).rpartition("-")[
+            0
+        ] == objects.name_of(item)
+    return (owner.get("kind"), owner.get("name")) == (item["kind"], objects.name_of(item))
+
+
+def _pod_labels(item: Json) -> Json:
+    labels: Json = objects.pod_template(item).get("metadata", {}).get("labels") or {}
+    return labels
+
+
+def _environment(item: Json) -> str:
+    labels = {**(item["metadata"].get("labels") or {}), **_pod_labels(item)}
+    return str(labels.get(_ENVIRONMENT_LABEL) or objects.namespace_of(item))
+
+
+def _team(item: Json) -> str:
+    marks = {
+        **(item["metadata"].get("annotations") or {}),
+        **(item["metadata"].get("labels") or {}),
+    }
+    return next((str(marks[k]) for k in _OWNER_LABELS if marks.get(k)), "")
+
+
+def _said(item: Json) -> str:
+    return f"{item['kind']} {objects.namespace_of(item)}/{objects.name_of(item)}"
