@@ -1,0 +1,112 @@
+"""Strikes secrets out of text and data before they are stored, logged or shown to a model.
+
+It knows the shapes that secrets commonly have; it is a last net, not a licence to fetch them. Linear in the text, and
+redacting twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+MARK = "[redacted]"
+
+_WORDS = (
+    r"(?:pass(?:word|wd|phrase)|pwd|(?:auth|access|refresh|bearer|session|id|api|bot|app)[_-]?token"
+    r"|api[_-]?key|app(?:lication)?[_-]?key|access[_-]?key(?:[_-]?id)?|secret[_-]?key|private[_-]?key"
+    r"|client[_-]?secret|signing[_-]?secret|credentials?)"
+)
+_QUOTED = r'\\?"(?:[^"\\\n]|\\[^"\n])*\\?"'
+_VALUE = rf"(?P<value>{_QUOTED}|'[^'\n]*'|[^\s,;&\"'\\}}\])]+)"
+
+
+def _keep_quotes(match: re.Match[str]) -> str:
+    quote = re.match(r"\\?[\"']?", match["value"])
+    mark = f"{quote[0]}{MARK}{quote[0]}" if quote else MARK
+    return match[1] + mark
+
+
+_PATTERNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (
+        re.compile(
+            r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z ]*PRIVATE KEY-----)?"
+        ),
+        rf"-----BEGIN \1PRIVATE KEY-----{MARK}",
+    ),
+    (re.compile(r"(?<=://)([^\s:/@\"'<>]{0,200}):[^\s/@\"'<>]{1,500}@"), rf"\1:{MARK}@"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+(?!\[)[A-Za-z0-9._~+/-]{8,}=*"), rf"\1 {MARK}"),
+    (
+        re.compile(
+            r"\b(?:xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|sk-[A-Za-z0-9_-]{16,}"
+            r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}"
+            r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}"
+            r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
+            r"|pdus?\+_[A-Za-z0-9_+-]{10,})"
+        ),
+        MARK,
+    ),
+    (
+        re.compile(r"(https://hooks\.slack\.com/(?:services|workflows)/)[A-Za-z0-9/_-]+"),
+        rf"\1{MARK}",
+    ),
+    (
+        re.compile(r"(?i)(\btoken\s+token\s*=\s*)(?!\[)[A-Za-z0-9_+=-]{8,}"),  # PagerDuty's header
+        rf"\1{MARK}",
+    ),
+    (
+        # {"name": "DB_PASSWORD", "value": "..."} as Kubernetes writes environment variables
+        re.compile(
+            rf'(?i)("name"\s*:\s*"[\w.-]{{0,100}}(?:{_WORDS}|_secret|_token)"\s*,\s*"value"\s*:\s*)'
+            rf'(?!"\[redacted\]){_QUOTED}'
+        ),
+        rf'\1"{MARK}"',
+    ),
+    (
+        re.compile(
+            rf"(?i)(?<![A-Za-z])({_WORDS}\b\\?[\"']?\s{{0,4}}[=:]\s{{0,4}})(?!\\?[\"']?\[redacted\]|[\[{{]|null\b){_VALUE}"
+        ),
+        _keep_quotes,
+    ),
+    (
+        re.compile(
+            rf"(?i)(\b(?:token|secret|[A-Z0-9]+_(?:token|secret))\s?=\s?)(?!\[redacted\]){_VALUE}"
+        ),
+        _keep_quotes,
+    ),
+)
+_SECRET_NAME = re.compile(
+    rf"(?i)(?:^|[_.-]){_WORDS}$|(?i:_(?:secret|token))$|(?i:^(?:token|authorization)$)"
+)
+
+
+def redact(text: str) -> str:
+    """The text with whatever looks like a secret replaced by ``[redacted]``."""
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def redact_data(data: Any) -> Any:
+    """JSON-like data with its secrets replaced: by the shape of a text, and by the name that it stands under.
+
+    References to secrets (the name of a Kubernetes Secret and a key in it) are kept: they are not secret.
+    """
+    if isinstance(data, str):
+        return redact(data)
+    if isinstance(data, Mapping):
+        return {key: _redact_field(str(key), value, data) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [redact_data(item) for item in data]
+    return data
+
+
+def _redact_field(key: str, value: Any, siblings: Mapping[str, Any]) -> Any:
+    named = str(siblings.get("name", "")) if key == "value" else key
+    if not _SECRET_NAME.search(named):
+        return redact_data(value)
+    if isinstance(value, str):
+        return MARK if value else value
+    if isinstance(value, Mapping) and isinstance(value.get("value"), str):
+        return {**redact_data(value), "value": MARK}
+    return redact_data(value)

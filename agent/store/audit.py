@@ -1,0 +1,102 @@
+"""The audit log: append-only, each entry holding the hash of the one before it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent.model import Json
+from agent.redaction import redact_data
+from agent.store.mapping import storable
+from agent.store.repositories import Repository
+from agent.store.tables import AuditRow
+
+AUDIT_LOCK = 7_303_014_001
+"""The advisory lock under which the chain grows."""
+_PAGE = 1_000
+
+
+class AuditEntry(NamedTuple):
+    """Who did what to what, and when."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: Json
+    previous_hash: str
+    hash: str
+
+
+class Audit(Repository):
+    """What people and srebot did, for ever."""
+
+    async def append(
+        self,
+        actor: str,
+        action: str,
+        subject: str,
+        details: Json,
+        at: datetime,
+        *,
+        session: AsyncSession | None = None,
+    ) -> int:
+        """Add an entry to the chain; returns its number."""
+        kept = storable(redact_data(details))
+        async with self._transaction(session) as tx:
+            await tx.execute(select(func.pg_advisory_xact_lock(AUDIT_LOCK)))
+            last = select(AuditRow.hash).order_by(AuditRow.id.desc()).limit(1)
+            previous = await tx.scalar(last) or ""
+            row = {
+                "at": at,
+                "actor": actor,
+                "action": action,
+                "subject": subject,
+                "details": kept,
+                "previous_hash": previous,
+                "hash": digest(previous, at, actor, action, subject, kept),
+            }
+            added = await tx.execute(insert(AuditRow).values(row).returning(AuditRow.id))
+            return added.scalar_one()
+
+    async def verify(self) -> int | None:
+        """The number of the first entry that does not fit the chain; None when all do."""
+        previous, last = "", 0
+        async with self._transaction() as tx:
+            while page := await _entries(tx, AuditRow.id > last, AuditRow.id.asc(), _PAGE):
+                for entry in page:
+                    if entry.previous_hash != previous or entry.hash != digest(
+                        previous, *entry[1:6]
+                    ):
+                        return entry.id
+                    previous, last = entry.hash, entry.id
+        return None
+
+    async def entries(self, limit: int = 100) -> Sequence[AuditEntry]:
+        """The latest entries, newest first."""
+        async with self._transaction() as tx:
+            return await _entries(tx, AuditRow.id > 0, AuditRow.id.desc(), limit)
+
+
+def digest(
+    previous: str, at: datetime, actor: str, action: str, subject: str, details: Json
+) -> str:
+    """SHA-256 over an entry and the hash of the one before it."""
+    content = [previous, at.astimezone(UTC).isoformat(), actor, action, subject, details]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+async def _entries(
+    tx: AsyncSession, where: object, order: object, limit: int
+) -> Sequence[AuditEntry]:
+    columns = [getattr(AuditRow, name) for name in AuditEntry._fields]
+    statement = select(*columns).where(where).order_by(order).limit(limit)  # type: ignore[arg-type]
+    return [AuditEntry(*row) for row in await tx.execute(statement)]

@@ -1,0 +1,202 @@
+"""Cases in the database: an investigation with all that it has gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Table, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent.errors import SrebotError
+from agent.model import (
+    Case,
+    Entity,
+    Evidence,
+    Finding,
+    Hypothesis,
+    Investigation,
+    Note,
+    Pattern,
+    Proposal,
+    Relation,
+    Step,
+)
+from agent.store.investigations import investigation_of, joined
+from agent.store.mapping import row_of, value_of
+from agent.store.patterns import similar_patterns
+from agent.store.repositories import Repository
+from agent.store.steps import row_of_step, step_of
+from agent.store.tables import (
+    EvidenceRow,
+    FindingRow,
+    HypothesisRow,
+    InvestigationRow,
+    NoteRow,
+    ProposalRow,
+    StepRow,
+)
+
+STEPS: Table = StepRow.__table__  # type: ignore[assignment]
+_LIGHT = [column for column in STEPS.c if column.name != "raw"]
+RECALLED_PATTERNS = 5
+
+
+class Cases(Repository):
+    """Saves what an investigation gathers, piece by piece, and loads it whole."""
+
+    async def load(self, investigation: int, now: datetime | None = None) -> Case:
+        """All that is stored of it at one moment, but the raw answers of its tools (see ``load_steps``).
+
+        ``now`` is the case's present; by default the clock's.
+
+        Raises:
+            SrebotError: there is no such investigation.
+        """
+        async with self._sessions.begin() as tx:
+            await tx.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            found = await tx.execute(joined().where(InvestigationRow.id == investigation))
+            row = found.mappings().first()
+            if row is None:
+                raise SrebotError(f"There is no investigation {investigation}.")
+            head = investigation_of(row)
+            return Case(
+                investigation=head,
+                now=now or datetime.now(UTC),
+                entities=tuple(Entity.model_validate(e) for e in row["entities"]),
+                relations=tuple(Relation.model_validate(r) for r in row["relations"]),
+                patterns=await _patterns(tx, head),
+                hypotheses=await _hypotheses(tx, investigation),
+                steps=await _steps(tx, investigation, _LIGHT),
+                evidence=await _evidence(tx, investigation),
+                notes=await _notes(tx, investigation),
+                round=row["round"],
+                finding=await _finding(tx, investigation),
+                proposals=await _proposals(tx, investigation),
+            )
+
+    async def load_steps(self, investigation: int) -> tuple[Step, ...]:
+        """The finished tool calls with their raw answers, by number."""
+        async with self._transaction() as tx:
+            return await _steps(tx, investigation, list(STEPS.c))
+
+    async def save_investigation(self, investigation: Investigation) -> None:
+        """Its status, reasoner, spending, budget and end."""
+        statement = (
+            update(InvestigationRow)
+            .where(InvestigationRow.id == investigation.id)
+            .values(
+                status=investigation.status.value,
+                reasoner=investigation.reasoner,
+                spent=investigation.spent.model_dump(mode="json"),
+                budget=investigation.budget.model_dump(mode="json"),
+                ended_at=investigation.ended_at,
+            )
+        )
+        async with self._transaction() as tx:
+            await tx.execute(statement)
+
+    async def save_hypotheses(
+        self, investigation: int, round_number: int, hypotheses: Sequence[Hypothesis]
+    ) -> None:
+        """The board as it stands after a round: known ids are brought up to date."""
+        rows = [{"investigation_id": investigation, **row_of(h, clean=True)} for h in hypotheses]
+        async with self._transaction() as tx:
+            await tx.execute(
+                update(InvestigationRow)
+                .where(InvestigationRow.id == investigation)
+                .values(round=func.greatest(InvestigationRow.round, round_number))
+            )
+            if rows:
+                await tx.execute(_upsert(HypothesisRow, rows, ("investigation_id", "id")))
+
+    async def save_step(self, investigation: int, step: Step) -> None:
+        """One finished tool call; a number that is known stays as it was."""
+        statement = insert(StepRow).values(row_of_step(investigation, step))
+        async with self._transaction() as tx:
+            await tx.execute(statement.on_conflict_do_nothing())
+
+    async def save_evidence(self, investigation: int, evidence: Sequence[Evidence]) -> None:
+        """Evidence by number; a known number gains the new weights."""
+        rows = [{"investigation_id": investigation, **row_of(e, clean=True)} for e in evidence]
+        if not rows:
+            return
+        statement = insert(EvidenceRow).values(rows)
+        statement = statement.on_conflict_do_update(
+            index_elements=["investigation_id", "number"],
+            set_={"weights": EvidenceRow.weights.op("||")(statement.excluded.weights)},
+        )
+        async with self._transaction() as tx:
+            await tx.execute(statement)
+
+    async def save_finding(self, investigation: int, finding: Finding) -> None:
+        """What it concluded; a later finding takes the place of an earlier one."""
+        row = {"investigation_id": investigation, **row_of(finding, clean=True)}
+        async with self._transaction() as tx:
+            await tx.execute(_upsert(FindingRow, [row], ("investigation_id",)))
+
+    async def add_note(self, investigation: int, note: Note) -> None:
+        """What a person said in the thread; the same words at the same moment count once."""
+        row = {"investigation_id": investigation, **row_of(note, clean=True)}
+        async with self._transaction() as tx:
+            await tx.execute(insert(NoteRow).values(row).on_conflict_do_nothing())
+
+
+def _upsert(table: Any, rows: list[dict[str, Any]], key: tuple[str, ...]) -> Any:
+    statement = insert(table).values(rows)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+
+
+async def _rows(tx: AsyncSession, table: Any, where: Any, *order: Any) -> Any:
+    found = await tx.execute(select(table.__table__).where(where).order_by(*order))
+    return found.mappings().all()
+
+
+async def _hypotheses(tx: AsyncSession, investigation: int) -> tuple[Hypothesis, ...]:
+    row = HypothesisRow
+    rows = await _rows(tx, row, row.investigation_id == investigation, func.length(row.id), row.id)
+    return tuple(value_of(Hypothesis, r) for r in rows)
+
+
+async def _steps(tx: AsyncSession, investigation: int, columns: list[Any]) -> tuple[Step, ...]:
+    found = await tx.execute(
+        select(*columns).where(StepRow.investigation_id == investigation).order_by(StepRow.number)
+    )
+    return tuple(step_of(row) for row in found.mappings())
+
+
+async def _evidence(tx: AsyncSession, investigation: int) -> tuple[Evidence, ...]:
+    row = EvidenceRow
+    rows = await _rows(tx, row, row.investigation_id == investigation, row.number)
+    return tuple(value_of(Evidence, r) for r in rows)
+
+
+async def _notes(tx: AsyncSession, investigation: int) -> tuple[Note, ...]:
+    rows = await _rows(tx, NoteRow, NoteRow.investigation_id == investigation, NoteRow.at)
+    return tuple(value_of(Note, r) for r in rows)
+
+
+async def _finding(tx: AsyncSession, investigation: int) -> Finding | None:
+    row = FindingRow
+    rows = await _rows(tx, row, row.investigation_id == investigation, row.investigation_id)
+    return value_of(Finding, rows[0]) if rows else None
+
+
+async def _proposals(tx: AsyncSession, investigation: int) -> tuple[Proposal, ...]:
+    row = ProposalRow
+    rows = await _rows(tx, row, row.investigation == investigation, row.created_at)
+    return tuple(value_of(Proposal, r) for r in rows)
+
+
+async def _patterns(tx: AsyncSession, investigation: Investigation) -> tuple[Pattern, ...]:
+    signal = investigation.signal
+    return await similar_patterns(
+        tx,
+        symptoms=(signal.title,),
+        entity=signal.service,
+        limit=RECALLED_PATTERNS,
+        learnt_before=investigation.started_at,
+    )

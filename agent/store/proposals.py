@@ -1,0 +1,156 @@
+"""Proposals, the decisions on them, and their outcomes, in the database."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent.errors import Refused
+from agent.model import Approval, Outcome, Proposal, ProposalStatus
+from agent.store.mapping import row_of, value_of
+from agent.store.repositories import Repository
+from agent.store.tables import ApprovalRow, OutcomeRow, ProposalRow
+
+
+class Proposals(Repository):
+    """Planned changes put before people.
+
+    What they hold is not redacted: an approval is bound to a hash over it. Whoever plans a change shows no secrets.
+    """
+
+    async def add(self, proposal: Proposal) -> bool:
+        """Keep a proposal; an open one of the same kind for the same target in the investigation is superseded.
+
+        False when its id was known (then nothing changes).
+        """
+        change = proposal.change
+        row = {
+            **row_of(proposal),
+            "kind": change.kind.value,
+            "target_key": change.target.key,
+            "digest": proposal.digest,
+        }
+        async with self._transaction() as tx:
+            if await tx.get(ProposalRow, proposal.id) is not None:
+                return False
+            await tx.execute(
+                update(ProposalRow)
+                .where(
+                    ProposalRow.investigation == proposal.investigation,
+                    ProposalRow.kind == row["kind"],
+                    ProposalRow.target_key == row["target_key"],
+                    ProposalRow.status == ProposalStatus.OPEN.value,
+                )
+                .values(status=ProposalStatus.SUPERSEDED.value)
+            )
+            added = await tx.execute(
+                insert(ProposalRow)
+                .values(row)
+                .on_conflict_do_nothing(index_elements=["id"])
+                .returning(ProposalRow.id)
+            )
+            return added.first() is not None
+
+    async def get(self, proposal: UUID) -> Proposal | None:
+        """The proposal of that id."""
+        statement = select(ProposalRow.__table__).where(ProposalRow.id == proposal)
+        async with self._transaction() as tx:
+            row = (await tx.execute(statement)).mappings().first()
+        return None if row is None else value_of(Proposal, row)
+
+    async def set_status(self, proposal: UUID, status: ProposalStatus) -> None:
+        """Where it stands now."""
+        async with self._transaction() as tx:
+            await tx.execute(
+                update(ProposalRow).where(ProposalRow.id == proposal).values(status=status.value)
+            )
+
+    async def of(self, investigation: int) -> tuple[Proposal, ...]:
+        """The proposals of an investigation, oldest first."""
+        statement = (
+            select(ProposalRow.__table__)
+            .where(ProposalRow.investigation == investigation)
+            .order_by(ProposalRow.created_at)
+        )
+        async with self._transaction() as tx:
+            rows = (await tx.execute(statement)).mappings().all()
+        return tuple(value_of(Proposal, row) for row in rows)
+
+
+class Approvals(Repository):
+    """People's decisions: each proposal is decided once, whatever is clicked."""
+
+    async def record(self, approval: Approval, *, session: AsyncSession | None = None) -> bool:
+        """Decide an open proposal; False when it was decided before (then nothing changes).
+
+        Raises:
+            Refused: the proposal is unknown, no longer open, expired, or not the one that was shown.
+        """
+        async with self._transaction(session) as tx:
+            found = await tx.execute(
+                select(ProposalRow.__table__)
+                .where(ProposalRow.id == approval.proposal)
+                .with_for_update()
+            )
+            row = found.mappings().first()
+            if row is None:
+                raise Refused(
+                    "This proposal is not known here; look in the thread for a newer one."
+                )
+            if await tx.get(ApprovalRow, approval.proposal) is not None:
+                return False
+            _check_decidable(value_of(Proposal, row), row["digest"], approval)
+            decided = ProposalStatus.APPROVED if approval.approved else ProposalStatus.REJECTED
+            await tx.execute(insert(ApprovalRow).values(row_of(approval, clean=True)))
+            await tx.execute(
+                update(ProposalRow)
+                .where(ProposalRow.id == approval.proposal)
+                .values(status=decided.value)
+            )
+            return True
+
+    async def of(self, proposal: UUID) -> Approval | None:
+        """The decision on a proposal, if there is one."""
+        statement = select(ApprovalRow.__table__).where(ApprovalRow.proposal == proposal)
+        async with self._transaction() as tx:
+            row = (await tx.execute(statement)).mappings().first()
+        return None if row is None else value_of(Approval, row)
+
+
+def _check_decidable(proposal: Proposal, digest: str, approval: Approval) -> None:
+    if proposal.status is not ProposalStatus.OPEN:
+        raise Refused(f"This proposal is {proposal.status.value}; it can no longer be decided.")
+    if approval.decided_at >= proposal.expires_at:
+        raise Refused(
+            f"This proposal expired at {proposal.expires_at:%Y-%m-%d %H:%M} UTC; ask for a fresh one."
+        )
+    if approval.digest != digest:
+        raise Refused(
+            "The change is no longer the one that was shown; look at it and decide again."
+        )
+
+
+class Outcomes(Repository):
+    """What was seen after changes."""
+
+    async def add(self, outcome: Outcome) -> None:
+        """Keep what was seen; a later look at the same proposal takes the place of an earlier one."""
+        row = row_of(outcome, clean=True)
+        statement = insert(OutcomeRow).values(row)
+        async with self._transaction() as tx:
+            await tx.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["proposal"],
+                    set_={name: statement.excluded[name] for name in row if name != "proposal"},
+                )
+            )
+
+    async def of(self, proposal: UUID) -> Outcome | None:
+        """What was seen after a proposal was applied."""
+        statement = select(OutcomeRow.__table__).where(OutcomeRow.proposal == proposal)
+        async with self._transaction() as tx:
+            row = (await tx.execute(statement)).mappings().first()
+        return None if row is None else value_of(Outcome, row)

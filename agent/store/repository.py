@@ -1,0 +1,44 @@
+"""The one door to the database: every repository, over one engine."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from agent.store.audit import Audit
+from agent.store.cases import Cases
+from agent.store.engine import session_factory
+from agent.store.feedback import Feedbacks
+from agent.store.graph import GraphStore
+from agent.store.investigations import Investigations
+from agent.store.messages import Messages
+from agent.store.patterns import Patterns
+from agent.store.proposals import Approvals, Outcomes, Proposals
+from agent.store.signals import Signals
+
+
+class Store:
+    """All that srebot remembers. ``sessions`` gives a transaction that several calls take part in:
+
+    >>> async with store.sessions.begin() as session:  # doctest: +SKIP
+    ...     await store.approvals.record(approval, session=session)
+    ...     await store.audit.append("U1", "approve", "proposal", {}, now, session=session)
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.sessions = session_factory(engine)
+        self.signals = Signals(self.sessions)
+        self.investigations = Investigations(self.sessions)
+        self.cases = Cases(self.sessions)
+        self.proposals = Proposals(self.sessions)
+        self.approvals = Approvals(self.sessions)
+        self.outcomes = Outcomes(self.sessions)
+        self.patterns = Patterns(self.sessions)
+        self.feedback = Feedbacks(self.sessions)
+        self.graph = GraphStore(self.sessions)
+        self.audit = Audit(self.sessions)
+        self.messages = Messages(self.sessions)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.engine.dispose()

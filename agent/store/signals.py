@@ -1,0 +1,44 @@
+"""Signals in the database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent.model import Signal
+from agent.store.mapping import row_of, value_of
+from agent.store.repositories import Repository
+from agent.store.tables import SignalRow
+
+SIGNALS = SignalRow.__table__
+
+
+class Signals(Repository):
+    """What was noticed, each key once."""
+
+    async def add(self, signal: Signal, *, session: AsyncSession | None = None) -> bool:
+        """Keep a signal; False when its key was known (then nothing changes)."""
+        statement = insert(SignalRow).values(row_of(signal, clean=True)).on_conflict_do_nothing()
+        async with self._transaction(session) as tx:
+            added = await tx.execute(statement.returning(SignalRow.key))
+            return added.first() is not None
+
+    async def get(self, key: str) -> Signal | None:
+        """The signal of that key."""
+        async with self._transaction() as tx:
+            row = (await tx.execute(select(SIGNALS).where(SignalRow.key == key))).mappings().first()
+        return None if row is None else value_of(Signal, row)
+
+    async def recent(self, fingerprint: str, since: datetime) -> list[Signal]:
+        """The signals on the same alert since then, oldest first."""
+        statement = (
+            select(SIGNALS)
+            .where(SignalRow.fingerprint == fingerprint, SignalRow.occurred_at >= since)
+            .order_by(SignalRow.occurred_at)
+        )
+        async with self._transaction() as tx:
+            rows = (await tx.execute(statement)).mappings().all()
+        return [value_of(Signal, row) for row in rows]

@@ -1,0 +1,1 @@
+"""Alembic migrations of srebot's database; run by ``agent.store.migrate``."""
