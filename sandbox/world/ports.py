@@ -143,6 +143,8 @@ class Company:
     changes: tuple[Change, ...] = ()
     business_services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Business service name -> names of the technical services that it stands on."""
+    runbooks: Mapping[str, str] = field(default_factory=dict)
+    """Service name -> its runbook as Markdown."""
 
 
 class ClusterHistory(Protocol):

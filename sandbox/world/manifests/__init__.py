@@ -1,0 +1,1 @@
+"""The company's Kubernetes objects, made of the compact description in ``workloads.yaml``."""
