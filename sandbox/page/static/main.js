@@ -1,6 +1,6 @@
 // Wires the page: every click, key and change is handled here, once, and handed to the module that knows it.
 
-import { actOrTell, here } from "./server.js";
+import { actOrTell } from "./server.js";
 import { goTo, refreshSoon, startLive } from "./live.js";
 import { complete, keyInComposer, resize, send, suggest } from "./composer.js";
 import { use } from "./elements.js";
@@ -16,10 +16,15 @@ const doings = {
   shortcut: menus.shortcut,
   "copy-link": menus.copyLink,
   "close-view": (button) => views.close(button.closest("form")),
-  stop: () => actOrTell("stop", { channel: here().get("channel"), thread_ts: here().get("thread") }),
+  stop: () => actOrTell("stop", { channel: place("#thread").channel, thread_ts: place("#thread").thread }),
   prompt: (button) =>
-    actOrTell("post", { channel: here().get("channel"), text: button.dataset.message }).then(refreshSoon),
+    actOrTell("post", { channel: place("#channel").channel, text: button.dataset.message }).then(refreshSoon),
 };
+
+// The channel and thread that a pane shows, as its composer says it.
+function place(pane) {
+  return document.querySelector(`${pane} .composer`).dataset;
+}
 
 document.addEventListener("click", async (event) => {
   const target = event.target instanceof Element ? event.target : null;
