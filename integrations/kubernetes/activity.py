@@ -87,8 +87,9 @@ class KubernetesActivity:
                 "at": r["at"],
                 "kind": r["kind"],
                 "name": r["workload"],
-                "what": f"rolled out revision {r['revision']}: {' '.join(r['diff'].split())[:300]}",
-                "by": r["change_cause"],
+                "what": f"rolled out revision {r['revision']} {r['change_cause']}:"
+                f" {' '.join(r['diff'].split())[:300]}",
+                "by": "",
             }
             for r in rollouts
         ]
@@ -150,11 +151,16 @@ class KubernetesActivity:
             raise BadArguments("kubernetes_logs needs a workload or a pod")
         window = window_of(minutes)
         pods = [pod] if pod else await self._pods_of(namespace, workload)
+        logs = await asyncio.gather(
+            *(self._log(namespace, p, container, minutes, previous) for p in pods)
+        )
+        refusals = [found for found in logs if isinstance(found, Rejected)]
+        if len(refusals) == len(logs):
+            raise NotFound(str(refusals[0]))
         read = [
             line
-            for found in await asyncio.gather(
-                *(self._log(namespace, p, container, minutes, previous) for p in pods)
-            )
+            for found in logs
+            if not isinstance(found, Rejected)
             for line in found
             if contains.lower() in line.text.lower()
         ]
@@ -208,8 +214,8 @@ class KubernetesActivity:
 
     async def _log(
         self, namespace: str, pod: str, container: str, minutes: float, previous: bool
-    ) -> list[LogLine]:
-        """One pod's lines; none where the container has not started, or there was none before it."""
+    ) -> list[LogLine] | Rejected:
+        """One pod's lines, or why it has none: its container has not started, or there was none before it."""
         try:
             text = await self._client.log(
                 namespace,
@@ -221,7 +227,7 @@ class KubernetesActivity:
                 previous="true" if previous else "",
             )
         except Rejected as error:
-            return [LogLine(utc_now(), f"srebot: no log of {pod}: {error}", "info", "")]
+            return error
         return list(dated_lines(text, utc_now()))
 
 

@@ -183,7 +183,7 @@ class KubernetesClient:
 
     async def _list_page(self, found: Resource, namespace: str, query: dict[str, str]) -> bytes:
         return await self._vendor.read(
-            f"{found.plural} in {namespace}" if namespace else f"{found.plural} of all namespaces",
+            f"{found.plural} in {namespace}" if namespace else found.plural,
             self._request,
             "GET",
             found.path(namespace),
@@ -210,7 +210,7 @@ class KubernetesClient:
             path,
             query_params=list((query or {}).items()),
             header_params=headers,
-            body=_encoded(body, content_type),
+            body=body,
             auth_settings=["BearerToken"],
         )
         response = self._api.call_api(*request, _request_timeout=REQUEST_SECONDS)
@@ -218,13 +218,6 @@ class KubernetesClient:
         if not 200 <= response.status < 300:
             raise ApiException(http_resp=response, body=data.decode("utf-8", "replace"))
         return data
-
-
-def _encoded(body: Any, content_type: str) -> Any:
-    """The client's transport encodes plain JSON itself, and takes patches already encoded."""
-    if body is None or content_type == "application/json":
-        return body
-    return json.dumps(body)
 
 
 def _object(data: bytes) -> Json:

@@ -17,7 +17,7 @@ PROPOSAL = "srebot.dev/proposal"
 """Annotation that a change leaves on what it changed, so that applying it again is seen to be needless."""
 RESTART = "srebot.dev/restart"
 """Pod template annotation whose change rolls the pods; its value is the version that was restarted."""
-SMALLEST_MEMORY_BYTES = 16 * 2**20
+SMALLEST_MEMORY_BYTES = 16.0 * 2**20
 SMALLEST_CPU_CORES = 0.01
 MOST_REPLICAS = 200
 LONGEST_VALUE = 4_096
@@ -74,7 +74,7 @@ def resources(change: Change, item: Json) -> Draft:
             continue
         limit = now.get("limits", {}).get(field)
         request = now.get("requests", {}).get(field)
-        back[argument] = amount(limit)
+        back[argument] = _whole(amount(limit))
         wanted = arguments[argument]
         if wanted is None:
             limits[field] = None
@@ -86,7 +86,7 @@ def resources(change: Change, item: Json) -> Draft:
         requested = arguments.get(f"request_{argument}", amount(request))
         if requested is not None and min(requested, new) != amount(request):
             requests[field] = write(min(requested, new))
-            back[f"request_{argument}"] = amount(request)
+            back[f"request_{argument}"] = _whole(amount(request))
             said.append(f"{label} request: {request} -> {requests[field]}")
     if not said:
         raise Refused("A change of resources needs memory_bytes or cpu_cores")
@@ -236,9 +236,13 @@ def _template_patch(item: Json, template: Json) -> Json:
     return {"spec": {"template": template}}
 
 
+def _whole(value: float | None) -> float | int | None:
+    return int(value) if value is not None and value.is_integer() else value
+
+
 def _bounded(value: Any, smallest: float, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= smallest:
-        raise Refused(f"The {what} must be a number of at least {smallest:g}, not {value!r}")
+        raise Refused(f"The {what} must be a number of at least {_whole(smallest)}, not {value!r}")
     return float(value)
 
 

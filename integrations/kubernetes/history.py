@@ -15,7 +15,6 @@ from integrations.masking import mask_text
 from integrations.text import iso, parse_time
 
 REVISION = "deployment.kubernetes.io/revision"
-REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 _CONTROLLERS = ("kube-controller-manager", "kubelet", "kube-scheduler")
@@ -33,7 +32,7 @@ def rollouts_of_deployments(replica_sets: Iterable[Json], since: datetime) -> li
     for deployment, sets in by_owner.items():
         sets.sort(key=_revision)
         for position, current in enumerate(sets):
-            made = _rolled_out_at(current)
+            made = _rolled_out_at(current, sets[:position])
             if made is None or made < since or (position == 0 and _revision(current) <= 1):
                 continue
             before = sets[position - 1] if position else None
@@ -141,17 +140,22 @@ def _rollout(
     }
 
 
-def _rolled_out_at(replica_set: Json) -> datetime | None:
-    """When it came to be; of one that a rollback took up again, when its revision was rewritten."""
-    metadata = replica_set["metadata"]
-    if REVISION_HISTORY in (metadata.get("annotations") or {}):
-        written = [
-            e.get("time") for e in metadata.get("managedFields", []) if not e.get("subresource")
-        ]
-        rewritten = parse_time(max((w for w in written if w), default=None))
-        if rewritten is not None:
-            return rewritten
-    return parse_time(metadata.get("creationTimestamp"))
+def _rolled_out_at(replica_set: Json, earlier: Sequence[Json]) -> datetime | None:
+    """When it came to be; of one older than an earlier revision, which a rollback took up again, when it was rewritten."""
+    made = _created(replica_set)
+    newest = max((m for m in map(_created, earlier) if m is not None), default=None)
+    if made is None or newest is None or made >= newest:
+        return made
+    written = (
+        parse_time(e.get("time"))
+        for e in replica_set["metadata"].get("managedFields", [])
+        if not e.get("subresource")
+    )
+    return max((w for w in written if w is not None and w > newest), default=newest)
+
+
+def _created(item: Json) -> datetime | None:
+    return parse_time(item["metadata"].get("creationTimestamp"))
 
 
 def _revision(replica_set: Json) -> int:
@@ -169,7 +173,7 @@ def _template_yaml(item: Json) -> list[str]:
     labels = (template.get("metadata") or {}).get("labels") or {}
     kept = {
         "labels": {k: v for k, v in labels.items() if k not in _GENERATED_LABELS},
-        "annotations": (template.get("metadata") or {}).get("annotations") or {},
+        **{k: v for k, v in (template.get("metadata") or {}).items() if k == "annotations" and v},
         "spec": template.get("spec", {}),
     }
     return yaml.safe_dump(kept, sort_keys=True).splitlines()

@@ -86,7 +86,7 @@ def _resources(change: Change, item: Json, around: Surroundings) -> Iterator[str
     rooms = [
         amount(n.get("status", {}).get("allocatable", {}).get("memory")) or 0 for n in around.nodes
     ]
-    if wanted and rooms and wanted > max(rooms):
+    if wanted and wanted > max(rooms, default=0) > 0:
         yield f"No node can ever hold {size(wanted)}: the largest has {size(max(rooms))} allocatable."
     for place, value in _own_limits(item, around.config_maps):
         yield f"The maxmemory of {value} in {place} is left as it is, so the data may grow no further than that."
