@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sandbox.kubernetes import authorization, discovery, errors
+from sandbox.kubernetes.authentication import authenticated
 from sandbox.kubernetes.controllers import Controllers
 from sandbox.kubernetes.deleting import delete_many, delete_one, evict
 from sandbox.kubernetes.logs import read_log
@@ -68,7 +69,7 @@ def _routes(backend: Backend) -> list[Route]:
     def guarded(path: str, endpoint: Endpoint, methods: list[str] | None = None) -> Route:
         async def answer(request: Request) -> Response:
             try:
-                role = _authenticated(request, backend)
+                role = authenticated(request, backend.tokens)
                 backend.controllers.advance(backend.world.now())
                 return await endpoint(request, backend, role)
             except errors.ApiError as error:
@@ -92,14 +93,6 @@ def _routes(backend: Backend) -> list[Route]:
         guarded("/apis/{group}/{version}/{rest:path}", _resources, _METHODS),
         guarded("/{rest:path}", _nothing_here, _METHODS),
     ]
-
-
-def _authenticated(request: Request, backend: Backend) -> Role:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    role = backend.tokens.get(token.strip()) if scheme.lower() == "bearer" else None
-    if role is None:
-        raise errors.unauthorized()
-    return role
 
 
 async def _healthy(_: Request) -> Response:

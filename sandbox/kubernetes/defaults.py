@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import copy
+import zlib
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.resources import by_kind
 
 Manifest = dict[str, Any]
@@ -16,7 +17,7 @@ _PROBE = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "fail
 def _fill(target: dict[str, Any], values: dict[str, Any]) -> None:
     for key, value in values.items():
         if target.get(key) is None:
-            target[key] = copy.deepcopy(value)
+            target[key] = clone(value)
 
 
 def _default_container(container: dict[str, Any]) -> None:
@@ -197,9 +198,18 @@ def _service(manifest: Manifest) -> None:
             "ipFamilyPolicy": "SingleStack",
         },
     )
+    if spec["type"] != "ExternalName":
+        _fill(spec, {"clusterIP": _cluster_ip(manifest["metadata"])})
+        _fill(spec, {"clusterIPs": [spec["clusterIP"]]})
     for port in spec.get("ports") or ():
         _fill(port, {"protocol": "TCP", "targetPort": port.get("port")})
     manifest.setdefault("status", {}).setdefault("loadBalancer", {})
+
+
+def _cluster_ip(metadata: dict[str, Any]) -> str:
+    """The service's virtual address, the same each time for a name."""
+    number = zlib.crc32(f"{metadata['namespace']}/{metadata['name']}".encode())
+    return f"10.96.{number // 250 % 250}.{1 + number % 250}"
 
 
 def _namespace(manifest: Manifest) -> None:
@@ -237,7 +247,7 @@ def with_defaults(manifest: Manifest) -> Manifest:
 
     Raises KeyError for an unknown kind or an object without a name.
     """
-    complete = copy.deepcopy(manifest)
+    complete = clone(manifest)
     resource = by_kind(complete["kind"])
     complete["apiVersion"] = resource.group_version
     if resource.namespaced:

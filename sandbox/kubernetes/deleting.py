@@ -8,11 +8,11 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from sandbox.kubernetes import errors
+from sandbox.kubernetes import errors, protobuf
 from sandbox.kubernetes.controllers.garbage import remove
 from sandbox.kubernetes.reading import object_filter
 from sandbox.kubernetes.representation import many
-from sandbox.kubernetes.requests import is_dry_run, number, read_object
+from sandbox.kubernetes.requests import content_type, is_dry_run, number, read_object
 from sandbox.kubernetes.selectors import label_selector
 from sandbox.kubernetes.server import Call, Manifest, success
 
@@ -23,6 +23,8 @@ async def _options(call: Call) -> dict[str, Any]:
     raw = await call.request.body()
     if not raw:
         return {}
+    if content_type(call.request) == protobuf.MEDIA_TYPE:
+        return protobuf.decode_object(raw)
     try:
         options = json.loads(raw)
     except ValueError as error:

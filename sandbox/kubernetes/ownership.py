@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sandbox.kubernetes.clock import format_time
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.errors import apply_conflict
 from sandbox.kubernetes.fields import (
     ABSENT,
@@ -119,7 +119,7 @@ def server_side_apply(
     """
     owners = _Owners(live if live is not None else {"metadata": {}})
     intent = fields_of(config)
-    base: Manifest = copy.deepcopy(live) if live is not None else {}
+    base: Manifest = clone(live) if live is not None else {}
     taken = _contested(base, config, intent, manager, owners)
     if taken and not force:
         raise apply_conflict(
@@ -161,7 +161,7 @@ def _merge(kind: str, live: Any, config: Any, names: Path) -> Any:
             return live + [item for item in config if item not in live]
         if how.apply_keys:
             return _merge_items(kind, live, config, how.apply_keys, names)
-    return copy.deepcopy(config)
+    return clone(config)
 
 
 def _merge_items(
@@ -172,7 +172,7 @@ def _merge_items(
     for item in config:
         place = positions.get(item_element(item, keys))
         if place is None:
-            merged.append(copy.deepcopy(item))
+            merged.append(clone(item))
         else:
             merged[place] = _merge(kind, merged[place], item, names)
     return merged

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.errors import ApiError, bad_request
 from sandbox.kubernetes.schema import Path, list_type
 
@@ -17,7 +17,7 @@ _SET_ORDER = "$setElementOrder/"
 def merge_patch(target: Any, patch: Any) -> Any:
     """Apply an RFC 7386 merge patch: null removes, lists are replaced."""
     if not isinstance(patch, Mapping):
-        return copy.deepcopy(patch)
+        return clone(patch)
     merged = dict(target) if isinstance(target, Mapping) else {}
     for key, value in patch.items():
         if value is None:
@@ -37,7 +37,7 @@ def strategic_merge(kind: str, target: Manifest, patch: Mapping[str, Any]) -> Ma
     ``$deleteFromPrimitiveList`` and ``$setElementOrder`` are honoured.
     Raises ApiError 400 for a malformed patch.
     """
-    return _merge_map(kind, copy.deepcopy(target), patch, ())
+    return _merge_map(kind, clone(target), patch, ())
 
 
 def _merge_map(
@@ -45,7 +45,7 @@ def _merge_map(
 ) -> dict[str, Any]:
     directive = patch.get("$patch")
     if directive == "replace":
-        return {key: copy.deepcopy(v) for key, v in patch.items() if key != "$patch"}
+        return {key: clone(v) for key, v in patch.items() if key != "$patch"}
     if directive == "delete":
         return {}
     if "$retainKeys" in patch:
@@ -82,9 +82,9 @@ def _merge_list(kind: str, target: list[Any], patch: list[Any], path: Path) -> l
     if how.is_set:
         return target + [item for item in patch if item not in target]
     if how.merge_key is None:
-        return copy.deepcopy(patch)
+        return clone(patch)
     if any(isinstance(item, Mapping) and item.get("$patch") == "replace" for item in patch):
-        return [copy.deepcopy(item) for item in patch if item.get("$patch") != "replace"]
+        return [clone(item) for item in patch if item.get("$patch") != "replace"]
     for item in patch:
         target = _merge_item(kind, target, item, how.merge_key, path)
     return target
@@ -124,7 +124,7 @@ def json_patch(target: Manifest, operations: Any) -> Manifest:
     """Apply an RFC 6902 patch; raises ApiError 400 (malformed) or 422 (cannot be applied)."""
     if not isinstance(operations, list):
         raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
-    document: Any = copy.deepcopy(target)
+    document: Any = clone(target)
     for operation in operations:
         document = _operate(document, operation)
     if not isinstance(document, dict):
@@ -160,7 +160,7 @@ def _operate(document: Any, operation: Any) -> Any:
             return document
         case "move" | "copy":
             source = _pointer(operation.get("from"))
-            value = copy.deepcopy(_look_up(document, source))
+            value = clone(_look_up(document, source))
             if operation["op"] == "move":
                 document = _remove(document, source)
             return _add(document, path, value)
@@ -185,13 +185,13 @@ def _index(part: str, last: int) -> int:
 
 def _add(document: Any, path: list[str], value: Any) -> Any:
     if not path:
-        return copy.deepcopy(value)
+        return clone(value)
     parent = _look_up(document, path[:-1])
     if isinstance(parent, list):
         position = len(parent) if path[-1] == "-" else _index(path[-1], len(parent))
-        parent.insert(position, copy.deepcopy(value))
+        parent.insert(position, clone(value))
     elif isinstance(parent, dict):
-        parent[path[-1]] = copy.deepcopy(value)
+        parent[path[-1]] = clone(value)
     else:
         raise _impossible(f"path /{'/'.join(path)} does not exist")
     return document

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from starlette.requests import Request
 
-from sandbox.kubernetes import errors
+from sandbox.kubernetes import errors, protobuf
 from sandbox.kubernetes.resources import Resource, by_path
 
 _ITEM_SUBRESOURCES_OF_NAMESPACES = ("status", "finalize")
@@ -114,6 +114,8 @@ async def read_body(request: Request, accepted: tuple[str, ...] = (_JSON, _YAML)
 
 async def read_object(request: Request) -> dict[str, Any]:
     """The body as one object; raises ApiError 400 when it is none."""
+    if content_type(request) == protobuf.MEDIA_TYPE:
+        return protobuf.decode_object(await request.body())
     body = await read_body(request)
     if not isinstance(body, dict):
         raise errors.bad_request("the body must be one object")

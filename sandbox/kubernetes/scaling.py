@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-
 from starlette.responses import JSONResponse, Response
 
 from sandbox.kubernetes import errors
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.ownership import Manager
 from sandbox.kubernetes.requests import field_manager, is_dry_run, read_object
 from sandbox.kubernetes.selectors import format_label_selector
@@ -56,7 +55,7 @@ def _rescale(call: Call, scale: Manifest) -> Response:
             "Scale cannot be handled: json: cannot unmarshal spec.replicas into int32"
         )
     call.store.check_precondition(scale, before)
-    after = copy.deepcopy(before)
+    after = clone(before)
     after["spec"]["replicas"] = replicas
     manager = Manager(field_manager(call.request), subresource="scale")
     stored = commit(call, before, after, manager, is_dry_run(call.request))

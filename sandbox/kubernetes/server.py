@@ -95,5 +95,4 @@ def success(target: Target, uid: str = "") -> Manifest:
 
 def failure(error: errors.ApiError) -> JSONResponse:
     """The answer to a refused request."""
-    headers = {"Retry-After": "10"} if error.code == 429 else None
-    return JSONResponse(error.status(), error.code, headers)
+    return JSONResponse(error.status(), error.code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import uuid
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 from sandbox.kubernetes import errors
 from sandbox.kubernetes.clock import format_time, utc_now
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.defaults import with_defaults
 from sandbox.kubernetes.resources import by_kind
 from sandbox.kubernetes.watch import WatchEvent, WatchHub
@@ -163,7 +163,7 @@ class ObjectStore:
         key = (kind, namespace, name)
         stored = self._existing(key)
         self._version += 1
-        last = copy.deepcopy(stored)
+        last = clone(stored)
         last["metadata"]["resourceVersion"] = str(self._version)
         self._timelines[key].put(self._moment(key, when), None)
         del self._live[kind][(namespace, name)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import secrets
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from sandbox.kubernetes import errors
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.decoding import malformed
 from sandbox.kubernetes.defaults import with_defaults
 from sandbox.kubernetes.ownership import Manager, record_update, server_side_apply
@@ -111,7 +111,7 @@ def _manager(call: Call, operation: str = "Update") -> Manager:
 def _addressed(call: Call, body: Manifest) -> Manifest:
     """The body with the kind, namespace and name of the path; raises ApiError 400 on mismatch."""
     resource, target = call.target.resource, call.target
-    manifest = copy.deepcopy(body)
+    manifest = clone(body)
     given = (manifest.setdefault("apiVersion", resource.group_version), manifest.get("kind"))
     if given != (resource.group_version, resource.kind):
         raise errors.bad_request(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.kubernetes.clock import format_time
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.resources import by_kind
 from sandbox.kubernetes.store import ObjectStore
 
 Manifest = dict[str, Any]
+EVENT_LIFETIME = timedelta(hours=1)
 _SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -76,11 +77,13 @@ class Cluster:
     def set_status(self, manifest: Manifest, status: Mapping[str, Any]) -> Manifest:
         """Write the object's status if it differs."""
         kept = {key: value for key, value in status.items() if value not in (None, [], {})}
+        if manifest.get("status") == kept:
+            return manifest
         return self.update({**manifest, "status": kept})
 
     def annotate(self, manifest: Manifest, annotations: Mapping[str, str]) -> Manifest:
         """Add annotations to a stored object."""
-        changed = copy.deepcopy(manifest)
+        changed = clone(manifest)
         changed["metadata"].setdefault("annotations", {}).update(annotations)
         return self.update(changed)
 
@@ -93,7 +96,12 @@ class Cluster:
         event_type: str = "Normal",
         field_path: str = "",
     ) -> None:
-        """Record an Event, or count it once more if the same was recorded before."""
+        """Record an Event, or count it once more if the same was recorded before.
+
+        While history is laid down, events that would have expired by now are left out.
+        """
+        if self.store.now() - self.now > EVENT_LIFETIME:
+            return
         metadata = about["metadata"]
         namespace = metadata.get("namespace", "default")
         identity = f"{metadata['uid']}/{reason}/{message}/{component}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.controllers.cluster import Cluster, Manifest, is_terminating, safe_hash
 from sandbox.kubernetes.controllers.pods import is_ready, make_pod, stop_pod
 from sandbox.kubernetes.controllers.revisions import (
@@ -41,7 +40,7 @@ def _nodes(cluster: Cluster, daemon_set: Manifest) -> list[str]:
 
 
 def _create(cluster: Cluster, daemon_set: Manifest, node: str, digest: str) -> None:
-    template = copy.deepcopy(daemon_set["spec"]["template"])
+    template = clone(daemon_set["spec"]["template"])
     template["spec"]["nodeName"] = node
     metadata = daemon_set["metadata"]
     suffix = safe_hash(f"{metadata['uid']}/{node}/{cluster.now.isoformat()}", 5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.kubernetes.clock import parse_time
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.controllers.cluster import (
     Cluster,
     Manifest,
@@ -42,7 +42,7 @@ def reconcile(cluster: Cluster, deployment: Manifest) -> None:
 
 
 def _bare_template(template: Mapping[str, Any]) -> dict[str, Any]:
-    bare = copy.deepcopy(dict(template))
+    bare = clone(dict(template))
     (bare.get("metadata") or {}).get("labels", {}).pop(_HASH_LABEL, None)
     return bare
 
@@ -80,13 +80,13 @@ def _current_set(
 
 
 def _make_set(cluster: Cluster, deployment: Manifest, annotations: dict[str, str]) -> Manifest:
-    template = copy.deepcopy(deployment["spec"]["template"])
+    template = clone(deployment["spec"]["template"])
     metadata = deployment["metadata"]
     digest = safe_hash(json.dumps(template, sort_keys=True), 10)
     template["metadata"]["labels"] = (template["metadata"].get("labels") or {}) | {
         _HASH_LABEL: digest
     }
-    selector = copy.deepcopy(deployment["spec"]["selector"])
+    selector = clone(deployment["spec"]["selector"])
     selector["matchLabels"] = (selector.get("matchLabels") or {}) | {_HASH_LABEL: digest}
     return cluster.create(
         {

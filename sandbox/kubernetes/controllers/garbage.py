@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from datetime import datetime
 
 from sandbox.kubernetes.clock import format_time
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.controllers.cluster import Cluster, Manifest
 from sandbox.kubernetes.controllers.pods import FINISHED, stop_pod
 from sandbox.kubernetes.store import ObjectStore, key_of
@@ -42,7 +42,7 @@ def _is_running(pod: Manifest) -> bool:
 def _mark(cluster: Cluster, manifest: Manifest) -> Manifest:
     if manifest["metadata"].get("deletionTimestamp"):
         return manifest
-    changed = copy.deepcopy(manifest)
+    changed = clone(manifest)
     changed["metadata"]["deletionTimestamp"] = format_time(cluster.now)
     changed["metadata"]["deletionGracePeriodSeconds"] = 0
     return cluster.update(changed)
@@ -59,7 +59,7 @@ def _release(cluster: Cluster, owner: Manifest, policy: str) -> None:
             if policy != "Orphan":
                 remove(cluster.store, dependent, cluster.now, policy)
                 continue
-            freed = copy.deepcopy(dependent)
+            freed = clone(dependent)
             references = freed["metadata"]["ownerReferences"]
             freed["metadata"]["ownerReferences"] = [r for r in references if r["uid"] != uid]
             cluster.update(freed)

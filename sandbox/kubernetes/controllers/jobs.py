@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from datetime import datetime
 from typing import Any
 
 from sandbox.kubernetes.clock import format_time, parse_time
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.controllers.cluster import (
     Cluster,
     Manifest,
@@ -115,7 +115,7 @@ def run_if_due(cluster: Cluster, cron_job: Manifest) -> None:
 
 def make_job(cluster: Cluster, cron_job: Manifest, due: datetime) -> None:
     """Create the Job of the scheduled minute ``due``."""
-    template = copy.deepcopy(cron_job["spec"]["jobTemplate"])
+    template = clone(cron_job["spec"]["jobTemplate"])
     metadata = template.get("metadata") or {}
     name = f"{cron_job['metadata']['name']}-{int(due.timestamp()) // 60}"
     namespace = cron_job["metadata"]["namespace"]

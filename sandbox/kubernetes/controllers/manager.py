@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from sandbox.kubernetes.clock import parse_time
-from sandbox.kubernetes.controllers.cluster import Cluster, Manifest, is_terminating
+from sandbox.kubernetes.controllers.cluster import EVENT_LIFETIME, Cluster, Manifest, is_terminating
 from sandbox.kubernetes.controllers.jobs import make_job, run_if_due
 from sandbox.kubernetes.controllers.pods import running_status
 from sandbox.kubernetes.controllers.reconciler import Reconciler
@@ -18,7 +18,6 @@ from sandbox.world.ports import World
 
 _TICK_SECONDS = 0.5
 _SYNC_EVERY = timedelta(seconds=2)
-_EVENT_LIFETIME = timedelta(hours=1)
 _PAST_RUNS = 3
 _RECONCILED_AT_START = (
     "Deployment",
@@ -126,6 +125,6 @@ class Controllers:
                 cluster.update(event)
         for event in self._store.current("Event"):
             seen = event.get("lastTimestamp") or event["metadata"]["creationTimestamp"]
-            if cluster.now - parse_time(seen) > _EVENT_LIFETIME:
+            if cluster.now - parse_time(seen) > EVENT_LIFETIME:
                 metadata = event["metadata"]
                 self._store.delete("Event", metadata["namespace"], metadata["name"], cluster.now)

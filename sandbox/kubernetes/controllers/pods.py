@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.kubernetes.clock import format_time, parse_time
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.controllers.cluster import (
     Cluster,
     Manifest,
@@ -50,7 +50,7 @@ def make_pod(
     labels: dict[str, str],
 ) -> Manifest:
     """Create a pod of ``owner`` from its template, with ``labels`` added."""
-    metadata = copy.deepcopy(dict(template.get("metadata") or {}))
+    metadata = clone(dict(template.get("metadata") or {}))
     metadata.pop("creationTimestamp", None)
     metadata |= {
         "name": name,
@@ -58,7 +58,7 @@ def make_pod(
         "labels": (metadata.get("labels") or {}) | labels,
         "ownerReferences": [owner_reference(owner)],
     }
-    spec = copy.deepcopy(dict(template["spec"]))
+    spec = clone(dict(template["spec"]))
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
     created = cluster.create(pod)
     component = f"{owner['kind'].lower()}-controller"
@@ -72,7 +72,7 @@ def stop_pod(cluster: Cluster, pod: Manifest, grace_seconds: int | None = None) 
         return pod
     grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
     grace = grace if grace_seconds is None else grace_seconds
-    changed = copy.deepcopy(pod)
+    changed = clone(pod)
     changed["metadata"]["deletionTimestamp"] = format_time(cluster.now + timedelta(seconds=grace))
     changed["metadata"]["deletionGracePeriodSeconds"] = grace
     for container in pod["spec"]["containers"]:
@@ -120,13 +120,29 @@ def _schedule(cluster: Cluster, pod: Manifest) -> None:
         if other["spec"].get("nodeName") in load:
             load[other["spec"]["nodeName"]] += 1
     chosen = min(load, key=lambda node: (load[node], node))
-    bound = copy.deepcopy(pod)
+    bound = clone(pod)
     bound["spec"]["nodeName"] = chosen
     bound["status"]["conditions"] = [condition(None, "PodScheduled", True, cluster.now)]
     bound["status"]["startTime"] = format_time(cluster.now)
+    bound["status"]["containerStatuses"] = [
+        _creating(container) for container in pod["spec"]["containers"]
+    ]
     message = f"Successfully assigned {pod['metadata']['namespace']}/{name} to {chosen}"
     cluster.event(pod, "Scheduled", message, "default-scheduler")
     cluster.update(bound)
+
+
+def _creating(container: Manifest) -> dict[str, Any]:
+    return {
+        "name": container["name"],
+        "image": container["image"],
+        "imageID": "",
+        "ready": False,
+        "started": False,
+        "restartCount": 0,
+        "state": {"waiting": {"reason": "ContainerCreating"}},
+        "lastState": {},
+    }
 
 
 def _accepts(node: Manifest, pod: Manifest) -> bool:
@@ -239,7 +255,7 @@ def _duration(pod: Manifest) -> timedelta:
 
 
 def _finish(cluster: Cluster, pod: Manifest) -> None:
-    status = copy.deepcopy(pod["status"])
+    status = clone(pod["status"])
     for container in status["containerStatuses"]:
         began = container["state"].get("running", {}).get("startedAt", format_time(cluster.now))
         ended = {"exitCode": 0, "reason": "Completed", "startedAt": began}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import json
 
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.controllers.cluster import Cluster, Manifest, owner_reference, safe_hash
 
 REVISION_LABEL = "controller-revision-hash"
@@ -13,7 +13,7 @@ _CHANGE_CAUSE = "kubernetes.io/change-cause"
 
 def current_revision(cluster: Cluster, owner: Manifest) -> Manifest:
     """The revision of the owner's present template, made (or moved to the front) if need be."""
-    template = copy.deepcopy(owner["spec"]["template"]) | {"$patch": "replace"}
+    template = clone(owner["spec"]["template"]) | {"$patch": "replace"}
     data = {"spec": {"template": template}}
     revisions = cluster.owned(owner, "ControllerRevision")
     latest = max((r["revision"] for r in revisions), default=0)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-
+from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.controllers.cluster import Cluster, Manifest, is_terminating
 from sandbox.kubernetes.controllers.pods import is_ready, make_pod, stop_pod
 from sandbox.kubernetes.controllers.revisions import (
@@ -52,7 +51,7 @@ def _create_missing(
 def _create(cluster: Cluster, stateful_set: Manifest, number: int, digest: str) -> None:
     metadata = stateful_set["metadata"]
     name = f"{metadata['name']}-{number}"
-    template = copy.deepcopy(stateful_set["spec"]["template"])
+    template = clone(stateful_set["spec"]["template"])
     for claim in stateful_set["spec"].get("volumeClaimTemplates") or ():
         claimed = f"{claim['metadata']['name']}-{name}"
         _claim(cluster, stateful_set, claim, claimed)
@@ -75,7 +74,7 @@ def _claim(cluster: Cluster, stateful_set: Manifest, template: Manifest, name: s
     namespace = stateful_set["metadata"]["namespace"]
     if cluster.store.get("PersistentVolumeClaim", namespace, name) is not None:
         return
-    spec = copy.deepcopy(template.get("spec") or {})
+    spec = clone(template.get("spec") or {})
     spec["volumeName"] = f"pvc-{stateful_set['metadata']['uid'][:8]}-{name[-1]}"
     status = {
         "phase": "Bound",

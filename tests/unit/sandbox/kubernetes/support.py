@@ -90,7 +90,9 @@ def cron_job(name: str = "backup", schedule: str = "0 3 * * *") -> dict[str, Any
     }
 
 
-def simple(kind: str, name: str, namespace: str | None = "production", **rest: Any) -> dict[str, Any]:
+def simple(
+    kind: str, name: str, namespace: str | None = "production", **rest: Any
+) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": name}
     if namespace:
         metadata["namespace"] = namespace
@@ -130,7 +132,9 @@ def _because(manifest: dict[str, Any], cause: str) -> dict[str, Any]:
 def serving(store: ObjectStore, world: FakeWorld) -> Iterator[str]:
     """Serve the API under ``/k8s`` on a free loopback port; yields its base URL."""
     api = create_app(store, world, TOKENS)  # type: ignore[arg-type]
-    app = Starlette(routes=[Mount("/k8s", api)], lifespan=lambda _: api.router.lifespan_context(api))
+    app = Starlette(
+        routes=[Mount("/k8s", api)], lifespan=lambda _: api.router.lifespan_context(api)
+    )
     config = uvicorn.Config(
         app, port=0, log_level="warning", timeout_graceful_shutdown=1, lifespan="on"
     )
