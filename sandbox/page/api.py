@@ -13,7 +13,7 @@ Reading (``user`` is who reads; answers are JSON)::
     GET /page/changes?user=                 server-sent events: event ``change``, data as `WorkspaceChange`
     GET /page/file/{id}                     an uploaded file
 
-Doing (the bodies are the models of `sandbox.page.requests`)::
+Doing (the bodies are the models of `sandbox.page.bodies`)::
 
     POST /page/post  /page/command  /page/click  /page/shortcut  /page/react  /page/unreact  /page/home  /page/stop
          /page/view/submit  /page/view/click  /page/view/close
@@ -32,11 +32,11 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.page import requests
+from sandbox.page import bodies
 from sandbox.slack.errors import SlackError
 from sandbox.slack.ports import ActionResult, Workspace
 
-_Body = TypeVar("_Body", bound=requests.Request)
+_Body = TypeVar("_Body", bound=bodies.Request)
 _Answer = dict[str, Any]
 _Endpoint = Callable[[HttpRequest], Awaitable[Response]]
 # Slack's own sentence.
@@ -80,72 +80,72 @@ def _doing(workspace: Workspace) -> list[Route]:
 
 
 def _talking(workspace: Workspace) -> list[Route]:
-    async def post(body: requests.Post) -> _Answer:
+    async def post(body: bodies.Post) -> _Answer:
         ts = await workspace.post(body.user, body.channel, body.text, body.thread_ts)
         return {**_DONE, "ts": ts}
 
-    async def command(body: requests.Command) -> _Answer:
+    async def command(body: bodies.Command) -> _Answer:
         if body.thread_ts:
             return _told(ActionResult(False, _NOT_IN_THREADS.format(command=body.command)))
         return _told(await workspace.command(body.user, body.channel, body.command, body.text))
 
-    async def click(body: requests.Click) -> _Answer:
+    async def click(body: bodies.Click) -> _Answer:
         return _told(
             await workspace.click(
                 body.user, body.channel, body.ts, body.block_id, body.action_id, body.value
             )
         )
 
-    async def shortcut(body: requests.Shortcut) -> _Answer:
+    async def shortcut(body: bodies.Shortcut) -> _Answer:
         return _told(await workspace.shortcut(body.user, body.channel, body.ts, body.callback_id))
 
-    async def react(body: requests.React) -> _Answer:
+    async def react(body: bodies.React) -> _Answer:
         await workspace.react(body.user, body.channel, body.ts, body.name)
         return _DONE
 
-    async def unreact(body: requests.React) -> _Answer:
+    async def unreact(body: bodies.React) -> _Answer:
         await workspace.unreact(body.user, body.channel, body.ts, body.name)
         return _DONE
 
-    async def stop(body: requests.Stop) -> _Answer:
+    async def stop(body: bodies.Stop) -> _Answer:
         await workspace.stop_session(body.user, body.channel, body.thread_ts)
         return _DONE
 
     return [
-        _doer("/page/post", requests.Post, post),
-        _doer("/page/command", requests.Command, command),
-        _doer("/page/click", requests.Click, click),
-        _doer("/page/shortcut", requests.Shortcut, shortcut),
-        _doer("/page/react", requests.React, react),
-        _doer("/page/unreact", requests.React, unreact),
-        _doer("/page/stop", requests.Stop, stop),
+        _doer("/page/post", bodies.Post, post),
+        _doer("/page/command", bodies.Command, command),
+        _doer("/page/click", bodies.Click, click),
+        _doer("/page/shortcut", bodies.Shortcut, shortcut),
+        _doer("/page/react", bodies.React, react),
+        _doer("/page/unreact", bodies.React, unreact),
+        _doer("/page/stop", bodies.Stop, stop),
     ]
 
 
 def _using_views(workspace: Workspace) -> list[Route]:
-    async def submit(body: requests.ViewSubmit) -> _Answer:
+    async def submit(body: bodies.ViewSubmit) -> _Answer:
         return _told(await workspace.submit_view(body.user, body.view_id, body.values))
 
-    async def click(body: requests.ViewClick) -> _Answer:
+    async def click(body: bodies.ViewClick) -> _Answer:
         return _told(
             await workspace.click_in_view(
                 body.user, body.view_id, body.block_id, body.action_id, body.value
             )
         )
 
-    async def close(body: requests.ViewClose) -> _Answer:
+    async def close(body: bodies.ViewClose) -> _Answer:
         await workspace.close_view(body.user, body.view_id)
         return _DONE
 
-    async def home(body: requests.OpenHome) -> _Answer:
+    async def home(body: bodies.OpenHome) -> _Answer:
         await workspace.open_home(body.user, body.tab)
         return _DONE
 
     return [
-        _doer("/page/view/submit", requests.ViewSubmit, submit),
-        _doer("/page/view/click", requests.ViewClick, click),
-        _doer("/page/view/close", requests.ViewClose, close),
-        _doer("/page/home", requests.OpenHome, home),
+        _doer("/page/view/submit", bodies.ViewSubmit, submit),
+        _doer("/page/view/click", bodies.ViewClick, click),
+        _doer("/page/view/close", bodies.ViewClose, close),
+        _doer("/page/home", bodies.OpenHome, home),
     ]
 
 

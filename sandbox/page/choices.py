@@ -26,7 +26,12 @@ def option_choices(element: Json) -> list[Choice]:
         *(element.get("options") or ()),
         *(option for group in groups for option in group.get("options", ())),
     ]
-    return [Choice(plain(str(option["text"]["text"])), option) for option in options]
+    return [Choice(_label(option), option) for option in options]
+
+
+def _label(option: Json) -> str:
+    text = option.get("text") or {}
+    return plain(str(text.get("text") or option.get("value") or ""))
 
 
 def user_choices(directory: Directory) -> list[Choice]:

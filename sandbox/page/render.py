@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,38 +20,19 @@ from sandbox.page.people import Directory
 from sandbox.page.rich_text import render_rich_text
 from sandbox.page.sessions import session_line
 from sandbox.page.transcript import lay_out
+from sandbox.slack.errors import SlackError
 from sandbox.slack.ports import Json, Workspace
 
 _FILE_ID = re.compile(r"\bF[A-Z0-9]{5,}\b")
 _HEX_COLOUR = re.compile(r"#?([0-9A-Fa-f]{6}|[0-9A-Fa-f]{3})")
 _NAMED_COLOURS = {"good": "#2eb67d", "warning": "#ecb22e", "danger": "#e01e5a"}
+_PANES = ("sidebar", "channel", "thread", "modal")
 _QUICK_REACTIONS = ("white_check_mark", "eyes", "raised_hands")
-_PICKER = [
-    "+1",
-    "-1",
-    "eyes",
-    "white_check_mark",
-    "x",
-    "warning",
-    "rotating_light",
-    "fire",
-    "tada",
-    "raised_hands",
-    "pray",
-    "clap",
-    "100",
-    "rocket",
-    "thinking_face",
-    "wave",
-    "heart",
-    "sob",
-    "joy",
-    "sweat_smile",
-    "mag",
-    "hourglass",
-    "bulb",
-    "wrench",
-]
+_PICKER = (
+    "+1", "-1", "eyes", "white_check_mark", "x", "warning", "rotating_light", "fire",
+    "tada", "raised_hands", "pray", "clap", "100", "rocket", "thinking_face", "wave",
+    "heart", "sob", "joy", "sweat_smile", "mag", "hourglass", "bulb", "wrench",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,17 +48,17 @@ class Renderer:
 
     def page(self, location: Location) -> str:
         """The whole document."""
-        return self._draw("page.html", location, panes=self.panes(location))
+        context = self._context(location)
+        return _draw("page.html", {**context, "panes": _draw_panes(context)})
 
     def panes(self, location: Location) -> dict[str, str]:
         """Name of each pane -> its HTML; ``modal`` is empty where no view is open."""
-        names = ["sidebar", "channel", "thread", "modal"]
-        return {name: self._draw(f"{name}.html", location) for name in names}
+        return _draw_panes(self._context(location))
 
-    def _draw(self, template: str, location: Location, **more: Any) -> str:
+    def _context(self, location: Location) -> dict[str, Any]:
         directory = Directory.of(self.workspace, location.user)
         now = datetime.now(UTC).astimezone()
-        context: dict[str, Any] = {
+        return {
             "title": self.title,
             "location": location,
             "directory": directory,
@@ -91,10 +72,27 @@ class Renderer:
             "composer_data": composer_data(directory, self.commands),
             "here": directory.channels[location.channel],
             "session_line": session_line,
+            "replies": self._replies(location),
             "lay_out": lambda messages, **how: lay_out(messages, directory, now, **how),
             **_text_helpers(directory.names, now),
         }
-        return _environment.get_template(template).render(**context, **more)
+
+    def _replies(self, location: Location) -> Sequence[Json]:
+        """The open thread's messages; none where an old link names one that is gone."""
+        if not location.thread:
+            return ()
+        try:
+            return self.workspace.thread(location.channel, location.thread, location.user)
+        except (LookupError, SlackError):
+            return ()
+
+
+def _draw_panes(context: Mapping[str, Any]) -> dict[str, str]:
+    return {name: _draw(f"{name}.html", context) for name in _PANES}
+
+
+def _draw(template: str, context: Mapping[str, Any]) -> str:
+    return _environment.get_template(template).render(context)
 
 
 def _text_helpers(names: Names, now: datetime) -> dict[str, Any]:

@@ -40,14 +40,21 @@ export function refresh() {
 
 async function redraw() {
   const query = here();
-  const response = await fetch(`/page/panes?${query}`);
-  if (!response.ok || query.toString() !== here().toString()) return;
+  // Without an answer the panes stay as they are; the event stream says when the server is back.
+  const response = await fetch(`/page/panes?${query}`).catch(() => null);
+  if (!response?.ok || query.toString() !== here().toString()) return;
   const { pane, panes } = await response.json();
   const scrolledUp = new Set(scrollers().filter((each) => !isAtEnd(each)).map((each) => each.dataset.key));
+  const before = modal();
   for (const name of PANES) patch(document.getElementById(name), panes[name]);
+  if (modal() && modal() !== before) modal().querySelector(".field, .select")?.focus();
   document.body.dataset.pane = pane;
   settleScroll(scrolledUp);
   markUnread();
+}
+
+function modal() {
+  return document.querySelector("#modal form");
 }
 
 function scrollers() {

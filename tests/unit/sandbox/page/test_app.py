@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from sandbox.page.app import create_app
+from sandbox.page.location import Location
+from sandbox.page.render import Renderer
 from sandbox.page.streams import Streams
 from sandbox.slack.errors import SlackError
 from sandbox.slack.ports import ActionResult, WorkspaceChange
 from tests.unit.sandbox.page.fake_workspace import ALERTS, DM, ENGINEER, OUTSIDER, FakeWorkspace
-from tests.unit.sandbox.page.showcase import MODAL, showcase
+from tests.unit.sandbox.page.showcase import FEEDBACK, HOME, MODAL, PLAN, TABLE, proposal, showcase
 
 
 @pytest.fixture
@@ -70,6 +72,17 @@ async def test_without_an_address_it_opens_the_alerts_as_the_first_person(
     assert "Message #alerts-production" in html and "Maya Lindqvist" in html
 
 
+async def test_a_link_to_a_thread_that_is_gone_says_so(
+    page: httpx.AsyncClient, workspace: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: str) -> list[Any]:
+        raise SlackError("thread_not_found")
+
+    monkeypatch.setattr(workspace, "thread", gone)
+    answer = await page.get(f"/?user={ENGINEER}&channel={ALERTS}&thread=abc")
+    assert answer.status_code == 200 and "This thread does not exist" in answer.text
+
+
 async def test_what_is_only_for_one_person_is_not_drawn_for_another(
     page: httpx.AsyncClient,
 ) -> None:
@@ -118,6 +131,32 @@ async def test_nothing_hostile_reaches_the_document_as_markup(
     html = (await page.get(f"/?user={ENGINEER}&channel={ALERTS}")).text
     assert "<img src=x" not in html and "<script>" not in html
     assert not re.search(r'(?:href|src)="?javascript:', html)
+
+
+def without_one_field(value: Any) -> Iterator[Any]:
+    """Every way to leave one field out of a nested value."""
+    for key in value if isinstance(value, dict) else range(len(value)):
+        if isinstance(value, dict) and key != "type":
+            yield {k: v for k, v in value.items() if k != key}
+        if isinstance(value[key], dict | list):
+            for part in without_one_field(value[key]):
+                whole = dict(value) if isinstance(value, dict) else list(value)
+                whole[key] = part
+                yield whole
+
+
+def test_a_block_that_lacks_a_field_does_not_break_the_page() -> None:
+    workspace = FakeWorkspace()
+    renderer = Renderer(workspace, "Northwind", {}, {})
+    location = Location(ENGINEER, ALERTS)
+    samples = [PLAN, TABLE, FEEDBACK, *proposal(), *MODAL["blocks"], *HOME["blocks"]]
+    cases = [block for sample in samples for block in without_one_field(sample)]
+    assert len(cases) > 100
+    workspace.log[ALERTS] = [
+        {"ts": f"1700000000.{number:06d}", "user": ENGINEER, "blocks": [block]}
+        for number, block in enumerate(cases)
+    ]
+    assert renderer.panes(location)["channel"].count("<article") == len(cases)
 
 
 async def test_every_answer_carries_a_strict_policy(page: httpx.AsyncClient) -> None:
