@@ -199,7 +199,8 @@ def validate_view(view: Any, *, file_exists: FileCheck = lambda _file: True) -> 
     problems = Problems()
     _VIEW.check(view, "/view", problems)
     if isinstance(view, Mapping):
-        blocks = view.get("blocks") or ()
+        given = view.get("blocks")
+        blocks = given if isinstance(given, list) else []
         _check_between_blocks(blocks, "/view/blocks", problems, file_exists)
         has_input = any(_kind(block) == "input" for block in blocks)
         if view.get("type") == "modal" and has_input and "submit" not in view:

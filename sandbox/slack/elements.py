@@ -64,15 +64,19 @@ FEEDBACK_CHOICE = Object(
 URL_SOURCE = Object(required={"url": String(3000), "text": String(3000)})
 
 
+def _items(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else []
+
+
 def initial_among_options(value: Mapping[str, Any], at: str, problems: Problems) -> None:
     """A preselected option has to be one of those offered."""
-    options = list(value.get("options") or ())
-    for group in value.get("option_groups") or ():
+    options = _items(value.get("options"))
+    for group in _items(value.get("option_groups")):
         if isinstance(group, Mapping):
-            options += group.get("options") or ()
-    chosen = value.get("initial_options") or (
-        [value["initial_option"]] if "initial_option" in value else []
-    )
+            options += _items(group.get("options"))
+    chosen = _items(value.get("initial_options"))
+    if "initial_option" in value:
+        chosen.append(value["initial_option"])
     if any(option not in options for option in chosen):
         problems.add("initial option must be one of the provided options", at)
 
