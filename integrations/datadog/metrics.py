@@ -11,7 +11,7 @@ def series_of(answer: Json) -> list[Series]:
     """The series of a v1 query's answer, times in seconds."""
     return [
         Series(
-            metric=str(s.get("expression") or s.get("metric") or s.get("display_name") or ""),
+            metric=str(s.get("metric") or s.get("expression") or ""),
             tags=dict(_tag(t) for t in s.get("tag_set") or []),
             unit=_unit(s.get("unit")),
             points=tuple(

@@ -1,0 +1,1 @@
+"""PagerDuty: client (pdpyras behind it), read tools, pager and graph builder."""
