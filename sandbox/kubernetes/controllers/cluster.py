@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from sandbox.kubernetes.resources import by_kind
 from sandbox.kubernetes.store import ObjectStore
 
 Manifest = dict[str, Any]
+Health = Callable[[Manifest], Mapping[str, Any]]
 EVENT_LIFETIME = timedelta(hours=1)
 _SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
@@ -49,12 +50,19 @@ def is_terminating(manifest: Manifest) -> bool:
     return bool(manifest["metadata"].get("deletionTimestamp"))
 
 
+def all_well(_: Manifest) -> Mapping[str, Any]:
+    """Health of pods in a world without faults."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Cluster:
     """The store as seen, and written to, at the moment ``now``."""
 
     store: ObjectStore
     now: datetime
+    health: Health = field(default=all_well)
+    """What the world says of a pod's main container: restartCount, lastState, state, ready."""
 
     def owned(self, owner: Manifest, kind: str) -> list[Manifest]:
         """The objects of ``kind`` that ``owner`` controls, oldest first, then by name."""

@@ -41,6 +41,12 @@ def reconcile(cluster: Cluster, deployment: Manifest) -> None:
     _report(cluster, deployment, new)
 
 
+def is_rolling(deployment: Manifest) -> bool:
+    """Whether a rollout is under way, which may exceed its deadline by time alone."""
+    conditions = (deployment.get("status") or {}).get("conditions") or ()
+    return any(c.get("reason") == "ReplicaSetUpdated" for c in conditions)
+
+
 def _bare_template(template: Mapping[str, Any]) -> dict[str, Any]:
     bare = clone(dict(template))
     (bare.get("metadata") or {}).get("labels", {}).pop(_HASH_LABEL, None)

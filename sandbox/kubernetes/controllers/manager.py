@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sandbox.kubernetes.clock import parse_time
 from sandbox.kubernetes.controllers.cluster import EVENT_LIFETIME, Cluster, Manifest, is_terminating
+from sandbox.kubernetes.controllers.deployments import is_rolling
 from sandbox.kubernetes.controllers.jobs import make_job, run_if_due
 from sandbox.kubernetes.controllers.pods import running_status
 from sandbox.kubernetes.controllers.reconciler import Reconciler
@@ -41,7 +42,7 @@ class Controllers:
     def __init__(self, store: ObjectStore, world: World) -> None:
         self._store = store
         self._world = world
-        self._reconciler = Reconciler(store)
+        self._reconciler = Reconciler(store, world.pod_status)
         self._reconciler.listen()
         self._synced_at: datetime | None = None
         self._started = False
@@ -113,6 +114,9 @@ class Controllers:
             if pod["status"].get("phase") == "Running" and not is_terminating(pod):
                 health = self._world.pod_status(pod)
                 cluster.set_status(pod, running_status(pod, cluster.now, health))
+        for deployment in self._store.current("Deployment"):
+            if is_rolling(deployment):
+                self._reconciler.mark(deployment)
         self._sync_events(cluster)
 
     def _sync_events(self, cluster: Cluster) -> None:

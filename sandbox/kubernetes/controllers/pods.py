@@ -162,7 +162,7 @@ def _start(cluster: Cluster, pod: Manifest) -> None:
             ("Started", f"Started container {container['name']}"),
         ):
             cluster.event(pod, reason, message, "kubelet", field_path=path)
-    cluster.set_status(pod, running_status(pod, cluster.now, {}))
+    cluster.set_status(pod, running_status(pod, cluster.now, cluster.health(pod)))
 
 
 def running_status(pod: Manifest, now: datetime, health: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,13 @@ from sandbox.kubernetes.controllers import (
     services,
     statefulsets,
 )
-from sandbox.kubernetes.controllers.cluster import Cluster, Manifest, controller_of
+from sandbox.kubernetes.controllers.cluster import (
+    Cluster,
+    Health,
+    Manifest,
+    all_well,
+    controller_of,
+)
 from sandbox.kubernetes.controllers.pods import advance_pod, is_moving
 from sandbox.kubernetes.store import Key, ObjectStore, key_of
 from sandbox.kubernetes.watch import WatchEvent
@@ -36,8 +42,9 @@ _MAX_ROUNDS = 20
 class Reconciler:
     """Listens to the store and reconciles what changed, one step at a time."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, health: Health = all_well) -> None:
         self._store = store
+        self._health = health
         self._due: set[Key] = set()
         self._moving: set[Key] = set()
 
@@ -70,9 +77,18 @@ class Reconciler:
             self._due.update(key_of(each) for each in self._store.current("DaemonSet"))
         elif kind in _RECONCILERS:
             self._due.add(key)
-        owner = controller_of(manifest)
-        if owner is not None and owner["kind"] in _RECONCILERS:
-            self._due.add((owner["kind"], key[1], owner["name"]))
+        self._mark_owners(manifest)
+
+    def _mark_owners(self, manifest: Manifest) -> None:
+        """Mark the object's controller, and that one's controller, up to the top."""
+        current: Manifest | None = manifest
+        while current is not None:
+            owner = controller_of(current)
+            if owner is None or owner["kind"] not in _RECONCILERS:
+                return
+            key = (owner["kind"], current["metadata"]["namespace"], owner["name"])
+            self._due.add(key)
+            current = self._store.get(*key)
 
     def _mark_selecting(self, namespace: str) -> None:
         for kind in ("Service", "PodDisruptionBudget"):
@@ -85,7 +101,7 @@ class Reconciler:
 
     def step(self, now: datetime) -> None:
         """Do all that can be done at the moment ``now``."""
-        cluster = Cluster(self._store, now)
+        cluster = Cluster(self._store, now, self._health)
         for key in sorted(self._moving):
             pod = self._store.get(*key)
             if pod is not None:
