@@ -1,0 +1,109 @@
+"""Runs a round of checks at once, within what each vendor bears and what the budget leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from agent.errors import ToolError
+from agent.model import Check, Reading, Step
+from agent.ports import CaseStore, Clock
+from agent.tools import Registry, Tool
+
+DEFAULT_CONCURRENCY = 8
+
+_log = structlog.get_logger(__name__)
+
+
+class Checks:
+    """Calls tools, many at once; the limits per vendor are shared by all investigations of this process."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        store: CaseStore,
+        clock: Clock,
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
+        self.registry = registry
+        self._store = store
+        self._clock = clock
+        given = dict(limits or {})
+        self._slots: dict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(DEFAULT_CONCURRENCY)
+        )
+        for vendor, count in given.items():
+            self._slots[vendor] = asyncio.Semaphore(count)
+
+    def cost_seconds(self, tool: str) -> float:
+        """What a call of that tool usually takes; one that does not exist costs nothing."""
+        return self.registry[tool].cost_seconds if tool in self.registry else 0.0
+
+    async def run(
+        self,
+        investigation: int,
+        round_number: int,
+        first_number: int,
+        checks: Sequence[Check],
+        seconds: float,
+    ) -> tuple[Step, ...]:
+        """The steps of ``checks``, numbered in their order from ``first_number``, none taking longer than ``seconds``.
+
+        Each is stored as it completes. Those that a run before a crash completed are not asked again.
+        """
+        wanted = range(first_number, first_number + len(checks))
+        stored = (await self._store.load(investigation)).steps
+        done = {s.number: s for s in stored if s.number in wanted}
+
+        async def one(number: int, check: Check) -> Step:
+            if number in done and done[number].check.key == check.key:
+                return done[number]
+            step = await self._call(investigation, number, round_number, check, seconds)
+            await self._store.save_step(investigation, step)
+            return step
+
+        steps = await asyncio.gather(*map(one, wanted, checks))
+        return tuple(_without_raw(s) for s in steps)
+
+    async def _call(
+        self, investigation: int, number: int, round_number: int, check: Check, seconds: float
+    ) -> Step:
+        started_at = self._clock.now()
+        began = asyncio.get_running_loop().time()
+        status, error = "ok", ""
+        reading: Reading | None = None
+        try:
+            async with asyncio.timeout(seconds):
+                tool = self.registry[check.tool]
+                reading = await self._within_limit(tool, check)
+        except ToolError as problem:
+            status, error = problem.status, str(problem)
+        except TimeoutError:
+            status, error = "unreachable", f"The time for {check.tool} was used up."
+        except Exception as bug:  # a defect of one tool must not end the investigation
+            _log.exception("tool_failed", tool=check.tool, investigation=investigation)
+            status, error = "error", f"{check.tool} failed inside srebot ({type(bug).__name__})."
+        return Step(
+            number=number,
+            round=round_number,
+            check=check,
+            status=status,
+            reading=reading,
+            error=error,
+            started_at=started_at,
+            seconds=round(asyncio.get_running_loop().time() - began, 4),
+        )
+
+    async def _within_limit(self, tool: Tool, check: Check) -> Reading:
+        async with self._slots[tool.vendor]:
+            return await tool(check.arguments)
+
+
+def _without_raw(step: Step) -> Step:
+    """Raw answers stay in the store: a durable result carries only what reasoning needs."""
+    if step.reading is None or not step.reading.raw:
+        return step
+    return step.model_copy(update={"reading": step.reading.model_copy(update={"raw": ""})})

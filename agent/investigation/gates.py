@@ -1,0 +1,117 @@
+"""The gates that every finding passes before people see it: code settles the outcome, not the reasoner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.investigation.causality import reason_against
+from agent.investigation.grounding import Pool, struck, ungrounded
+from agent.investigation.hypotheses import leading
+from agent.investigation.wording import unseen_text
+from agent.model import Case, Claim, Ending, Evidence, Finding, Hypothesis
+
+THIN_SUPPORT = 2
+"""Fewer supporting pieces of evidence than this are thin: no cause is claimed."""
+CLAIM_FROM = 0.6
+"""Confidence from which a cause counts as found."""
+_CAPS = ((2, 0.75), (3, 0.85), (5, 0.92))
+"""Supporting answers up to this many -> highest confidence shown."""
+_HIGHEST = 0.97
+_ONE_SOURCE = 0.8
+"""Highest confidence when all support comes from one vendor."""
+
+
+def passed(draft: Finding, case: Case, *, bound: str = "", stopped: bool = False) -> Finding:
+    """The finding as it may go out.
+
+    Sentences that no stored answer carries are struck, the confidence is capped by what supports it, a cause against
+    causality or on thin evidence is not claimed, and what could not be seen is named.
+    """
+    finding = _grounded(draft, case)
+    finding = finding.model_copy(
+        update={
+            "unseen": tuple(dict.fromkeys((*finding.unseen, *unseen_text(case.steps)))),
+            "reasoner": case.investigation.reasoner,
+        }
+    )
+    if finding.ending is Ending.CAUSE_FOUND:
+        finding = _settled(finding, case)
+    if finding.ending is not Ending.CAUSE_FOUND and (bound or stopped):
+        finding = _cut_short(finding, case, bound, stopped=stopped)
+    return finding
+
+
+def _grounded(draft: Finding, case: Case) -> Finding:
+    kept: dict[str, tuple[Claim, ...]] = {}
+    count = 0
+    for part in ("chain", "impact", "forecast", "ruled_out"):
+        kept[part], lost = struck(getattr(draft, part), case.steps, case.evidence)
+        count += lost
+    changed: dict[str, object] = {**kept, "struck": draft.struck + count}
+    if ungrounded(draft.headline, Pool.of(case.steps, case.evidence)):
+        changed |= {"headline": _plain_headline(draft, case), "struck": draft.struck + count + 1}
+    return draft.model_copy(update=changed)
+
+
+def _plain_headline(draft: Finding, case: Case) -> str:
+    hypothesis = _meant(draft, case)
+    if hypothesis and not ungrounded(hypothesis.statement, Pool.of(case.steps, case.evidence)):
+        return hypothesis.statement
+    return "No statement about the cause is carried by the evidence"
+
+
+def _meant(finding: Finding, case: Case) -> Hypothesis | None:
+    same = [h for h in case.ranked() if h.mode == finding.mode and h.entity == finding.entity]
+    return same[0] if same else leading(case.hypotheses)
+
+
+def _settled(finding: Finding, case: Case) -> Finding:
+    hypothesis = _meant(finding, case)
+    support = _support(hypothesis, case.evidence) if hypothesis else []
+    against = reason_against(hypothesis, case) if hypothesis else ""
+    confidence = min(finding.confidence, capped(hypothesis, support))
+    if against:
+        confidence = min(confidence, 0.4)
+    if confidence >= CLAIM_FROM and len(support) >= THIN_SUPPORT and finding.chain:
+        return finding.model_copy(update={"confidence": round(confidence, 3)})
+    why = against or "the evidence is too thin to name a cause"
+    question = finding.question or (
+        f"Is it {hypothesis.statement[:1].lower()}{hypothesis.statement[1:]}, and what else would show that?"
+        if hypothesis
+        else "What have you seen that points to a cause?"
+    )
+    return finding.model_copy(
+        update={
+            "ending": Ending.INPUT_NEEDED,
+            "confidence": round(min(confidence, CLAIM_FROM - 0.01), 3),
+            "headline": f"Not sure: {finding.headline} ({why})",
+            "question": question,
+        }
+    )
+
+
+def capped(hypothesis: Hypothesis | None, support: Sequence[Evidence]) -> float:
+    """The highest confidence that a hypothesis may be shown with, given what supports it."""
+    if hypothesis is None:
+        return 0.5
+    answers = len({e.step for e in support})
+    cap = next((c for most, c in _CAPS if answers <= most), _HIGHEST)
+    if len({e.source for e in support}) < 2:
+        cap = min(cap, _ONE_SOURCE)
+    return min(hypothesis.confidence, cap)
+
+
+def _support(hypothesis: Hypothesis, evidence: Sequence[Evidence]) -> list[Evidence]:
+    return [e for e in evidence if e.weights.get(hypothesis.id, 0.0) > 0.0]
+
+
+def _cut_short(finding: Finding, case: Case, bound: str, *, stopped: bool) -> Finding:
+    why = "An engineer stopped it" if stopped else f"The budget of {bound} is used up"
+    left = [h.statement for h in case.ranked() if h.confidence > 0.1][:3]
+    return finding.model_copy(
+        update={
+            "ending": Ending.BUDGET_USED,
+            "headline": f"{why} before a cause was certain. {finding.headline}",
+            "next_steps": (*finding.next_steps, *(f"Still open: {s}" for s in left)),
+        }
+    )
