@@ -26,6 +26,7 @@ from sandbox.slack.ports import Json, Workspace
 _FILE_ID = re.compile(r"\bF[A-Z0-9]{5,}\b")
 _HEX_COLOUR = re.compile(r"#?([0-9A-Fa-f]{6}|[0-9A-Fa-f]{3})")
 _NAMED_COLOURS = {"good": "#2eb67d", "warning": "#ecb22e", "danger": "#e01e5a"}
+_CONFIRM = ("title", "text", "confirm", "deny")
 _PANES = ("sidebar", "channel", "thread", "modal")
 _QUICK_REACTIONS = ("white_check_mark", "eyes", "raised_hands")
 _PICKER = (
@@ -105,7 +106,13 @@ def _text_helpers(names: Names, now: datetime) -> dict[str, Any]:
             return mrkdwn(value.get("text"))
         return plain_text(value)
 
+    def confirm_wording(confirm: Json) -> dict[str, str]:
+        """A confirm dialog's parts as safe HTML, and its style."""
+        parts = {name: str(text_object(confirm[name])) for name in _CONFIRM if name in confirm}
+        return {**parts, "style": str(confirm.get("style", ""))}
+
     return {
+        "confirm_wording": confirm_wording,
         "mrkdwn": mrkdwn,
         "text_object": text_object,
         "rich_text": lambda block: render_rich_text(block, names),

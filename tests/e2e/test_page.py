@@ -223,10 +223,18 @@ def test_hostile_text_does_not_run(tab: Page, site: Site) -> None:
         {"type": "markdown", "text": evil + "\n\n[x](javascript:window.hit=1)"},
         {"type": "actions", "block_id": evil, "elements": [
             {"type": "overflow", "action_id": evil, "options": [option]},
+            {"type": "button", "text": {"type": "plain_text", "text": "Confirm"}, "action_id": "c", "confirm": {
+                "title": option["text"], "text": {"type": "mrkdwn", "text": f"*really?* {evil}"},
+                "confirm": option["text"], "deny": {"type": "plain_text", "text": "No"},
+            }},
             {"type": "button", "text": option["text"], "action_id": evil, "url": "javascript:window.hit=1"},
         ]},
     ])  # fmt: skip
     tab.goto(site.at())
+    tab.get_by_role("button", name="Confirm").click()
+    expect(tab.locator("dialog strong")).to_have_text("really?")
+    expect(tab.locator("dialog img")).to_have_count(0)
+    tab.get_by_role("button", name="No", exact=True).click()
     tab.locator("#channel .button", has_text="onerror").last.click()
     tab.wait_for_timeout(300)
     assert tab.evaluate("window.hit") is None

@@ -59,11 +59,12 @@ export async function use(element) {
   if (!answer.ok) toast(answer.text || "The app did not answer.");
 }
 
+// The wording is HTML that the server has rendered and escaped.
 function confirmed(wording) {
   const dialog = document.getElementById("confirm-dialog").content.firstElementChild.cloneNode(true);
   const parts = { title: "Are you sure?", text: "", confirm: "Yes", deny: "Cancel" };
   for (const [name, fallback] of Object.entries(parts)) {
-    dialog.querySelector(`[data-part="${name}"]`).textContent = wording[name]?.text ?? fallback;
+    dialog.querySelector(`[data-part="${name}"]`).innerHTML = wording[name] ?? fallback;
   }
   if (wording.style === "danger") dialog.querySelector('[data-part="confirm"]').classList.replace("primary", "danger");
   document.body.append(dialog);

@@ -34,7 +34,7 @@ document.addEventListener("click", async (event) => {
   const element = target.closest("[data-element]");
   const suggestion = target.closest("[data-insert-word]");
   const tool = target.closest("[data-insert]");
-  if (!target.closest(".popover, details.switcher, details.overflow")) menus.closePopover();
+  if (!target.closest(".popover")) menus.closePopover(target.closest("details"));
   if (doing) return void doings[doing.dataset.do](doing);
   if (suggestion) return complete(suggestion.closest("form"), suggestion);
   if (tool) return insert(tool);

@@ -21,10 +21,13 @@ function show(templateId, anchor) {
 export const openMenu = (anchor) => show("message-menu", anchor);
 export const openPicker = (anchor) => show("emoji-picker", anchor);
 
-export function closePopover() {
+// Closes every menu, except the one that the person is using.
+export function closePopover(kept = null) {
   open?.remove();
   open = null;
-  for (const details of document.querySelectorAll("details.overflow[open], details.switcher[open]")) details.open = false;
+  for (const details of document.querySelectorAll("details.overflow[open], details.switcher[open]")) {
+    if (details !== kept) details.open = false;
+  }
 }
 
 function messageOf(element) {
