@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from sandbox.page.render import Renderer
 from sandbox.page.streams import Streams
 from sandbox.slack.errors import SlackError
 from sandbox.slack.ports import ActionResult, WorkspaceChange
+from tests.browser import served
 from tests.unit.sandbox.page.fake_workspace import ALERTS, DM, ENGINEER, OUTSIDER, FakeWorkspace
 from tests.unit.sandbox.page.showcase import FEEDBACK, HOME, MODAL, PLAN, TABLE, proposal, showcase
 
@@ -286,3 +288,20 @@ async def test_events_are_for_their_reader_and_end_when_the_server_stops() -> No
     streams.close()
     await asyncio.wait_for(reading, 1)
     assert workspace.watchers == 0
+
+
+def test_a_reader_who_leaves_is_forgotten() -> None:
+    workspace = FakeWorkspace()
+    app = create_app(workspace)
+    with served(app, on_stop=app.state.streams.close) as server:
+        with httpx.stream("GET", f"{server.url}/page/changes?user={ENGINEER}") as stream:
+            next(stream.iter_text())
+            assert _becomes(lambda: workspace.watchers == 1)
+        assert _becomes(lambda: workspace.watchers == 0)
+
+
+def _becomes(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 5
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
