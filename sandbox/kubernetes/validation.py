@@ -85,11 +85,14 @@ def _metadata(manifest: Manifest) -> Iterator[Cause]:
 # --- pods --------------------------------------------------------------------------------------
 
 
-def _pod_spec(spec: Mapping[str, Any], at: str) -> Iterator[Cause]:
+def _pod_spec(
+    spec: Mapping[str, Any], at: str, claims: frozenset[str] = frozenset()
+) -> Iterator[Cause]:
+    """``claims`` are the volumes that a StatefulSet's claim templates add."""
     containers = spec.get("containers") or []
     if not containers:
         yield required(f"{at}.containers")
-    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
+    volumes = claims | {volume.get("name") for volume in spec.get("volumes") or ()}
     seen: set[str] = set()
     for field in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(field) or ()):
@@ -101,7 +104,7 @@ def _pod_spec(spec: Mapping[str, Any], at: str) -> Iterator[Cause]:
             seen.add(name)
 
 
-def _container(container: Mapping[str, Any], at: str, volumes: set[Any]) -> Iterator[Cause]:
+def _container(container: Mapping[str, Any], at: str, volumes: frozenset[Any]) -> Iterator[Cause]:
     name = container.get("name", "")
     if not name:
         yield required(f"{at}.name")
@@ -158,7 +161,9 @@ def _workload(spec: Mapping[str, Any]) -> Iterator[Cause]:
         labels = (template.get("metadata") or {}).get("labels") or {}
         why = "`selector` does not match template `labels`"
         yield invalid_value("spec.template.metadata.labels", labels, why)
-    yield from _pod_spec(template.get("spec") or {}, "spec.template.spec")
+    claims = spec.get("volumeClaimTemplates") or ()
+    claimed = frozenset(claim["metadata"]["name"] for claim in claims)
+    yield from _pod_spec(template.get("spec") or {}, "spec.template.spec", claimed)
     policy = (template.get("spec") or {}).get("restartPolicy", "Always")
     if policy != "Always":
         at = "spec.template.spec.restartPolicy"

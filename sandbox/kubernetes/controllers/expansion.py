@@ -29,7 +29,7 @@ def expand(store: ObjectStore, manifest: Manifest, when: datetime) -> None:
     if past and past[-1][0] > when:
         name = manifest["metadata"]["name"]
         raise ValueError(f"{name} has a state later than {when}: expand revisions in order of time")
-    reconciler = Reconciler(store)
+    reconciler = Reconciler(store, follow_services=False)
     with store.hub.silence(), reconciler.listening():
         store.load(_with_status(store, manifest), when)
         stored = store.get(*key_of(manifest))

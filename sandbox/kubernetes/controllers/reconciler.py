@@ -42,9 +42,12 @@ _MAX_ROUNDS = 20
 class Reconciler:
     """Listens to the store and reconciles what changed, one step at a time."""
 
-    def __init__(self, store: ObjectStore, health: Health = all_well) -> None:
+    def __init__(
+        self, store: ObjectStore, health: Health = all_well, follow_services: bool = True
+    ) -> None:
         self._store = store
         self._health = health
+        self._follow_services = follow_services
         self._due: set[Key] = set()
         self._moving: set[Key] = set()
 
@@ -72,7 +75,8 @@ class Reconciler:
         key = key_of(manifest)
         if kind == "Pod":
             (self._moving.add if is_moving(manifest) else self._moving.discard)(key)
-            self._mark_selecting(key[1])
+            if self._follow_services:
+                self._mark_selecting(key[1])
         elif kind == "Node":
             self._due.update(key_of(each) for each in self._store.current("DaemonSet"))
         elif kind in _RECONCILERS:

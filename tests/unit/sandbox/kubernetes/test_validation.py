@@ -56,6 +56,15 @@ def test_a_request_above_its_limit_is_refused_in_the_servers_words() -> None:
     )
 
 
+def test_a_stateful_sets_claims_count_as_volumes() -> None:
+    manifest = with_defaults(stateful_set())
+    container = manifest["spec"]["template"]["spec"]["containers"][0]
+    container["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
+    assert fields(manifest) == ["spec.template.spec.containers[0].volumeMounts[0].name"]
+    manifest["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}, "spec": {}}]
+    assert fields(manifest) == []
+
+
 def test_immutable_fields_stay() -> None:
     before = with_defaults(stateful_set())
     after = with_defaults(stateful_set())
