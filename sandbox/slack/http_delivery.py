@@ -71,8 +71,8 @@ class RequestUrlTransport:
             answer = await self._post(json.dumps(body).encode(), "application/json", {}, 3.0)
         except NotDeliveredError:
             return False
-        echoed = answer.get("challenge") if isinstance(answer, dict) else answer
-        return echoed == challenge
+        echoed = answer if isinstance(answer, dict) else {}
+        return challenge in (echoed.get("challenge"), echoed.get("text"))
 
     async def send(self, parcel: Parcel, timeout_seconds: float) -> Ack:
         """See :class:`sandbox.slack.delivery.Transport`."""

@@ -7,6 +7,8 @@ APP_ID = "A0SREBOT"
 BOT_USER_ID = "U0SREBOT"
 BOT_ID = "B0SREBOT"
 APP_NAME = "srebot"
+APP_INSTALLED = 1_767_225_600
+"""Seconds since the epoch."""
 SLACKBOT_ID = "USLACKBOT"
 
 BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 - a published credential of a simulated workspace

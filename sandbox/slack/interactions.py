@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sandbox.slack.clock import new_id
 from sandbox.slack.directory import Conversation
+from sandbox.slack.errors import SlackError
 from sandbox.slack.identity import APP_ID, TEAM_ID, VERIFICATION_TOKEN
 from sandbox.slack.ports import Json
 from sandbox.slack.state import WorkspaceState
@@ -65,7 +66,7 @@ def chosen(element: Json, value: Mapping[str, object]) -> Json:
     """The person's choice with its options completed from those that the element offers.
 
     Raises:
-        LookupError: if an option was chosen that the element does not offer.
+        SlackError: ``invalid_option`` if one was chosen that the element does not offer.
     """
     offered = list(element.get("options") or ())
     for group in element.get("option_groups") or ():
@@ -76,7 +77,7 @@ def chosen(element: Json, value: Mapping[str, object]) -> Json:
         for candidate in offered:
             if candidate["value"] == wanted:
                 return dict(candidate)
-        raise LookupError(f"the element offers no option {wanted!r}")
+        raise SlackError("invalid_option")
 
     result = dict(value)
     if offered and isinstance(value.get("selected_option"), Mapping):

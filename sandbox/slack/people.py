@@ -24,6 +24,11 @@ from sandbox.slack.state import WorkspaceState
 from sandbox.slack.submission import Submission
 from sandbox.slack.triggers import ResponseTarget
 
+_NO_COMMAND = (
+    "is not a valid command. In Slack, all messages that start with the “/” character are "
+    "interpreted as commands."
+)
+
 
 class People:
     """The person-side actions of :class:`sandbox.slack.ports.Workspace`."""
@@ -55,7 +60,7 @@ class People:
         """Type a slash command; Slack refuses it in a thread's composer."""
         conversation = self._open(user_id, channel_id)
         if command not in self._state.commands:
-            return ActionResult(False, f"{command} is not a valid command.")
+            return ActionResult(False, f"{command} {_NO_COMMAND}")
         if thread_ts is not None:
             return ActionResult(False, f"{command} is not supported in threads. Sorry!")
         payload = self._payloads.slash_command(user_id, conversation, command, text)
@@ -150,6 +155,7 @@ class People:
                 streams.append(message["ts"])
                 stored = self._state.messages.get(channel_id, message["ts"])
                 stored["streaming_state"] = "stopped"
+                self._state.streams.pop((channel_id, message["ts"]), None)
         ts = self._state.timestamps.issue()
         self._state.emit(events.agent_session_stopped(user_id, channel_id, thread_ts, streams, ts))
         self._state.changed(WorkspaceChange("status", channel=channel_id, thread_ts=thread_ts))

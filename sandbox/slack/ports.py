@@ -100,8 +100,15 @@ class Workspace(Protocol):
     ) -> str:
         """Post as another vendor's bot (``sender``: name, app_id, bot_id, icon); returns the ts."""
 
-    async def command(self, user_id: str, channel_id: str, command: str, text: str) -> ActionResult:
-        """Type a slash command into a channel's composer."""
+    async def command(
+        self,
+        user_id: str,
+        channel_id: str,
+        command: str,
+        text: str,
+        thread_ts: str | None = None,
+    ) -> ActionResult:
+        """Type a slash command into a channel's composer, or into a thread's, where Slack refuses it."""
 
     async def click(
         self,

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sandbox.slack import events
-from sandbox.slack.clock import utc_now
 from sandbox.slack.directory import Conversation
-from sandbox.slack.identity import APP_ID, APP_NAME, BOT_ID, BOT_USER_ID, TEAM_ID
+from sandbox.slack.identity import APP_ID, APP_INSTALLED, APP_NAME, BOT_ID, BOT_USER_ID, TEAM_ID
 from sandbox.slack.ports import Json, WorkspaceChange
 from sandbox.slack.state import WorkspaceState
 
@@ -43,7 +42,7 @@ def app_author() -> Json:
             "name": APP_NAME,
             "icons": {},
             "deleted": False,
-            "updated": int(utc_now().timestamp()),
+            "updated": APP_INSTALLED,
             "team_id": TEAM_ID,
         },
     }

@@ -12,6 +12,7 @@ from sandbox.slack.identity import BOT_USER_ID
 from sandbox.slack.methods.registry import Call, method
 from sandbox.slack.ports import Json, WorkspaceChange
 from sandbox.slack.posting import app_author
+from sandbox.slack.ratelimit import POSTING_TIER
 
 
 def _said(call: Call) -> Json:
@@ -64,7 +65,7 @@ def end_waiting(call: Call, conversation: Conversation, thread_ts: str) -> None:
         call.state.changed(change)
 
 
-@method("chat.postMessage", scope="chat:write", tier=4)
+@method("chat.postMessage", scope="chat:write", tier=POSTING_TIER)
 def post_message(call: Call) -> Json:
     """Post as the app."""
     conversation = call.joined()
