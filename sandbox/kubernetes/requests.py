@@ -107,9 +107,11 @@ async def read_body(request: Request, accepted: tuple[str, ...] = (_JSON, _YAML)
         raise errors.unsupported_media_type(media, accepted)
     raw = await request.body()
     try:
-        return yaml.safe_load(raw) if "yaml" in media else json.loads(raw)
+        body = yaml.safe_load(raw) if "yaml" in media else json.loads(raw)
+        json.dumps(body, ensure_ascii=False, default=str).encode()  # no lone surrogates
     except (ValueError, yaml.YAMLError) as error:
-        raise errors.bad_request(f"the body could not be read: {error}") from error
+        raise errors.bad_request(f"the body could not be read: {error!r}") from error
+    return body
 
 
 async def read_object(request: Request) -> dict[str, Any]:

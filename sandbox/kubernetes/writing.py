@@ -8,8 +8,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from sandbox.kubernetes import errors
-from sandbox.kubernetes.cloning import clone
-from sandbox.kubernetes.decoding import malformed
+from sandbox.kubernetes.decoding import malformed, shape_checked, without_nulls
 from sandbox.kubernetes.defaults import with_defaults
 from sandbox.kubernetes.ownership import Manager, record_update, server_side_apply
 from sandbox.kubernetes.patches import json_patch, merge_patch, strategic_merge
@@ -59,7 +58,8 @@ async def patch(call: Call) -> Response:
         stored, created = _apply(call, body, dry)
         return JSONResponse(stored, 201 if created else 200)
     before = call.existing()
-    after = patched(call, before, body)
+    with shape_checked():
+        after = without_nulls(patched(call, before, body))
     _check_decodable(call, after, patching=True)
     return JSONResponse(commit(call, before, after, _manager(call), dry))
 
@@ -99,7 +99,8 @@ def _apply(call: Call, config: Any, dry: bool) -> tuple[Manifest, bool]:
     now = call.store.now()
     if before is not None:
         call.store.check_precondition(intent, before)
-    merged = server_side_apply(before, intent, manager, flag(call.request, "force"), now)
+    with shape_checked():
+        merged = server_side_apply(before, intent, manager, flag(call.request, "force"), now)
     return commit(call, before, merged, None, dry), before is None
 
 
@@ -111,7 +112,7 @@ def _manager(call: Call, operation: str = "Update") -> Manager:
 def _addressed(call: Call, body: Manifest) -> Manifest:
     """The body with the kind, namespace and name of the path; raises ApiError 400 on mismatch."""
     resource, target = call.target.resource, call.target
-    manifest = clone(body)
+    manifest: Manifest = without_nulls(body)
     given = (manifest.setdefault("apiVersion", resource.group_version), manifest.get("kind"))
     if given != (resource.group_version, resource.kind):
         raise errors.bad_request(
@@ -158,6 +159,23 @@ def commit(
     so). Raises ApiError 404 (namespace), 409, or 422.
     """
     resource = call.target.resource
+    with shape_checked():
+        after = _admitted(call, before, after)
+        if manager is not None:
+            record_update(before, after, manager, call.store.now())
+    if dry:
+        return _rehearse(call, before, after)
+    stored = call.store.create(after) if before is None else call.store.update(after)
+    call.backend.controllers.advance(call.backend.world.now())
+    return (
+        call.store.get(resource.kind, call.target.store_namespace, after["metadata"]["name"])
+        or stored
+    )
+
+
+def _admitted(call: Call, before: Manifest | None, after: Manifest) -> Manifest:
+    """The object as the server would store it, once it has passed every check."""
+    resource = call.target.resource
     after = _with_right_status(call, before, after)
     if not after["metadata"].get("name"):
         raise errors.invalid(resource.group, resource.kind, "", validate(after))
@@ -169,16 +187,7 @@ def commit(
         _keep_identity(before, after)
     if causes := validate(after, before):
         raise errors.invalid(resource.group, resource.kind, after["metadata"]["name"], causes)
-    if manager is not None:
-        record_update(before, after, manager, call.store.now())
-    if dry:
-        return _rehearse(call, before, after)
-    stored = call.store.create(after) if before is None else call.store.update(after)
-    call.backend.controllers.advance(call.backend.world.now())
-    return (
-        call.store.get(resource.kind, call.target.store_namespace, after["metadata"]["name"])
-        or stored
-    )
+    return after
 
 
 def _rehearse(call: Call, before: Manifest | None, after: Manifest) -> Manifest:

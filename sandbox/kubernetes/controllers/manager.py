@@ -13,6 +13,7 @@ from sandbox.kubernetes.controllers.deployments import is_rolling
 from sandbox.kubernetes.controllers.jobs import make_job, run_if_due
 from sandbox.kubernetes.controllers.pods import running_status
 from sandbox.kubernetes.controllers.reconciler import Reconciler
+from sandbox.kubernetes.controllers.reloader import Reloader
 from sandbox.kubernetes.cron import CronError, parse_schedule
 from sandbox.kubernetes.store import ObjectStore
 from sandbox.world.ports import World
@@ -44,6 +45,7 @@ class Controllers:
         self._world = world
         self._reconciler = Reconciler(store, world.pod_status)
         self._reconciler.listen()
+        self._reloader = Reloader(store)
         self._synced_at: datetime | None = None
         self._started = False
 
@@ -54,6 +56,7 @@ class Controllers:
         if self._synced_at is None or now - self._synced_at >= _SYNC_EVERY:
             self._synced_at = now
             self._sync(Cluster(self._store, now))
+        self._reloader.act(Cluster(self._store, now))
         self._reconciler.step(now)
 
     @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -35,6 +36,7 @@ _RECONCILERS: dict[str, Callable[[Cluster, Manifest], None]] = {
     "Service": services.reconcile_service,
     "PodDisruptionBudget": services.reconcile_budget,
 }
+_log = logging.getLogger(__name__)
 _MAX_ROUNDS = 20
 """A step settles in fewer; the bound keeps a controller that never rests from hanging us."""
 
@@ -117,4 +119,11 @@ class Reconciler:
             for key in due:
                 manifest = self._store.get(*key)
                 if manifest is not None:
-                    _RECONCILERS[key[0]](cluster, manifest)
+                    self._reconcile(cluster, key, manifest)
+
+    def _reconcile(self, cluster: Cluster, key: Key, manifest: Manifest) -> None:
+        """Reconcile one object; one that its controller cannot read must not stop the others."""
+        try:
+            _RECONCILERS[key[0]](cluster, manifest)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            _log.exception("could not reconcile %s %s/%s", *key)

@@ -240,3 +240,25 @@ def test_a_job_runs_to_completion(store: ObjectStore) -> None:
     machine.run(40)
     assert status(store, "Job", "once")["succeeded"] == 1
     assert status(store, "Job", "once")["conditions"][0]["type"] == "Complete"
+
+
+@pytest.mark.parametrize(("auto", "revisions"), [("true", 2), ("false", 1)])
+def test_a_changed_config_map_rolls_the_workloads_that_ask_for_it(
+    store: ObjectStore, auto: str, revisions: int
+) -> None:
+    manifest = deployment()
+    manifest["metadata"]["annotations"] = {"reloader.stakater.com/auto": auto}
+    container = manifest["spec"]["template"]["spec"]["containers"][0]
+    container["envFrom"] = [{"configMapRef": {"name": "settings"}}]
+    expand(store, manifest, YESTERDAY)
+    store.load(simple("ConfigMap", "settings", data={"LEVEL": "info"}), YESTERDAY)
+    store.load(simple("ConfigMap", "other", data={}), YESTERDAY)
+    machine = Machine(store)
+    machine.run(1)
+    store.update(simple("ConfigMap", "other", data={"a": "b"}), machine.now)
+    machine.run(1)
+    assert len(store.current("ReplicaSet")) == 1
+    store.update(simple("ConfigMap", "settings", data={"LEVEL": "debug"}), machine.now)
+    machine.run(15)
+    assert len(store.current("ReplicaSet")) == revisions
+    assert status(store, "Deployment", "web")["readyReplicas"] == 3
