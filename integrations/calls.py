@@ -17,6 +17,7 @@ from tenacity import (
     RetryCallState,
     retry_if_exception_type,
     stop_after_attempt,
+    stop_any,
     wait_random_exponential,
 )
 
@@ -116,7 +117,7 @@ class Vendor:
         self, deed: str, permission: str, attempts: int, function: Callable[[], T]
     ) -> T:
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(attempts),
+            stop=stop_any(stop_after_attempt(attempts), _asks_too_long),
             wait=_wait_seconds,
             retry=retry_if_exception_type(_Passing),
             reraise=True,
@@ -159,7 +160,9 @@ class Vendor:
         if code is None:
             return Unreachable(f"{self.name} cannot be reached to {deed}: {failure.message[:200]}")
         if code == 429 or code >= 500:
-            return Unreachable(f"{self.name} could not answer just now ({code}) to {deed}")
+            wait = failure.retry_after_seconds
+            asked = f"; it asks to wait {wait:g} s" if wait else ""
+            return Unreachable(f"{self.name} could not answer just now ({code}) to {deed}{asked}")
         return Rejected(
             f"{self.name} did not accept the request to {deed} ({code}): {failure.message[:300]}",
             code,
@@ -170,14 +173,21 @@ def _may_pass(failure: Failure) -> bool:
     return failure.status_code is None or failure.status_code == 429 or failure.status_code >= 500
 
 
+def _asked_seconds(state: RetryCallState) -> float | None:
+    error = state.outcome.exception() if state.outcome else None
+    return error.failure.retry_after_seconds if isinstance(error, _Passing) else None
+
+
+def _asks_too_long(state: RetryCallState) -> bool:
+    """An investigation has better things to do than to wait for a minute."""
+    return (_asked_seconds(state) or 0.0) > _LONGEST_WAIT_SECONDS
+
+
 def _wait_seconds(state: RetryCallState) -> float:
     """What the vendor asks for, with a little jitter on top, else exponential backoff with full jitter."""
     jittered = float(_BACKOFF(state))
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.failure.retry_after_seconds if isinstance(error, _Passing) else None
-    if asked is None:
-        return jittered
-    return min(asked, _LONGEST_WAIT_SECONDS) + min(jittered, 0.5)
+    asked = _asked_seconds(state)
+    return jittered if asked is None else asked + min(jittered, 0.5)
 
 
 def seconds_of(header: str | None) -> float | None:

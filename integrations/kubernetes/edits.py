@@ -18,7 +18,20 @@ PROPOSAL = "srebot.dev/proposal"
 RESTART = "srebot.dev/restart"
 """Pod template annotation whose change rolls the pods; its value is the version that was restarted."""
 SMALLEST_MEMORY_BYTES = 16.0 * 2**20
+LARGEST_MEMORY_BYTES = 16.0 * 2**40
 SMALLEST_CPU_CORES = 0.01
+LARGEST_CPU_CORES = 512.0
+_LIMITS = (
+    (
+        "memory_bytes",
+        "memory",
+        "memory",
+        (SMALLEST_MEMORY_BYTES, LARGEST_MEMORY_BYTES),
+        memory_quantity,
+    ),
+    ("cpu_cores", "cpu", "CPU", (SMALLEST_CPU_CORES, LARGEST_CPU_CORES), cpu_quantity),
+)
+"""Argument, its field in the manifest, its name, its bounds, and how it is written."""
 MOST_REPLICAS = 200
 LONGEST_VALUE = 4_096
 
@@ -66,10 +79,7 @@ def resources(change: Change, item: Json) -> Draft:
     requests: Json = {}
     said: list[str] = []
     back: Json = {"container": name}
-    for argument, field, label, smallest, write in (
-        ("memory_bytes", "memory", "memory", SMALLEST_MEMORY_BYTES, memory_quantity),
-        ("cpu_cores", "cpu", "CPU", SMALLEST_CPU_CORES, cpu_quantity),
-    ):
+    for argument, field, label, bounds, write in _LIMITS:
         if argument not in arguments:
             continue
         limit = now.get("limits", {}).get(field)
@@ -80,7 +90,7 @@ def resources(change: Change, item: Json) -> Draft:
             limits[field] = None
             said.append(f"{label} limit of {objects.name_of(item)}: {limit or 'none'} -> none")
             continue
-        new = _bounded(wanted, smallest, f"{label} limit")
+        new = _bounded(wanted, bounds, f"{label} limit")
         limits[field] = write(new)
         said.append(f"{label} limit of {objects.name_of(item)}: {limit or 'none'} -> {write(new)}")
         requested = arguments.get(f"request_{argument}", amount(request))
@@ -240,9 +250,13 @@ def _whole(value: float | None) -> float | int | None:
     return int(value) if value is not None and value.is_integer() else value
 
 
-def _bounded(value: Any, smallest: float, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= smallest:
-        raise Refused(f"The {what} must be a number of at least {_whole(smallest)}, not {value!r}")
+def _bounded(value: Any, bounds: tuple[float, float], what: str) -> float:
+    smallest, largest = bounds
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not smallest <= value <= largest:
+        raise Refused(
+            f"The {what} must be a number from {_whole(smallest)} to {_whole(largest)}, not {value!r}"
+        )
     return float(value)
 
 

@@ -1,0 +1,132 @@
+"""The PagerDuty integration over the wire, against the sandbox's API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+import integrations.text
+from agent.errors import AccessDenied, NotFound, Unreachable
+from integrations.pagerduty.client import PagerDutyClient
+from integrations.pagerduty.graph import PagerDutyGraph
+from integrations.pagerduty.pager import PagerDutyPager
+from integrations.pagerduty.probe import probe
+from integrations.pagerduty.tools import PagerDutyTools
+from sandbox.pagerduty.api import create_app
+from sandbox.rate_limit import RateLimit
+from tests.unit.sandbox.datadog.fake_world import NOW, FakeWorld
+from tests.unit.sandbox.datadog.serving import served
+
+TOKEN = "sandbox-pd-token"
+
+
+@pytest.fixture(autouse=True)
+def present(monkeypatch: pytest.MonkeyPatch) -> None:
+    def now() -> datetime:
+        return NOW
+
+    monkeypatch.setattr(integrations.text, "utc_now", now)
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with served("/pagerduty", create_app(FakeWorld())) as address:
+        yield address
+
+
+def connected(url: str, token: str = TOKEN, **options: object) -> PagerDutyClient:
+    return PagerDutyClient(
+        token,
+        sender="mira@sundial.example",
+        url=url,
+        events_url=url,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def tools(url: str) -> PagerDutyTools:
+    return PagerDutyTools(connected(url))
+
+
+async def test_incidents_come_with_their_notes(tools: PagerDutyTools) -> None:
+    reading = await tools.pagerduty_incidents()
+    assert [(i["number"], i["status"], i["notes"]) for i in reading.data["incidents"]] == [
+        (41, "triggered", []),
+        (40, "resolved", ["Restarted the pool."]),
+    ]
+    assert "Restarted the pool." in reading.observation
+
+
+async def test_incidents_are_narrowed_by_service_and_status(tools: PagerDutyTools) -> None:
+    reading = await tools.pagerduty_incidents("auth", statuses="resolved")
+    assert [i["service"] for i in reading.data["incidents"]] == ["auth"]
+    assert (await tools.pagerduty_incidents("auth", statuses="triggered")).data["incidents"] == []
+
+
+async def test_on_call_is_in_order_of_escalation(tools: PagerDutyTools) -> None:
+    people = (await tools.pagerduty_oncall("cart")).data["people"]
+    assert [(p["level"], p["name"]) for p in people] == [(1, "Mira Okafor"), (2, "Jonas Weber")]
+    assert people[0]["email"] == "mira@sundial.example"
+
+
+async def test_changes_of_a_service(tools: PagerDutyTools) -> None:
+    changes = (await tools.pagerduty_changes("cart")).data["changes"]
+    assert [c["summary"] for c in changes] == ["Deploy cart 1.2"]
+    with pytest.raises(NotFound, match="no service nope"):
+        await tools.pagerduty_changes("nope")
+
+
+@pytest.mark.parametrize("keys", [{}, {"cart": "pscart1-key"}], ids=["REST", "Events"])
+async def test_a_key_pages_once(url: str, keys: dict[str, str]) -> None:
+    client = connected(url, routing_keys=keys)
+    pager = PagerDutyPager(client)
+    first = await pager.page("cart", "Carts fail", "evidence", "investigation-7")
+    assert first.startswith("https://")
+    assert await pager.page("cart", "Carts fail", "evidence", "investigation-7") == first
+    assert len(await client.incidents_of_key("investigation-7")) == 1
+
+
+async def test_a_service_that_pagerduty_does_not_know_cannot_be_paged(url: str) -> None:
+    with pytest.raises(NotFound):
+        await PagerDutyPager(connected(url)).page("nope", "x", "y", "z")
+
+
+async def test_a_note_is_written(url: str) -> None:
+    client = connected(url)
+    await PagerDutyPager(client).page("cart", "Carts fail", "evidence", "key-1")
+    (incident,) = await client.incidents_of_key("key-1")
+    await client.add_note(incident["id"], "The fix was applied.")
+    assert await client.notes(incident["id"]) == ["The fix was applied."]
+
+
+async def test_a_wrong_token_is_a_refusal(url: str) -> None:
+    client = connected(url, token="wrong")
+    with pytest.raises(AccessDenied):
+        await PagerDutyTools(client).pagerduty_incidents()
+    assert [p.ok for p in await probe(client)] == [False]
+    assert all(p.ok for p in await probe(connected(url)))
+
+
+async def test_a_rate_limit_does_not_hold_a_thread_for_ever() -> None:
+    app = create_app(FakeWorld(), rate_limit=RateLimit(requests=1, period_seconds=60))
+    with served("/pagerduty", app) as url:
+        client = connected(url)
+        await client.entries("services", "services")
+        with pytest.raises(Unreachable):
+            await client.entries("services", "services")
+
+
+async def test_the_graph_has_teams_and_escalation(url: str) -> None:
+    entities, relations = await PagerDutyGraph(connected(url)).build()
+    ties = {(r.source, r.kind, r.target) for r in relations}
+    assert ("-/team/payments", "owns", "production/service/cart") in ties
+    policy = next(e for e in entities if e.name == "Payments escalation")
+    assert (
+        "-/escalation_policy/Payments escalation",
+        "escalates",
+        "production/service/cart",
+    ) in ties
+    assert policy.properties["on_call"][0]["name"] == "Mira Okafor"
