@@ -16,8 +16,6 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception_type,
-    stop_after_attempt,
-    stop_any,
     wait_random_exponential,
 )
 
@@ -117,7 +115,7 @@ class Vendor:
         self, deed: str, permission: str, attempts: int, function: Callable[[], T]
     ) -> T:
         retrying = AsyncRetrying(
-            stop=stop_any(stop_after_attempt(attempts), _asks_too_long),
+            stop=partial(_enough, attempts),
             wait=_wait_seconds,
             retry=retry_if_exception_type(_Passing),
             reraise=True,
@@ -178,9 +176,10 @@ def _asked_seconds(state: RetryCallState) -> float | None:
     return error.failure.retry_after_seconds if isinstance(error, _Passing) else None
 
 
-def _asks_too_long(state: RetryCallState) -> bool:
-    """An investigation has better things to do than to wait for a minute."""
-    return (_asked_seconds(state) or 0.0) > _LONGEST_WAIT_SECONDS
+def _enough(attempts: int, state: RetryCallState) -> bool:
+    """Whether to give up: an investigation has better things to do than to wait for a minute."""
+    asked = _asked_seconds(state) or 0.0
+    return state.attempt_number >= attempts or asked > _LONGEST_WAIT_SECONDS
 
 
 def _wait_seconds(state: RetryCallState) -> float:
