@@ -6,12 +6,15 @@ import copy
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from sandbox.slack import events
 from sandbox.slack.directory import Conversation
 from sandbox.slack.identity import APP_ID, APP_INSTALLED, APP_NAME, BOT_ID, BOT_USER_ID, TEAM_ID
 from sandbox.slack.ports import Json, WorkspaceChange
 from sandbox.slack.state import WorkspaceState
+
+_MessageChange = Literal["message", "message_changed", "message_deleted", "reaction"]
 
 
 def with_block_ids(blocks: Sequence[Json]) -> list[Json]:
@@ -151,13 +154,13 @@ class Poster:
 
     def _changed(
         self,
-        kind: str,
+        kind: _MessageChange,
         conversation: Conversation,
         message: Mapping[str, str],
     ) -> None:
         self._state.changed(
             WorkspaceChange(
-                kind=kind,  # type: ignore[arg-type]
+                kind=kind,
                 channel=conversation.id,
                 ts=message["ts"],
                 thread_ts=message.get("thread_ts", ""),
