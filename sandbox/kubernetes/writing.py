@@ -88,9 +88,9 @@ def _apply(call: Call, config: Any, dry: bool) -> tuple[Manifest, bool]:
         raise errors.ApiError(422, "Invalid", message)
     if not isinstance(config, dict):
         raise errors.bad_request("the applied configuration must be an object")
-    if (config.get("metadata") or {}).get("managedFields"):
-        raise errors.bad_request("metadata.managedFields must be nil")
     intent = _addressed(call, config)
+    if intent["metadata"].get("managedFields"):
+        raise errors.bad_request("metadata.managedFields must be nil")
     target = call.target
     before = call.store.get(target.resource.kind, target.store_namespace, target.name)
     if before is None:

@@ -114,31 +114,32 @@ def run_if_due(cluster: Cluster, cron_job: Manifest) -> None:
 
 
 def make_job(cluster: Cluster, cron_job: Manifest, due: datetime) -> None:
-    """Create the Job of the scheduled minute ``due``."""
-    template = clone(cron_job["spec"]["jobTemplate"])
-    metadata = template.get("metadata") or {}
+    """Create the Job of the scheduled minute ``due``, if it was not laid down before."""
     name = f"{cron_job['metadata']['name']}-{int(due.timestamp()) // 60}"
-    namespace = cron_job["metadata"]["namespace"]
-    if cluster.store.get("Job", namespace, name) is not None:
-        return
-    stamp = {"batch.kubernetes.io/cronjob-scheduled-timestamp": format_time(due)}
-    cluster.create(
-        {
-            "apiVersion": "batch/v1",
-            "kind": "Job",
-            "metadata": {
-                "name": name,
-                "namespace": namespace,
-                "labels": metadata.get("labels") or {},
-                "annotations": (metadata.get("annotations") or {}) | stamp,
-                "ownerReferences": [owner_reference(cron_job)],
-            },
-            "spec": template["spec"],
-        }
-    )
-    cluster.event(cron_job, "SuccessfulCreate", f"Created job {name}", "cronjob-controller")
+    if cluster.store.get("Job", cron_job["metadata"]["namespace"], name) is None:
+        cluster.create(job_of(cron_job, name, due))
+        cluster.event(cron_job, "SuccessfulCreate", f"Created job {name}", "cronjob-controller")
     status = dict(cron_job.get("status") or {})
     cluster.set_status(cron_job, status | {"lastScheduleTime": format_time(due)})
+
+
+def job_of(cron_job: Manifest, name: str, due: datetime) -> Manifest:
+    """The Job of a stored CronJob for the scheduled minute ``due``."""
+    template = clone(cron_job["spec"]["jobTemplate"])
+    metadata = template.get("metadata") or {}
+    stamp = {"batch.kubernetes.io/cronjob-scheduled-timestamp": format_time(due)}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": name,
+            "namespace": cron_job["metadata"]["namespace"],
+            "labels": metadata.get("labels") or {},
+            "annotations": (metadata.get("annotations") or {}) | stamp,
+            "ownerReferences": [owner_reference(cron_job)],
+        },
+        "spec": template["spec"],
+    }
 
 
 def reconcile_cron_job(cluster: Cluster, cron_job: Manifest) -> None:
