@@ -89,7 +89,8 @@ def _edges(step: Step, data: Json) -> Iterator[tuple[str, str]]:
             yield from ((job["name"], host.split(".")[0]) for host in job.get("targets") or [])
     elif step.check.tool == "kubernetes_config":
         hosts = {e.service for e in endpoints_in(data.get("values") or {})}
-        yield from ((w, h) for w in data.get("used_by") or [] for h in hosts if w != h)
+        users = {name_of(str(w)) for w in data.get("used_by") or []}
+        yield from ((w, h) for w in users for h in hosts if w != h)
 
 
 def _hosts_of_workload(data: Json) -> set[str]:

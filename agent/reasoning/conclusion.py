@@ -1,0 +1,202 @@
+"""Puts a finding together from the board: headline, chain from cause to effect, forecast, what was ruled out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from agent.investigation.hypotheses import leading
+from agent.model import Case, Change, Claim, Ending, Evidence, Finding, Hypothesis
+from agent.ports import Concluded
+from agent.reasoning.modes.catalogue import CATALOGUE
+from agent.reasoning.modes.mode import Role
+from agent.reasoning.modes.transient import TRANSIENT
+from agent.reasoning.modes.view import View
+from agent.reasoning.modes.wording import clock
+
+CLAIM_ABOVE = 0.6
+_REFINES_ABOVE = 0.45
+_MOST = 7
+_MOST_RULED_OUT = 5
+
+
+class _Carried(NamedTuple):
+    """Evidence for a hypothesis with its place in the report."""
+
+    evidence: Evidence
+    weight: float
+    role: Role
+
+
+def conclude(case: Case) -> Concluded:
+    """The finding that the evidence carries, and the changes that would mend it, best first."""
+    view, leader = View(case), leading(case.hypotheses)
+    if leader is None:
+        return Concluded(finding=_without_hypotheses(case))
+    if leader.mode == TRANSIENT.id and leader.confidence >= CLAIM_ABOVE:
+        return Concluded(finding=_nothing_wrong(case, leader, view))
+    refinements = _refinements(case, leader)
+    finding = _cause(case, leader, refinements, view)
+    if leader.confidence < CLAIM_ABOVE:
+        return Concluded(finding=_unsure(case, finding, leader))
+    return Concluded(finding=finding, changes=_changes(case, (leader, *refinements), view))
+
+
+def _refinements(case: Case, leader: Hypothesis) -> tuple[Hypothesis, ...]:
+    found: list[Hypothesis] = []
+    parents = {leader.id}
+    for hypothesis in case.ranked():
+        if hypothesis.parent in parents and hypothesis.confidence >= _REFINES_ABOVE:
+            found.append(hypothesis)
+            parents.add(hypothesis.id)
+    return tuple(found)
+
+
+def _carried(hypothesis: Hypothesis, case: Case, view: View) -> list[_Carried]:
+    """The evidence for a hypothesis, the heaviest first; roles come from the mode that made the statement."""
+    mode = CATALOGUE.get(hypothesis.mode)
+    roles = {}
+    if mode is not None:
+        target = view.target(hypothesis.entity, hypothesis.namespace)
+        roles = {s.statement: s.role for s in mode.signs(target, view)}
+    carried = [
+        _Carried(e, e.weights[hypothesis.id], roles.get(e.statement, Role.CAUSE))
+        for e in case.evidence
+        if hypothesis.id in e.weights
+    ]
+    return sorted(carried, key=lambda c: -c.weight)
+
+
+def _cause(
+    case: Case, leader: Hypothesis, refinements: tuple[Hypothesis, ...], view: View
+) -> Finding:
+    own = _carried(leader, case, view)
+    behind = [c for h in refinements for c in _carried(h, case, view)]
+    chain = [*_with_role(behind, Role.CAUSE), *_with_role(own, Role.CAUSE)]
+    effects = [*_with_role(own, Role.EFFECT), *_with_role(behind, Role.EFFECT)]
+    forecast = [c for c in (*own, *behind) if c.role is Role.FORECAST and c.weight >= 0]
+    return Finding(
+        ending=Ending.CAUSE_FOUND,
+        headline=_headline(leader, refinements, forecast),
+        mode=leader.mode,
+        entity=leader.entity,
+        entity_kind=leader.entity_kind,
+        namespace=leader.namespace,
+        confidence=leader.confidence,
+        chain=_claims(chain)[:_MOST],
+        impact=_claims(effects)[:_MOST],
+        forecast=_claims(forecast)[:3],
+        ruled_out=tuple(_ruled_out(case, leader, refinements)),
+        next_steps=(),
+        reasoner="rules",
+    )
+
+
+def _with_role(carried: Iterable[_Carried], role: Role) -> list[_Carried]:
+    return [c for c in carried if c.role is role and c.weight > 0]
+
+
+def _headline(
+    leader: Hypothesis, refinements: tuple[Hypothesis, ...], forecast: list[_Carried]
+) -> str:
+    text = leader.statement
+    jobs = [h for h in refinements if h.entity_kind == "cronjob"]
+    if jobs:
+        text += f", because {jobs[0].statement}"
+    elif refinements:
+        text += f", because of {refinements[0].statement}"
+    reaches = next((c for c in forecast if "reaches its limit" in c.evidence.statement), None)
+    if reaches is not None:
+        text += f"; {reaches.evidence.statement}"
+    return text[:1].upper() + text[1:]
+
+
+def _claims(carried: Iterable[_Carried]) -> tuple[Claim, ...]:
+    unique = {c.evidence.number: c.evidence for c in carried}
+    return tuple(_claim(e) for e in unique.values())
+
+
+def _claim(evidence: Evidence) -> Claim:
+    text = evidence.statement
+    return Claim(text=text[:1].upper() + text[1:], citations=(evidence.number,))
+
+
+def _ruled_out(
+    case: Case, leader: Hypothesis, refinements: tuple[Hypothesis, ...]
+) -> Iterator[Claim]:
+    kept = {leader.id, *(h.id for h in refinements)}
+    told: set[int] = set()
+    for hypothesis in sorted(case.hypotheses, key=lambda h: h.log_odds - h.prior):
+        against = [e for e in case.evidence if e.weights.get(hypothesis.id, 0.0) < 0]
+        if hypothesis.id in kept or hypothesis.confidence > 0.2 or not against:
+            continue
+        evidence = min(against, key=lambda e: e.weights[hypothesis.id])
+        if evidence.number in told:
+            continue
+        told.add(evidence.number)
+        statement = hypothesis.statement
+        yield Claim(
+            text=f"Not that {statement}: {evidence.statement}"
+            if " " in statement
+            else evidence.statement,
+            citations=(evidence.number,),
+        )
+        if len(told) == _MOST_RULED_OUT:
+            return
+
+
+def _nothing_wrong(case: Case, leader: Hypothesis, view: View) -> Finding:
+    carried = [c for c in _carried(leader, case, view) if c.weight > 0]
+    symptom = view.symptom
+    since = ""
+    if symptom is not None and symptom.pulse_end is not None:
+        since = f" at {clock(symptom.pulse_end)}"
+    return Finding(
+        ending=Ending.NOTHING_WRONG,
+        headline=f"Nothing is wrong: {case.signal.service or 'it'} recovered by itself{since}",
+        mode=leader.mode,
+        entity=leader.entity,
+        entity_kind=leader.entity_kind,
+        namespace=leader.namespace,
+        confidence=leader.confidence,
+        chain=_claims(carried)[:_MOST],
+        ruled_out=tuple(_ruled_out(case, leader, ())),
+        reasoner="rules",
+    )
+
+
+def _unsure(case: Case, finding: Finding, leader: Hypothesis) -> Finding:
+    """The likeliest, as far as it goes, and what to tell or try."""
+    open_ones = [h for h in case.ranked() if h.confidence >= 0.1][:3]
+    return finding.model_copy(
+        update={
+            "ending": Ending.INPUT_NEEDED,
+            "headline": f"No certain cause for {case.signal.title}; likeliest: {leader.statement}",
+            "question": f"What changed around {case.signal.service or 'it'} lately that srebot cannot see?",
+            "next_steps": tuple(f"Look further whether {h.statement}" for h in open_ones),
+        }
+    )
+
+
+def _without_hypotheses(case: Case) -> Finding:
+    return Finding(
+        ending=Ending.INPUT_NEEDED,
+        headline="It is not known which service this is about",
+        question="Which service or workload is affected?",
+        reasoner="rules",
+    )
+
+
+def _changes(case: Case, found: tuple[Hypothesis, ...], view: View) -> tuple[Change, ...]:
+    """The changes of the refinements first (they are nearest to the root), each once, with their reasons."""
+    unique: dict[str, Change] = {}
+    for hypothesis in (*found[1:], found[0]):
+        mode = CATALOGUE.get(hypothesis.mode)
+        if mode is None:
+            continue
+        target = view.target(hypothesis.entity, hypothesis.namespace)
+        why = _claims(_with_role(_carried(hypothesis, case, view), Role.CAUSE))[:2]
+        for change in mode.fixes(target, view):
+            key = f"{change.kind} {change.target.key} {sorted(change.arguments.items())}"
+            unique.setdefault(key, change.model_copy(update={"why": change.why or why}))
+    return tuple(unique.values())

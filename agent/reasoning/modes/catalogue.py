@@ -1,0 +1,42 @@
+"""All failure modes, and which of them come into question for a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.reasoning.modes import cache, containers, database, jobs, load, releases, transient
+from agent.reasoning.modes.jobs import running_jobs
+from agent.reasoning.modes.mode import Mode
+from agent.reasoning.modes.target import Target
+from agent.reasoning.modes.view import View
+
+_SUBJECT = (
+    *cache.MODES,
+    *database.MODES,
+    *releases.MODES,
+    *load.MODES,
+    *containers.MODES,
+    *transient.MODES,
+)
+_DEPENDENCY = (cache.MEMORY_PRESSURE, database.SLOW_QUERIES)
+"""What is looked for at a data store that the subject depends on."""
+CATALOGUE: dict[str, Mode] = {m.id: m for m in (*_SUBJECT, load.DEPENDENCY, *jobs.MODES)}
+_MOST_DEPENDENCIES = 6
+
+
+def suspects(view: View) -> Iterator[tuple[Mode, Target]]:
+    """The failure modes that come into question, each with the entity that would be at fault."""
+    subject = view.subject
+    for mode in _SUBJECT:
+        if subject.name and subject.flavour in mode.flavours:
+            yield mode, subject
+    below = view.dependencies(subject.name)[:_MOST_DEPENDENCIES]
+    for dependency in below:
+        yield load.DEPENDENCY, dependency
+        for mode in _DEPENDENCY:
+            if dependency.flavour in mode.flavours:
+                yield mode, dependency
+    near = {subject.name, *(d.name for d in below)}
+    for job in running_jobs(view):
+        if near & set(job.targets):
+            yield jobs.NOISY_NEIGHBOUR, view.target(job.name)

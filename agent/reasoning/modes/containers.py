@@ -1,0 +1,238 @@
+"""Failure modes of containers, pods and nodes, seen in Kubernetes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from agent.model import Change, Check, Json
+from agent.reasoning.modes.changes import replicas_fix, resources_fix, restart_fix
+from agent.reasoning.modes.forecast import saturation_sign
+from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
+from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
+from agent.reasoning.modes.view import View, time_of
+from agent.reasoning.modes.wording import clock, plain, share, size, times
+
+_RUNS = frozenset({SERVICE, CACHE, DATABASE, QUEUE})
+_RECENT = timedelta(hours=3)
+_THROTTLED_SECONDS = 0.05
+
+
+def _pods(target: Target, view: View) -> tuple[int, list[Json]] | None:
+    found = view.workload(target)
+    return (found.step, found.data.get("pods") or []) if found else None
+
+
+def _workload_check(target: Target, view: View) -> Iterator[Check]:
+    if view.workload(target) is None:
+        yield target.ask("kubernetes_workload", "how its pods are", name=target.name)
+
+
+def _limit_bytes(target: Target, view: View) -> tuple[int, float] | None:
+    found = view.workload(target)
+    if found is None or not found.data.get("containers"):
+        return None
+    limit = (found.data["containers"][0].get("limits") or {}).get("memory_bytes")
+    return (found.step, float(limit)) if limit else None
+
+
+def _oom_signs(target: Target, view: View) -> Iterator[Sign]:
+    if (pods := _pods(target, view)) is None:
+        return
+    step, items = pods
+    killed = [p for p in items if (p.get("last_state") or {}).get("reason") == "OOMKilled"]
+    recent = [p for p in killed if _is_recent(p, view)]
+    if recent:
+        at = time_of(recent[0]["last_state"].get("finished_at"))
+        when = f" at {clock(at)}" if at else ""
+        text = f"{len(recent)} pods of {target.name} were killed for lack of memory, {recent[0]['name']}{when}"
+        yield Sign(step, text, DECISIVE)
+    elif killed:
+        yield Sign(step, f"the last kill of {target.name} for lack of memory was long ago", -FAIR)
+    else:
+        yield Sign(step, f"no pod of {target.name} was killed for lack of memory", -DECISIVE)
+
+
+def _is_recent(pod: Json, view: View) -> bool:
+    at = time_of((pod.get("last_state") or {}).get("finished_at"))
+    return at is None or at >= view.symptom_onset - _RECENT
+
+
+def _memory_fixes(target: Target, view: View) -> Iterator[Change]:
+    yield from resources_fix(target, view, memory=True)
+
+
+def _memory_checks(target: Target, view: View) -> Iterator[Check]:
+    yield target.metric(
+        "kubernetes.memory.working_set", "how near its memory limit it is", by="max"
+    )
+    yield from _workload_check(target, view)
+
+
+def _memory_signs(target: Target, view: View) -> Iterator[Sign]:
+    used, limit = view.metric("kubernetes.memory.working_set", target), _limit_bytes(target, view)
+    if used is None or limit is None:
+        return
+    step, most = limit
+    part = used.last / most
+    text = f"a pod of {target.name} uses {size(used.last)} of its limit of {size(most)} ({share(part)})"
+    weight = STRONG if part >= 0.9 else WEAK if part >= 0.8 else -STRONG
+    yield Sign(used.step, text, weight, also=(step,))
+    if part >= 0.7:
+        yield from saturation_sign(f"a pod of {target.name}", used, most, size(most), step)
+
+
+def _throttling_checks(target: Target, view: View) -> Iterator[Check]:
+    yield target.metric("kubernetes.cpu.cfs.throttled.seconds", "whether its CPU is throttled")
+
+
+def _throttling_signs(target: Target, view: View) -> Iterator[Sign]:
+    throttled = view.metric("kubernetes.cpu.cfs.throttled.seconds", target)
+    if throttled is None:
+        return
+    if throttled.risen and throttled.last > _THROTTLED_SECONDS:
+        text = (
+            f"CPU of {target.name} is throttled {times(throttled.rise)} as much as at its baseline"
+        )
+        yield Sign(throttled.step, text, STRONG)
+    else:
+        yield Sign(
+            throttled.step, f"CPU of {target.name} is not throttled more than before", -STRONG
+        )
+
+
+def _cpu_fixes(target: Target, view: View) -> Iterator[Change]:
+    yield from resources_fix(target, view, memory=False, factor=1.5)
+
+
+def _crash_checks(target: Target, view: View) -> Iterator[Check]:
+    yield from _workload_check(target, view)
+    if (pods := _pods(target, view)) is not None and any(_crashes(p) for p in pods[1]):
+        yield target.ask(
+            "kubernetes_logs", "what it says before it dies", workload=target.name, previous=True
+        )
+
+
+def _crashes(pod: Json) -> bool:
+    return pod.get("reason") in ("CrashLoopBackOff", "Error", "CreateContainerConfigError")
+
+
+def _crash_signs(target: Target, view: View) -> Iterator[Sign]:
+    if (pods := _pods(target, view)) is None:
+        return
+    step, items = pods
+    crashing = [p for p in items if _crashes(p)]
+    if crashing:
+        first = crashing[0]
+        text = f"{len(crashing)} of {len(items)} pods of {target.name} crash, {first['name']} restarted {first['restarts']} times"
+        yield Sign(step, text, DECISIVE)
+    elif items:
+        text = f"all {len(items)} pods of {target.name} run without crashing"
+        yield Sign(step, text, -DECISIVE)
+
+
+def _replica_signs(target: Target, view: View) -> Iterator[Sign]:
+    found = view.workload(target)
+    if found is None:
+        return
+    replicas, scaler = found.data.get("replicas") or {}, found.data.get("autoscaler") or {}
+    desired, ready = replicas.get("desired"), replicas.get("ready")
+    if desired is None or ready is None:
+        return
+    if ready < desired:
+        text = f"{ready} of {desired} replicas of {target.name} are ready"
+        yield Sign(found.step, text, STRONG)
+    elif scaler and scaler.get("current") == scaler.get("max"):
+        text = f"autoscaler of {target.name} is at its maximum of {scaler['max']} replicas"
+        yield Sign(found.step, text, STRONG)
+    else:
+        text = f"{ready} of {desired} replicas of {target.name} are ready"
+        yield Sign(found.step, f"{text}, with room to scale" if scaler else text, -FAIR)
+
+
+def _replica_fixes(target: Target, view: View) -> Iterator[Change]:
+    yield from replicas_fix(target, view)
+    yield from restart_fix(target, view)
+
+
+def _node_checks(target: Target, view: View) -> Iterator[Check]:
+    yield Check(tool="kubernetes_nodes", reason="whether its nodes are well")
+
+
+def _node_signs(target: Target, view: View) -> Iterator[Sign]:
+    found = view.answer("kubernetes_nodes")
+    pods = _pods(target, view)
+    if found is None:
+        return
+    homes = {p.get("node") for p in pods[1]} if pods else set()
+    nodes = found.data.get("nodes") or []
+    ill = [n for n in nodes if n.get("pressures") or not n.get("ready")]
+    mine = [n for n in ill if n["name"] in homes]
+    also = (pods[0],) if pods else ()
+    if mine:
+        what = ", ".join(mine[0].get("pressures") or ["not ready"])
+        yield Sign(
+            found.step, f"node {mine[0]['name']} of {target.name}: {what}", STRONG, also=also
+        )
+    else:
+        text = f"all {plain(len(nodes))} nodes are ready and without pressure"
+        yield Sign(
+            found.step, text if not ill else f"the nodes of {target.name} are well", -DECISIVE
+        )
+
+
+MODES = (
+    Mode(
+        id="oom_kill",
+        statement="{name} was killed for lack of memory",
+        prior=-2.2,
+        flavours=_RUNS,
+        checks=_workload_check,
+        signs=_oom_signs,
+        fixes=_memory_fixes,
+    ),
+    Mode(
+        id="memory_limit_near",
+        statement="{name} is near its memory limit",
+        prior=-2.4,
+        flavours=_RUNS,
+        checks=_memory_checks,
+        signs=_memory_signs,
+        fixes=_memory_fixes,
+    ),
+    Mode(
+        id="cpu_throttling",
+        statement="the CPU of {name} is throttled",
+        prior=-2.4,
+        flavours=_RUNS,
+        checks=_throttling_checks,
+        signs=_throttling_signs,
+        fixes=_cpu_fixes,
+    ),
+    Mode(
+        id="crash_loop",
+        statement="{name} crashes again and again",
+        prior=-2.0,
+        flavours=_RUNS,
+        checks=_crash_checks,
+        signs=_crash_signs,
+        fixes=restart_fix,
+    ),
+    Mode(
+        id="replicas_insufficient",
+        statement="{name} has too few replicas",
+        prior=-2.2,
+        flavours=_RUNS,
+        checks=_workload_check,
+        signs=_replica_signs,
+        fixes=_replica_fixes,
+    ),
+    Mode(
+        id="node_pressure",
+        statement="a node of {name} is under pressure",
+        prior=-2.8,
+        flavours=_RUNS,
+        checks=_node_checks,
+        signs=_node_signs,
+    ),
+)

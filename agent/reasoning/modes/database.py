@@ -1,0 +1,236 @@
+"""Failure modes of databases and of the pools that lead to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.model import Change, Check
+from agent.reasoning.modes.changes import config_fix, replicas_fix
+from agent.reasoning.modes.forecast import saturation_sign
+from agent.reasoning.modes.jobs import competing_jobs, suspend
+from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Role, Sign
+from agent.reasoning.modes.target import CACHE, DATABASE, SERVICE, Target
+from agent.reasoning.modes.view import Metric, View
+from agent.reasoning.modes.wording import clock, plain, share, times
+
+_POOLS = (
+    ("hikaricp.connections.active", "hikaricp.connections.max"),
+    ("redis.pool.in_use", "redis.pool.size"),
+)
+_POOL_FULL, _POOL_TIGHT, _POOL_ROOMY = 0.9, 0.75, 0.6
+_POOL_ERRORS = "(timeout OR pool OR connection)"
+
+
+def _pool(target: Target, view: View) -> tuple[Metric, Metric] | None:
+    for used_name, size_name in _POOLS:
+        used, size = view.metric(used_name, target), view.metric(size_name, target)
+        if used is not None and size is not None and size.last > 0:
+            return used, size
+    return None
+
+
+def _stores(target: Target, view: View) -> list[Target]:
+    return [d for d in view.dependencies(target.name) if d.flavour in (DATABASE, CACHE)][:3]
+
+
+def _pool_checks(target: Target, view: View) -> Iterator[Check]:
+    flavours = {s.flavour for s in _stores(target, view)} or {DATABASE, CACHE}
+    if DATABASE in flavours:
+        yield target.metric("hikaricp.connections.active", "how many connections are in use")
+        yield target.metric("hikaricp.connections.max", "how many connections there may be")
+        yield target.metric(
+            "hikaricp.connections.pending", "whether requests wait for a connection"
+        )
+    if CACHE in flavours:
+        yield target.metric("redis.pool.in_use", "how many connections are in use")
+        yield target.metric("redis.pool.size", "how many connections there may be")
+    yield target.metric("trace.http.request.errors", "when requests began to fail", by="sum")
+    query = f"service:{target.name} env:{target.environment} {_POOL_ERRORS}"
+    yield Check(
+        tool="datadog_logs",
+        arguments={"query": query, "minutes": 60},
+        reason="whether it complains about connections",
+    )
+    for store in _stores(target, view):
+        if store.flavour == DATABASE:
+            yield store.metric("postgresql.queries.time", "whether queries take longer")
+    if (found := view.workload(target)) is not None:
+        for name in found.data.get("config_maps") or []:
+            yield target.ask("kubernetes_config", "how large the pool is set", name=name)
+
+
+def _pool_signs(target: Target, view: View) -> Iterator[Sign]:
+    if (pool := _pool(target, view)) is not None:
+        used, size = pool
+        yield _filling(target, used, size)
+        if used.last < _POOL_FULL * size.last:
+            yield from saturation_sign(
+                f"the pool of {target.name}", used, size.last, plain(size.last), size.step
+            )
+        yield from _errors_with(target, view, used)
+        yield from _slow_stores(target, view, used)
+    pending = view.metric("hikaricp.connections.pending", target)
+    if pending is not None and pending.last >= 1 and pending.last > pending.baseline:
+        text = f"{plain(pending.last)} requests wait for a connection of {target.name}"
+        yield Sign(pending.step, text, FAIR, Role.EFFECT)
+    yield from _pool_logs(target, view)
+
+
+def _filling(target: Target, used: Metric, size: Metric) -> Sign:
+    part = used.last / size.last
+    weight = DECISIVE if part >= _POOL_FULL else FAIR if part >= _POOL_TIGHT else 0.0
+    if part < _POOL_ROOMY:
+        weight = -STRONG
+    text = (
+        f"the connection pool of {target.name} is at {plain(used.last)}/{plain(size.last)},"
+        f" baseline {plain(used.baseline)}"
+    )
+    if used.onset and part >= _POOL_TIGHT:
+        text += f", rising since {clock(used.onset)}"
+    return Sign(used.step, text, weight, also=(size.step,))
+
+
+def _errors_with(target: Target, view: View, used: Metric) -> Iterator[Sign]:
+    errors = view.metric("trace.http.request.errors", target)
+    if errors is None or not errors.risen or errors.onset is None:
+        return
+    if used.risen and used.onset is not None and errors.onset >= used.onset:
+        text = f"errors of {target.name} began at {clock(errors.onset)}, after its pool began to fill at {clock(used.onset)}"
+        yield Sign(errors.step, text, FAIR, Role.EFFECT, (used.step,))
+
+
+def _slow_stores(target: Target, view: View, used: Metric) -> Iterator[Sign]:
+    for store in _stores(target, view):
+        slow = view.metric("postgresql.queries.time", store)
+        if slow is not None and slow.risen and used.rise >= 1.3:
+            since = f" since {clock(slow.onset)}" if slow.onset else ""
+            text = f"queries on {store.name} take {times(slow.rise)} their baseline{since}, so connections are held longer"
+            yield Sign(slow.step, text, FAIR, also=(used.step,))
+
+
+def _pool_logs(target: Target, view: View) -> Iterator[Sign]:
+    for found in view.answers("datadog_logs"):
+        for template in found.data.get("templates") or []:
+            words = str(template.get("template")).lower()
+            mine = template.get("service") in (target.name, "", None)
+            if mine and template.get("level") == "error" and _speaks_of_pool(words):
+                text = f'{plain(template["count"])} log lines of {target.name} say so: "{template["example"][:160]}"'
+                yield Sign(found.step, text.replace('""', '"'), FAIR, Role.EFFECT)
+                return
+
+
+def _speaks_of_pool(words: str) -> bool:
+    return "connection" in words and any(
+        w in words for w in ("pool", "timeout", "timed out", "not available", "exhaust", "too many")
+    )
+
+
+def _pool_fixes(target: Target, view: View) -> Iterator[Change]:
+    for store in _stores(target, view):
+        for job in competing_jobs(store, view):
+            yield suspend(job, view)
+    for key in _pool_keys(target, view):
+        yield from config_fix(target, view, key, factor=1.5)
+    yield from replicas_fix(target, view)
+
+
+def _pool_keys(target: Target, view: View) -> Iterator[str]:
+    found = view.workload(target)
+    for name in (found.data.get("config_maps") or []) if found else []:
+        config = view.config(name)
+        for key in (config.data.get("values") or {}) if config else ():
+            if "POOL" in key.upper() and ("SIZE" in key.upper() or "MAX" in key.upper()):
+                yield key
+
+
+def _database_checks(target: Target, view: View) -> Iterator[Check]:
+    yield target.metric("postgresql.queries.time", "whether queries take longer")
+    yield target.metric("postgresql.locks", "whether queries wait for locks")
+    yield target.metric("postgresql.connections", "how many connections are open")
+    yield target.metric("postgresql.max_connections", "how many connections there may be")
+    yield target.metric("kubernetes.cpu.usage.total", "whether it works harder")
+    query = f"service:{target.name} env:{target.environment} (lock OR slow OR duration OR deadlock)"
+    yield Check(
+        tool="datadog_logs",
+        arguments={"query": query, "minutes": 120},
+        reason="which queries are slow",
+    )
+
+
+def _database_signs(target: Target, view: View) -> Iterator[Sign]:
+    slow = view.metric("postgresql.queries.time", target)
+    if slow is not None:
+        if slow.risen:
+            since = f" since {clock(slow.onset)}" if slow.onset else ""
+            text = (
+                f"queries on {target.name} take {plain(slow.last)} ms, {times(slow.rise)}"
+                f" the baseline of {plain(slow.baseline)} ms{since}"
+            )
+            yield Sign(slow.step, text, STRONG)
+        elif slow.rise < 1.2:
+            text = f"query time on {target.name} is normal ({plain(slow.last)} ms)"
+            yield Sign(slow.step, text, -STRONG)
+    locks = view.metric("postgresql.locks", target)
+    if locks is not None and locks.risen:
+        text = (
+            f"{plain(locks.last)} locks are held on {target.name}, baseline {plain(locks.baseline)}"
+        )
+        yield Sign(locks.step, text, FAIR)
+    yield from _connections(target, view)
+    yield from _slow_queries(target, view)
+
+
+def _connections(target: Target, view: View) -> Iterator[Sign]:
+    used = view.metric("postgresql.connections", target)
+    limit = view.metric("postgresql.max_connections", target)
+    if used and limit and limit.last > 0:
+        text = (
+            f"{target.name} has {plain(used.last)} of {plain(limit.last)} connections open"
+            f" ({share(used.last / limit.last)})"
+        )
+        yield Sign(
+            used.step,
+            text,
+            WEAK if used.last > 0.85 * limit.last else 0.0,
+            Role.EFFECT,
+            (limit.step,),
+        )
+
+
+def _slow_queries(target: Target, view: View) -> Iterator[Sign]:
+    for found in view.answers("datadog_logs"):
+        for template in found.data.get("templates") or []:
+            words = str(template.get("template")).lower()
+            mine = template.get("service") == target.name
+            if mine and ("duration" in words or "slow" in words or "still waiting" in words):
+                example = str(template["example"]).replace('"', "'")[:160]
+                yield Sign(found.step, f'{target.name} logs: "{example}"', FAIR)
+                return
+
+
+def _database_fixes(target: Target, view: View) -> Iterator[Change]:
+    for job in competing_jobs(target, view):
+        yield suspend(job, view)
+
+
+POOL_EXHAUSTION = Mode(
+    id="connection_pool_exhaustion",
+    statement="the connection pool of {name} is exhausted",
+    prior=-2.0,
+    flavours=frozenset({SERVICE}),
+    checks=_pool_checks,
+    signs=_pool_signs,
+    fixes=_pool_fixes,
+    refines=frozenset({"dependency_latency_or_errors"}),
+)
+SLOW_QUERIES = Mode(
+    id="slow_query_or_lock_contention",
+    statement="slow queries or lock contention in {name}",
+    prior=-2.2,
+    flavours=frozenset({DATABASE}),
+    checks=_database_checks,
+    signs=_database_signs,
+    fixes=_database_fixes,
+    refines=frozenset({"connection_pool_exhaustion", "dependency_latency_or_errors"}),
+)
+MODES = (POOL_EXHAUSTION, SLOW_QUERIES)

@@ -1,0 +1,71 @@
+"""What a declaration of a failure mode consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.model import Change, Check
+from agent.reasoning.modes.target import Target
+from agent.reasoning.modes.view import View
+
+DECISIVE = 3.0
+STRONG = 2.0
+FAIR = 1.2
+WEAK = 0.5
+"""Weights of evidence in log-odds; negative against."""
+
+
+class Role(StrEnum):
+    """Where a sign belongs in a report."""
+
+    CAUSE = "cause"
+    EFFECT = "effect"
+    FORECAST = "forecast"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What the data says for or against a failure mode, in a sentence with its numbers."""
+
+    step: int
+    """The step that carries it; for several, the one that was read last matters for when it is told."""
+    statement: str
+    weight: float
+    role: Role = Role.CAUSE
+    also: tuple[int, ...] = ()
+    """Further steps whose values are in the statement."""
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """All steps it rests on."""
+        return (self.step, *self.also)
+
+
+def _nothing(_: Target, __: View) -> Iterable[Change]:
+    return ()
+
+
+def _no_checks(_: Target, __: View) -> Iterable[Check]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A way in which things fail."""
+
+    id: str
+    statement: str
+    """With ``{name}`` for the entity at fault."""
+    prior: float
+    """Log-odds before evidence, for an entity that it applies to."""
+    flavours: frozenset[str]
+    """What sort of thing it can happen to."""
+    checks: Callable[[Target, View], Iterable[Check]]
+    signs: Callable[[Target, View], Iterable[Sign]]
+    fixes: Callable[[Target, View], Iterable[Change]] = _nothing
+    refutations: Callable[[Target, View], Iterable[Check]] = _no_checks
+    """Checks that are worth it only against the leading hypothesis."""
+    refines: frozenset[str] = frozenset()
+    """Modes that this one explains, when it is found at something that their entity depends on or at a job beside it."""

@@ -1,0 +1,176 @@
+"""The reasoner without a model: a catalogue of failure modes weighed by the statistics of the data.
+
+Stateless like every reasoner: each method looks at the whole case anew. Its statements are computed from the data of the
+steps that they name, so they hold by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from agent.investigation.hypotheses import leading
+from agent.model import Case, Check, Evidence, Hypothesis, HypothesisStatus, Step
+from agent.ports import Answered, Concluded, Proposed, Weighed
+from agent.reasoning.conclusion import conclude
+from agent.reasoning.modes.catalogue import CATALOGUE, suspects
+from agent.reasoning.modes.mode import Mode, Sign
+from agent.reasoning.modes.target import Target
+from agent.reasoning.modes.transient import TRANSIENT
+from agent.reasoning.modes.view import View
+from agent.reasoning.questions import answer_of
+
+KNOWN_BEFORE = 1.0
+"""What a pattern of the same cause at the same entity adds to the prior."""
+_PURSUED_ABOVE = -2.9
+"""Log-odds above which a hypothesis of a mode that applies to a dependency or a job is pursued further."""
+
+
+class Rules:
+    """Diagnoses by the catalogue; always can go on."""
+
+    name = "rules"
+
+    async def propose(self, case: Case) -> Proposed:
+        """A hypothesis for each failure mode that comes into question, and the checks that tell them apart."""
+        view = View(case)
+        hypotheses = tuple(_hypotheses(case, view))
+        board = (*case.hypotheses, *hypotheses)
+        return Proposed(hypotheses=hypotheses, checks=tuple(_checks(board, view)))
+
+    async def weigh(self, case: Case, steps: Sequence[Step]) -> Weighed:
+        """What the steps say on each hypothesis; new ones are weighed on all that is known."""
+        view = View(case)
+        fresh = {s.number for s in steps}
+        new = tuple(_hypotheses(case, view))
+        evidence = [
+            _evidence(h, sign, case)
+            for h in (*case.hypotheses, *new)
+            if (found := _mode_of(h, view)) is not None
+            for sign in found[0].signs(found[1], view)
+            if h in new or fresh & set(sign.steps)
+        ]
+        live = [h for h in case.hypotheses if h.status is not HypothesisStatus.RULED_OUT]
+        return Weighed(
+            evidence=_merged(evidence),
+            hypotheses=new,
+            checks=tuple(_checks((*live, *new), view)),
+        )
+
+    async def conclude(self, case: Case) -> Concluded:
+        """The finding that the evidence carries, and the changes that would mend it."""
+        return conclude(case)
+
+    async def answer(self, case: Case, steps: Sequence[Step]) -> Answered:
+        """Answer a question of a kind that it knows; otherwise say which those are."""
+        return answer_of(case, steps)
+
+    def attack(self, case: Case) -> tuple[Check, ...]:
+        """What would speak against the leading hypothesis: its own refutations, and its strongest rivals' checks."""
+        view, leader = View(case), leading(case.hypotheses)
+        found = _mode_of(leader, view) if leader is not None else None
+        if leader is None or found is None:
+            return ()
+        mode, target = found
+        rivals = (TRANSIENT.checks(view.subject, view), mode.refutations(target, view))
+        general = (
+            target.ask("kubernetes_rollouts", "whether an earlier rollout explains it", hours=72),
+            Check(tool="kubernetes_nodes", reason="whether the nodes explain it"),
+        )
+        checks = (*(c for some in rivals for c in some), *general)
+        return tuple(c.model_copy(update={"tells": (leader.id,)}) for c in checks)
+
+
+def _hypotheses(case: Case, view: View) -> Iterator[Hypothesis]:
+    known = {(h.mode, h.entity) for h in case.hypotheses}
+    by_mode = {(h.mode, h.entity): h.id for h in case.hypotheses}
+    number = max((int(h.id[1:]) for h in case.hypotheses if h.id[1:].isdigit()), default=0)
+    for mode, target in suspects(view):
+        if (mode.id, target.name) in known:
+            continue
+        known.add((mode.id, target.name))
+        number += 1
+        identifier = f"H{number}"
+        parent = _parent(mode, target, view, by_mode)
+        by_mode[(mode.id, target.name)] = identifier
+        prior = mode.prior + _recalled(mode, target, case)
+        yield Hypothesis(
+            id=identifier,
+            mode=mode.id,
+            statement=mode.statement.format(name=target.name),
+            entity=target.name,
+            entity_kind=target.entity.kind,
+            namespace=target.namespace,
+            parent=parent,
+            prior=prior,
+            log_odds=prior,
+        )
+
+
+def _parent(mode: Mode, target: Target, view: View, by_mode: dict[tuple[str, str], str]) -> str:
+    """The hypothesis that this one explains: at what depends on its entity, the most specific mode first."""
+    felt_at = [*_above(target, view), view.subject.name]
+    for refined in sorted(mode.refines & CATALOGUE.keys(), key=_specificity):
+        for name in felt_at:
+            if (refined, name) in by_mode:
+                return by_mode[(refined, name)]
+    return ""
+
+
+def _above(target: Target, view: View) -> list[str]:
+    """Who is touched by trouble at a target: its dependants, or for a job the stores that it works on."""
+    if target.name not in view.graph:
+        return []
+    near = view.graph.successors if target.flavour == "job" else view.graph.predecessors
+    return sorted(near(target.name))
+
+
+def _specificity(mode: str) -> int:
+    order = (
+        "cache_memory_pressure",
+        "connection_pool_exhaustion",
+        "slow_query_or_lock_contention",
+        "dependency_latency_or_errors",
+    )
+    return order.index(mode) if mode in order else len(order)
+
+
+def _recalled(mode: Mode, target: Target, case: Case) -> float:
+    same = [p for p in case.patterns if p.mode == mode.id and p.entity == target.name]
+    return KNOWN_BEFORE if same else 0.0
+
+
+def _mode_of(hypothesis: Hypothesis, view: View) -> tuple[Mode, Target] | None:
+    mode = CATALOGUE.get(hypothesis.mode)
+    if mode is None or not hypothesis.entity:
+        return None
+    return mode, view.target(hypothesis.entity, hypothesis.namespace)
+
+
+def _checks(hypotheses: Sequence[Hypothesis], view: View) -> Iterator[Check]:
+    for hypothesis in hypotheses:
+        found = _mode_of(hypothesis, view)
+        if found is None or hypothesis.log_odds < _PURSUED_ABOVE:
+            continue
+        for check in found[0].checks(found[1], view):
+            yield check.model_copy(update={"tells": (hypothesis.id,)})
+
+
+def _evidence(hypothesis: Hypothesis, sign: Sign, case: Case) -> Evidence:
+    return Evidence(
+        number=1,
+        step=sign.step,
+        statement=sign.statement,
+        weights={hypothesis.id: sign.weight},
+        read_at=case.now,
+    )
+
+
+def _merged(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The same statement on the same step, made for several hypotheses, is one piece of evidence."""
+    found: dict[tuple[int, str], Evidence] = {}
+    for piece in evidence:
+        key = (piece.step, piece.statement)
+        known = found.get(key)
+        weights = {**piece.weights, **(known.weights if known else {})}
+        found[key] = piece.model_copy(update={"weights": weights})
+    return tuple(found.values())
