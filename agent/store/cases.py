@@ -84,7 +84,7 @@ class Cases(Repository):
             return await _steps(tx, investigation, list(STEPS.c))
 
     async def save_investigation(self, investigation: Investigation) -> None:
-        """Its status, reasoner, spending, budget and end."""
+        """Its status, reasoner, spending and end. Its budget is only changed by ``Investigations.set_budget``."""
         statement = (
             update(InvestigationRow)
             .where(InvestigationRow.id == investigation.id)
@@ -92,7 +92,6 @@ class Cases(Repository):
                 status=investigation.status.value,
                 reasoner=investigation.reasoner,
                 spent=investigation.spent.model_dump(mode="json"),
-                budget=investigation.budget.model_dump(mode="json"),
                 ended_at=investigation.ended_at,
             )
         )
