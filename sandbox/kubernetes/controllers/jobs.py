@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.kubernetes.clock import format_time, parse_time
@@ -19,6 +19,9 @@ from sandbox.kubernetes.controllers.garbage import remove
 from sandbox.kubernetes.controllers.pods import FINISHED, is_ready, make_pod, stop_pod
 from sandbox.kubernetes.cron import parse_schedule
 
+_TELL_WITHIN = timedelta(seconds=10)
+"""How long after the due minute a run that is not started is told of."""
+_FORBIDDEN = "Not starting job because prior execution is running and concurrency policy is Forbid"
 _JOB_NAME_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 
 
@@ -102,10 +105,8 @@ def run_if_due(cluster: Cluster, cron_job: Manifest) -> None:
         return
     running = [j for j in cluster.owned(cron_job, "Job") if not is_finished(j)]
     if running and spec["concurrencyPolicy"] == "Forbid":
-        message = (
-            "Not starting job because prior execution is running and concurrency policy is Forbid"
-        )
-        cluster.event(cron_job, "JobAlreadyActive", message, "cronjob-controller")
+        if cluster.now - due < _TELL_WITHIN:
+            cluster.event(cron_job, "JobAlreadyActive", _FORBIDDEN, "cronjob-controller")
         return
     if spec["concurrencyPolicy"] == "Replace":
         for job in running:
@@ -114,13 +115,19 @@ def run_if_due(cluster: Cluster, cron_job: Manifest) -> None:
 
 
 def make_job(cluster: Cluster, cron_job: Manifest, due: datetime) -> None:
-    """Create the Job of the scheduled minute ``due``, if it was not laid down before."""
-    name = f"{cron_job['metadata']['name']}-{int(due.timestamp()) // 60}"
-    if cluster.store.get("Job", cron_job["metadata"]["namespace"], name) is None:
+    """Create the Job of the scheduled minute ``due``, if it was not laid down before.
+
+    ``cron_job`` may be a past state; the schedule time is noted on the present one.
+    """
+    namespace, owner = cron_job["metadata"]["namespace"], cron_job["metadata"]["name"]
+    name = f"{owner}-{int(due.timestamp()) // 60}"
+    if cluster.store.get("Job", namespace, name) is None:
         cluster.create(job_of(cron_job, name, due))
         cluster.event(cron_job, "SuccessfulCreate", f"Created job {name}", "cronjob-controller")
-    status = dict(cron_job.get("status") or {})
-    cluster.set_status(cron_job, status | {"lastScheduleTime": format_time(due)})
+    present = cluster.store.get("CronJob", namespace, owner)
+    if present is not None:
+        status = dict(present.get("status") or {})
+        cluster.set_status(present, status | {"lastScheduleTime": format_time(due)})
 
 
 def job_of(cron_job: Manifest, name: str, due: datetime) -> Manifest:

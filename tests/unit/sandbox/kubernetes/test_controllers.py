@@ -262,3 +262,15 @@ def test_a_changed_config_map_rolls_the_workloads_that_ask_for_it(
     machine.run(15)
     assert len(store.current("ReplicaSet")) == revisions
     assert status(store, "Deployment", "web")["readyReplicas"] == 3
+
+
+def test_laying_down_past_runs_leaves_a_later_suspension_alone(store: ObjectStore) -> None:
+    manifest = cron_job(schedule="0 * * * *")
+    expand(store, manifest, YESTERDAY)
+    suspended = {**manifest, "spec": manifest["spec"] | {"suspend": True}}
+    store.load(suspended, NOW - timedelta(seconds=1))
+    machine = Machine(store)
+    machine.run(3)
+    (present,) = store.current("CronJob")
+    assert present["spec"]["suspend"] is True
+    assert len(store.current("Job")) == 3
