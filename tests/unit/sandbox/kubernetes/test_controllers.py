@@ -16,7 +16,7 @@ from tests.unit.sandbox.kubernetes.support import (
     stateful_set,
 )
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime(2026, 11, 24, 3, 17, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)
 REVISION = "deployment.kubernetes.io/revision"
 
