@@ -85,10 +85,14 @@ def number(value: float | None) -> str:
         return "none"
     if value == 0:
         return "0"
-    if 1e-4 <= abs(value) < 1e15:
-        digits = f"{value:.4g}"
-        return f"{float(digits):,.10g}" if "e" in digits or abs(value) >= 1000 else digits
-    return f"{value:.3e}"
+    if abs(value) >= 1000:
+        return f"{float(f'{value:.4g}'):,.0f}"
+    return f"{value:.4g}" if abs(value) >= 1e-4 else f"{value:.3e}"
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A number of some unit: bytes as Kubernetes writes them, others plain."""
+    return size(value) if unit in ("byte", "bytes") else number(value)
 
 
 def size(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Least-squares fits of the simple courses that a series may take: polynomial, step, bend, pulse.
+"""Least-squares fits of the simple courses that a series may take: smooth, with a step, with a bend, with a pulse.
 
 All searches are exhaustive and vectorised over the place of the break, with at least ``MARGIN`` points on each side.
 """
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 MARGIN = 4
+_DAY_SECONDS = 86_400.0
 _PENALTY = 2.0
 """Neighbouring points are alike, so that n points hold less information than n independent ones."""
 
@@ -21,7 +22,7 @@ _PENALTY = 2.0
 class Fit:
     """A fitted course."""
 
-    kind: Literal["polynomial", "step", "bend", "pulse"]
+    kind: Literal["smooth", "step", "bend", "pulse"]
     error: float
     """Sum of squared residuals."""
     parameters: int
@@ -46,40 +47,53 @@ def noise_of(values: Floats) -> float:
     return float(1.4826 * np.median(np.abs(second)) / np.sqrt(6.0))
 
 
-def fit_polynomial(times: Floats, values: Floats, degree: int) -> Fit:
-    """A smooth course."""
+def polynomial(times: Floats, degree: int) -> Floats:
+    """Regressors of a smooth course."""
     axis = _unit(times)
-    residuals = values - np.polynomial.Polynomial.fit(axis, values, degree)(axis)
-    return Fit("polynomial", float((residuals**2).sum()), degree + 1)
+    return np.stack([axis**power for power in range(degree + 1)])
 
 
-def fit_step(times: Floats, values: Floats) -> Fit:
-    """Two levels over one common slope (a jump on top of a drift)."""
-    axis = _unit(times)
+def daily(times: Floats, harmonics: int = 3) -> Floats:
+    """Regressors of a rhythm of 24 hours."""
+    angle = times / _DAY_SECONDS * 2 * np.pi
+    waves = [wave(n * angle) for n in range(1, harmonics + 1) for wave in (np.sin, np.cos)]
+    return np.stack([np.ones_like(times), *waves])
+
+
+def fit_smooth(values: Floats, course: Floats) -> Fit:
+    """A course (rows of regressors) without any break."""
+    basis, _ = np.linalg.qr(course.T)
+    residuals = values - basis @ (basis.T @ values)
+    return Fit("smooth", float((residuals**2).sum()), len(course))
+
+
+def fit_step(values: Floats, course: Floats) -> Fit:
+    """A course with a jump in it."""
     places = np.arange(MARGIN, values.size - MARGIN)
     jumps = (np.arange(values.size)[None, :] >= places[:, None]).astype(np.float64)
-    errors, coefficients = _best_with(np.stack([np.ones_like(axis), axis]), jumps, values)
+    errors, coefficients = _best_with(course, jumps, values)
     best = int(np.argmin(errors))
     start = int(places[best])
-    size = float(coefficients[best])
     before = float(np.median(values[:start]))
-    return Fit("step", float(errors[best]), 4, start, values.size, before, before + size)
+    after = before + float(coefficients[best])
+    return Fit("step", float(errors[best]), len(course) + 2, start, values.size, before, after)
 
 
-def fit_bend(times: Floats, values: Floats) -> Fit:
-    """Flat, then a line from the bend on."""
+def fit_bend(times: Floats, values: Floats, course: Floats) -> Fit:
+    """A course that is left along a line from the bend on."""
     axis = _unit(times)
     places = np.arange(MARGIN, values.size - 2 * MARGIN)
     ramps = np.maximum(axis[None, :] - axis[places][:, None], 0.0)
-    errors, coefficients = _best_with(np.ones((1, values.size)), ramps, values)
+    errors, _ = _best_with(course, ramps, values)
     best = int(np.argmin(errors))
     start = int(places[best])
-    before = float(values.mean() - coefficients[best] * ramps[best].mean())
-    after = before + float(coefficients[best] * ramps[best, -1])
-    return Fit("bend", float(errors[best]), 3, start, values.size, before, after)
+    regressors = np.vstack([course, ramps[best]]).T
+    fitted = regressors @ np.linalg.lstsq(regressors, values, rcond=None)[0]
+    before, after = float(fitted[start]), float(fitted[-1])
+    return Fit("bend", float(errors[best]), len(course) + 2, start, values.size, before, after)
 
 
-def fit_pulse(times: Floats, values: Floats) -> Fit:
+def fit_pulse(values: Floats) -> Fit:
     """One level, left for a while and returned to."""
     count = values.size
     total = np.concatenate([[0.0], np.cumsum(values)])

@@ -1,8 +1,8 @@
 """What a time series says: its level, whether and when it shifted, where it is heading.
 
 Points are ``(unix seconds, value)``, oldest first. The change search is a small model selection: the points, thinned and
-with lone outliers removed, are explained as a smooth course (constant, line, cubic - which a daily rhythm seen over some
-hours looks like), as a step, as a bend (flat, then rising or falling), or as a pulse that is over. The Bayesian
+with lone outliers removed, are explained as a smooth course (a polynomial, which a daily rhythm seen over some hours looks
+like, or the rhythm itself), as such a course with a step, or with a bend, or as a pulse that is over. The Bayesian
 information criterion, with a penalty widened for autocorrelated noise, chooses; only a step or a bend that beats every
 smooth course is called a change.
 """
@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from agent.analysis.fits import (
     Fit,
+    daily,
     fit_bend,
-    fit_polynomial,
     fit_pulse,
+    fit_smooth,
     fit_step,
     information_criterion,
     noise_of,
+    polynomial,
 )
 
 Points = Sequence[tuple[float, float]]
@@ -34,6 +36,10 @@ _THINNED_TO = 180
 _ABSURD = 1e100
 _BESIDE = 12
 """Thinned points on either side of a break that give its levels, so that a daily rhythm does not."""
+_SMOOTHEST = 5
+"""Highest degree of a smooth course."""
+_RHYTHM_SECONDS = 16 * 3600.0
+"""From this length on, a series may show a whole daily rhythm."""
 _BIC_MARGIN = 12.0
 _MINIMUM_EFFECT_IN_NOISE = 3.0
 _MINIMUM_RELATIVE_EFFECT = 0.04
@@ -128,20 +134,28 @@ def find_change(points: Points) -> tuple[Change | None, Pulse | None]:
         return None, None
     clean = _without_outliers(values)
     floor = (1e-4 * float(np.ptp(clean)) + 1e-12) ** 2
-    smooth = min(
-        information_criterion(fit_polynomial(times, clean, degree), clean.size, floor)
-        for degree in (0, 1, 2, 3)
-    )
-    candidates = [fit_step(times, clean), fit_bend(times, clean), fit_pulse(times, clean)]
-    scored = sorted(
-        ((information_criterion(f, clean.size, floor), f) for f in candidates), key=lambda s: s[0]
-    )
-    score, best = scored[0]
-    if score > smooth - _BIC_MARGIN or not _matters(best, clean):
+    smooth, broken = _explanations(times, clean)
+    least = min(information_criterion(f, clean.size, floor) for f in smooth)
+    scored = [(information_criterion(f, clean.size, floor), f) for f in broken]
+    score, best = min(scored, key=lambda s: s[0])
+    if score > least - _BIC_MARGIN or not _matters(best, clean):
         return None, None
     if best.kind == "pulse":
         return None, Pulse(float(times[best.start]), float(times[best.end]), best.after)
     return _change(best, times, clean), None
+
+
+def _explanations(times: Floats, values: Floats) -> tuple[list[Fit], list[Fit]]:
+    """The best fit of each smooth course, and of each course with a break."""
+    courses = [polynomial(times, degree) for degree in range(_SMOOTHEST + 1)]
+    flat, line, curve = courses[:3]
+    steps, bends = [line], [flat, curve]
+    if times[-1] - times[0] >= _RHYTHM_SECONDS:
+        rhythm = daily(times)
+        courses, steps, bends = [*courses, rhythm], [*steps, rhythm], [*bends, rhythm]
+    broken = [fit_pulse(values), *(fit_step(values, c) for c in steps)]
+    broken += [fit_bend(times, values, c) for c in bends]
+    return [fit_smooth(values, c) for c in courses], broken
 
 
 def trend(times: Floats, values: Floats) -> tuple[float | None, float | None]:

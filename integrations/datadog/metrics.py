@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.analysis.series import Description, describe
 from agent.model import Json, Series
-from integrations.text import iso_of_unix, number
+from integrations.text import iso_of_unix, number, quantity
 
 
 def series_of(answer: Json) -> list[Series]:
@@ -65,29 +65,28 @@ def description_data(found: Description) -> Json:
 
 def series_line(data: Json) -> str:
     """A described series on one line."""
+
+    def said(name: str, of: Json = data) -> str:
+        return quantity(of[name], data["unit"])
+
     tags = ",".join(f"{k}:{v}" for k, v in data["tags"].items())
     text = (
-        f"{data['metric']}{{{tags}}} [{data['unit'] or 'no unit'}] last {number(data['last'])},"
-        f" baseline {number(data['baseline'])},"
-        f" min {number(data['minimum'])}, max {number(data['maximum'])}, mean {number(data['mean'])}"
+        f"{data['metric']}{{{tags}}} [{data['unit'] or 'no unit'}] last {said('last')},"
+        f" baseline {said('baseline')}, min {said('minimum')}, max {said('maximum')}, mean {said('mean')}"
     )
     if change := data["change"]:
         verb = "moving since" if change["gradual"] else "jumped at"
         ratio = f" (x{number(change['ratio'])})" if change["ratio"] is not None else ""
-        text += (
-            f"; {verb} {change['at'][11:16]}: {number(change['before'])} ->"
-            f" {number(change['after'])}{ratio}"
-        )
+        levels = f"{said('before', change)} -> {said('after', change)}{ratio}"
+        text += f"; {verb} {change['at'][11:16]}: {levels}"
     elif pulse := data["pulse"]:
-        text += (
-            f"; was at {number(pulse['level'])} from {pulse['start'][11:16]} to"
-            f" {pulse['end'][11:16]}, over now"
-        )
+        span = f"from {pulse['start'][11:16]} to {pulse['end'][11:16]}"
+        text += f"; was at {said('level', pulse)} {span}, over now"
     else:
         text += "; no change point"
     if data["slope_per_hour"] and (data["slope_r2"] or 0) > 0.3:
         growth = data["per_hour_ratio"]
-        text += f"; trend {number(data['slope_per_hour'])} per hour (r2 {data['slope_r2']:.2f}"
+        text += f"; trend {said('slope_per_hour')} per hour (r2 {data['slope_r2']:.2f}"
         text += f", {growth:+.1%} per hour)" if growth is not None else ")"
     return text
 

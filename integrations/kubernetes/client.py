@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import urllib3
@@ -24,6 +25,7 @@ from integrations.kubernetes.resources import Resource, resource
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 _PAGE = 500
+_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
 
@@ -35,9 +37,10 @@ def configure(
     verify: bool = True,
     kubeconfig_path: str = "",
     context: str = "",
-    in_cluster: bool = False,
 ) -> Configuration:
-    """How to reach a cluster: an explicit host and token, this pod's service account, or a kubeconfig.
+    """How to reach a cluster: an explicit host and token, else this Pod's service account, else a kubeconfig.
+
+    A kubeconfig that is named (path or context) goes before the service account.
 
     Raises:
         kubernetes.config.ConfigException: there is no usable kubeconfig or service account.
@@ -48,7 +51,7 @@ def configure(
         settings.api_key = {"authorization": f"Bearer {token}"} if token else {}
         settings.ssl_ca_cert = certificate_authority or None
         settings.verify_ssl = verify
-    elif in_cluster:
+    elif not (kubeconfig_path or context) and _SERVICE_ACCOUNT.exists():
         kubeconfig.load_incluster_config(  # type: ignore[no-untyped-call]
             client_configuration=settings
         )

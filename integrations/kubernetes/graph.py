@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -12,12 +13,19 @@ from agent.knowledge.inference import Endpoint, endpoints_in
 from agent.model import Entity, Json, Relation
 from integrations.kubernetes import objects
 from integrations.kubernetes.client import KubernetesClient
-from integrations.kubernetes.listing import node_data, summary_of
-from integrations.kubernetes.resources import WORKLOADS
+from integrations.kubernetes.naming import (
+    entity_of,
+    key_of,
+    pod_labels,
+    service_entity,
+    service_name,
+)
+from integrations.kubernetes.resources import WORKLOADS, resource
 from integrations.masking import mask_settings
-from integrations.text import iso, parse_time, utc_now
+from integrations.text import utc_now
 
 ORIGIN = "kubernetes"
+_PLACES_SAID = 3
 _KINDS = (
     *WORKLOADS,
     "Job",
@@ -31,18 +39,20 @@ _KINDS = (
     "PersistentVolumeClaim",
     "Node",
 )
-_SERVICE_LABELS = ("tags.datadoghq.com/service", "app.kubernetes.io/name", "app")
-_ENVIRONMENT_LABEL = "tags.datadoghq.com/env"
-_OWNER_LABELS = ("team", "owner", "app.kubernetes.io/part-of")
 
 
 class KubernetesGraph:
-    """Builds the cluster's part of the graph (``agent.ports.GraphBuilder``)."""
+    """Builds the cluster's part of the graph (``agent.ports.GraphBuilder``).
+
+    Args:
+        namespaces: those to look at; none means all that the credential lists cluster-wide.
+    """
 
     origin = ORIGIN
 
-    def __init__(self, client: KubernetesClient) -> None:
+    def __init__(self, client: KubernetesClient, namespaces: Sequence[str] = ()) -> None:
         self._client = client
+        self._namespaces = namespaces
 
     async def build(self) -> tuple[Sequence[Entity], Sequence[Relation]]:
         """Everything it can see now; kinds that it may not list are left out.
@@ -58,10 +68,12 @@ class KubernetesGraph:
         return cluster.entities(), cluster.relations()
 
     async def _seen(self, kind: str) -> list[Json] | None:
+        within = self._namespaces if resource(kind).namespaced and self._namespaces else [""]
         try:
-            return await self._client.list(kind)
+            lists = await asyncio.gather(*(self._client.list(kind, n) for n in within))
         except AccessDenied:
             return None
+        return [item for found in lists for item in found]
 
 
 class _Tie(NamedTuple):
@@ -85,7 +97,7 @@ class _Cluster:
     def entities(self) -> list[Entity]:
         """One entity per object (pods and jobs aside) and one per service that labels name."""
         found = [
-            _entity(item)
+            entity_of(item)
             for kind, items in self._items.items()
             if kind not in ("Pod", "Job", "Service")
             for item in items
@@ -93,48 +105,51 @@ class _Cluster:
         named: dict[str, Entity] = {}
         for item in self._workloads:
             if service_name(item):
-                service = _service_entity(item)
+                service = service_entity(item)
                 named.setdefault(service.key, service)
         for item in self._items["Service"]:
             key = self._service_key(item)
             if key not in named:
-                named[key] = _entity(item)
+                named[key] = entity_of(item)
         return [*found, *named.values()]
 
     def relations(self) -> list[Relation]:
-        """Every tie, once."""
-        ties = dict.fromkeys(
-            (
-                *self._runs(),
-                *self._routes(),
-                *self._scaling(),
-                *self._protection(),
-                *self._configuration(),
-                *self._placement(),
-                *self._dependencies(),
-            )
+        """Every tie once; where several places tell of it, the evidence names them all."""
+        told: dict[tuple[str, str, str], list[_Tie]] = {}
+        for tie in itertools.chain(
+            self._runs(),
+            self._routes(),
+            self._scaling(),
+            self._protection(),
+            self._configuration(),
+            self._placement(),
+            self._dependencies(),
+        ):
+            if tie.source != tie.target:
+                told.setdefault((tie.source, tie.target, tie.kind), []).append(tie)
+        return [self._relation(ties) for ties in told.values()]
+
+    def _relation(self, ties: Sequence[_Tie]) -> Relation:
+        first = ties[0]
+        places = list(dict.fromkeys(t.evidence for t in ties))
+        more = f" (and {len(places) - _PLACES_SAID} more)" if len(places) > _PLACES_SAID else ""
+        return Relation(
+            source=first.source,
+            target=first.target,
+            kind=first.kind,
+            origin=first.origin,
+            evidence="; ".join(places[:_PLACES_SAID]) + more,
+            confidence=first.confidence,
+            first_seen=self._now,
+            last_confirmed=self._now,
         )
-        return [
-            Relation(
-                source=t.source,
-                target=t.target,
-                kind=t.kind,
-                origin=t.origin,
-                evidence=t.evidence,
-                confidence=t.confidence,
-                first_seen=self._now,
-                last_confirmed=self._now,
-            )
-            for t in ties
-            if t.source != t.target
-        ]
 
     def _runs(self) -> Iterator[_Tie]:
         for item in self._workloads:
             if name := service_name(item):
                 kind = "schedules" if item["kind"] == "CronJob" else "runs"
                 yield _Tie(
-                    _service_entity(item).key,
+                    service_entity(item).key,
                     key_of(item),
                     kind,
                     f"label of {_said(item)} names service {name}",
@@ -144,7 +159,7 @@ class _Cluster:
         for service in self._items["Service"]:
             for item in self._selected(service):
                 if self._service_key(service) != (
-                    _service_entity(item).key if service_name(item) else ""
+                    service_entity(item).key if service_name(item) else ""
                 ):
                     yield _Tie(
                         self._service_key(service),
@@ -172,7 +187,7 @@ class _Cluster:
     def _protection(self) -> Iterator[_Tie]:
         for pdb in self._items["PodDisruptionBudget"]:
             for item in self._within(pdb):
-                if objects.selects(pdb.get("spec", {}).get("selector"), _pod_labels(item)):
+                if objects.selects(pdb.get("spec", {}).get("selector"), pod_labels(item)):
                     yield _Tie(key_of(pdb), key_of(item), "protects", f"selector of {_said(pdb)}")
 
     def _configuration(self) -> Iterator[_Tie]:
@@ -213,7 +228,7 @@ class _Cluster:
         target = self._services.get((endpoint.namespace or namespace, endpoint.service))
         if target is None:
             return None
-        source = _service_entity(item).key if service_name(item) else key_of(item)
+        source = service_entity(item).key if service_name(item) else key_of(item)
         port = f":{endpoint.port}" if endpoint.port else ""
         evidence = f"{where} of {_said(item)} points to {endpoint.host}{port}"
         return _Tie(source, self._service_key(target), "depends_on", evidence, "inferred", 0.9)
@@ -222,63 +237,16 @@ class _Cluster:
         """The service that its pods' labels name, so that every source speaks of one entity; else its own name."""
         for item in self._selected(service):
             if service_name(item):
-                return _service_entity(item).key
+                return service_entity(item).key
         return key_of(service)
 
     def _selected(self, service: Json) -> Iterator[Json]:
         selector = service.get("spec", {}).get("selector")
-        return (i for i in self._within(service) if objects.selects(selector, _pod_labels(i)))
+        return (i for i in self._within(service) if objects.selects(selector, pod_labels(i)))
 
     def _within(self, item: Json) -> Iterator[Json]:
         namespace = objects.namespace_of(item)
         return (i for i in self._workloads if objects.namespace_of(i) == namespace)
-
-
-def key_of(item: Json) -> str:
-    """The graph's key of an object."""
-    return f"{objects.namespace_of(item) or '-'}/{item['kind'].lower()}/{objects.name_of(item)}"
-
-
-def service_name(item: Json) -> str:
-    """The service that a workload belongs to, by its labels; empty when none says so."""
-    labels = {**_pod_labels(item), **(item["metadata"].get("labels") or {})}
-    return next((str(labels[k]) for k in _SERVICE_LABELS if labels.get(k)), "")
-
-
-def _service_entity(item: Json) -> Entity:
-    return Entity(
-        name=service_name(item),
-        kind="service",
-        namespace=objects.namespace_of(item),
-        environment=_environment(item),
-        properties={k: v for k, v in {"team": _team(item)}.items() if v},
-    )
-
-
-def _entity(item: Json) -> Entity:
-    return Entity(
-        name=objects.name_of(item),
-        kind=item["kind"].lower(),
-        namespace=objects.namespace_of(item),
-        environment=_environment(item),
-        properties=_properties(item),
-    )
-
-
-def _properties(item: Json) -> Json:
-    found: Json = {
-        "labels": item["metadata"].get("labels") or {},
-        "created_at": iso(parse_time(item["metadata"].get("creationTimestamp"))),
-    }
-    if team := _team(item):
-        found["team"] = team
-    if item["kind"] in WORKLOADS:
-        containers = [objects.container_data(c) for c in objects.containers_of(item)]
-        found["containers"] = [
-            {k: c[k] for k in ("name", "image", "requests", "limits")} for c in containers
-        ]
-    summary = node_data(item) if item["kind"] == "Node" else summary_of(item)
-    return {**found, **{k: v for k, v in summary.items() if k not in ("name", "images")}}
 
 
 def _settings(
@@ -310,24 +278,6 @@ def _owns(item: Json, pod: Json) -> bool:
             0
         ] == objects.name_of(item)
     return (owner.get("kind"), owner.get("name")) == (item["kind"], objects.name_of(item))
-
-
-def _pod_labels(item: Json) -> Json:
-    labels: Json = objects.pod_template(item).get("metadata", {}).get("labels") or {}
-    return labels
-
-
-def _environment(item: Json) -> str:
-    labels = {**(item["metadata"].get("labels") or {}), **_pod_labels(item)}
-    return str(labels.get(_ENVIRONMENT_LABEL) or objects.namespace_of(item))
-
-
-def _team(item: Json) -> str:
-    marks = {
-        **(item["metadata"].get("annotations") or {}),
-        **(item["metadata"].get("labels") or {}),
-    }
-    return next((str(marks[k]) for k in _OWNER_LABELS if marks.get(k)), "")
 
 
 def _said(item: Json) -> str:

@@ -31,6 +31,8 @@ def test_lines_are_left_out_whole_and_counted():
         (0.97251, "0.9725"),
         (12345.6, "12,350"),
         (95, "95"),
+        (12_730_000_000, "12,730,000,000"),
+        (-1242000, "-1,242,000"),
     ],
 )
 def test_numbers_have_four_digits(value, text):

@@ -59,6 +59,20 @@ def test_growth_is_dated_at_its_onset_and_measured_from_there():
     assert d.slope_r2 > 0.9
 
 
+def test_growth_that_begins_in_a_daily_rhythm_is_dated():
+    load = 130 + 10 * np.cos(TIMES / 86400 * 2 * np.pi)
+    d = describe(series(load * 1.15 ** ramp(9) * (1 + noise(0.005))))
+    assert d.change.gradual
+    assert d.change.at == pytest.approx(9 * HOUR, abs=900)
+
+
+def test_a_peaked_rhythm_of_a_whole_day_is_no_change():
+    day = np.arange(0, 24 * HOUR, 300.0)
+    load = 100 + 900 * (0.5 + 0.5 * np.sin(day / 86400 * 2 * np.pi)) ** 3
+    points = list(zip(day.tolist(), load.tolist(), strict=True))
+    assert find_change(points) == (None, None)
+
+
 def test_a_blip_that_is_over_is_a_pulse_and_no_change():
     d = describe(series(10 + noise(0.3) + 8 * ((TIMES > 8 * HOUR) & (TIMES < 8.5 * HOUR))))
     assert d.change is None
