@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,14 +19,18 @@ from sandbox.world.ports import (
     Service,
     Team,
 )
+from sandbox.world.scenario import Rollout
 
 _TUPLES = ("members", "depends_on", "tags", "notes")
 _WIKI = "https://wiki.sundial.example/runbooks/"
 _GITHUB = "https://github.com/sundial/"
 
 
-def load_company(started_at: datetime) -> Company:
-    """The company at ``started_at``, which is what the files' ``ago`` counts back from."""
+def load_company(started_at: datetime, rollouts: Sequence[Rollout] = ()) -> Company:
+    """The company at ``started_at``, which is what the files' ``ago`` counts back from.
+
+    ``rollouts`` come on top of those of the company's own history.
+    """
     facts = data.read("company.yaml")
     talk = data.read("talk.yaml")
     runbooks = {path.stem: path.read_text() for path in (data.FOLDER / "runbooks").glob("*.md")}
@@ -39,7 +43,7 @@ def load_company(started_at: datetime) -> Company:
         monitors=tuple(Monitor(**_frozen(monitor)) for monitor in data.read("monitors.yaml")),
         chatter=tuple(_message(message, started_at) for message in talk["chatter"]),
         incidents=tuple(_incident(incident, started_at) for incident in talk["incidents"]),
-        changes=_changes(talk, started_at),
+        changes=_changes(talk, [*past_rollouts(), *rollouts], started_at),
         business_services={k: tuple(v) for k, v in facts["business_services"].items()},
         runbooks=runbooks,
     )
@@ -72,23 +76,29 @@ def _incident(fields: Mapping[str, Any], started_at: datetime) -> PagerDutyIncid
     return PagerDutyIncident(**rest, created_at=created, resolved_at=resolved)
 
 
-def _changes(talk: Mapping[str, Any], started_at: datetime) -> tuple[Change, ...]:
+def past_rollouts() -> list[Rollout]:
+    """The rollouts of the company's own history."""
+    return [Rollout(**fields) for fields in data.read("talk.yaml")["rollouts"]]
+
+
+def _changes(
+    talk: Mapping[str, Any], rollouts: Sequence[Rollout], started_at: datetime
+) -> tuple[Change, ...]:
     """Rollouts and other changes, oldest first."""
-    found = [rollout_change(rollout, started_at) for rollout in talk["rollouts"]]
+    found = [_rollout_change(rollout, started_at) for rollout in rollouts]
     for fields in talk["changes"]:
         rest = {k: v for k, v in _frozen(fields).items() if k != "ago"}
         found.append(Change(at=started_at - duration(fields["ago"]), **rest))
     return tuple(sorted(found, key=lambda change: change.at))
 
 
-def rollout_change(rollout: Mapping[str, Any], started_at: datetime) -> Change:
-    """How a rollout (``service, ago, from, to, author, note``) shows in the vendors' change feeds."""
-    service, version = rollout["service"], rollout["to"]
+def _rollout_change(rollout: Rollout, started_at: datetime) -> Change:
+    service, version = rollout.service, rollout.after
     return Change(
-        at=started_at - duration(rollout["ago"]),
+        at=started_at - rollout.ago,
         service=service,
         title=f"Deployed {service} {version} to production",
-        text=f"{rollout['note']} (was {rollout['from']})",
+        text=f"{rollout.note} (was {rollout.before})",
         tags=("env:production", f"service:{service}", f"version:{version}", "kind:deployment"),
-        author=rollout["author"],
+        author=rollout.author,
     )

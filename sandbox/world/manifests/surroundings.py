@@ -56,7 +56,11 @@ def _scaling(place: Place) -> Iterator[Manifest]:
             "HorizontalPodAutoscaler",
             metadata(place, place.name),
             spec={
-                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": place.name},
+                "scaleTargetRef": {
+                    "apiVersion": "apps/v1",
+                    "kind": "Deployment",
+                    "name": place.name,
+                },
                 "minReplicas": hpa["min"],
                 "maxReplicas": hpa["max"],
                 "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
@@ -128,7 +132,9 @@ def _node(facts: JsonObject) -> Manifest:
         "kubernetes.io/os": "linux",
         "kubernetes.io/arch": "amd64",
         "topology.kubernetes.io/zone": facts["zone"],
-        "node.kubernetes.io/instance-type": "m7i.4xlarge" if facts["pool"] == "general" else "r7i.4xlarge",
+        "node.kubernetes.io/instance-type": "m7i.4xlarge"
+        if facts["pool"] == "general"
+        else "r7i.4xlarge",
         "sundial.example/pool": facts["pool"],
     }
     capacity = {"cpu": facts["cpu"], "memory": facts["memory"], "pods": "110"}
@@ -144,6 +150,13 @@ def _node(facts: JsonObject) -> Manifest:
             "allocatable": capacity,
             "conditions": [ready],
             "addresses": [{"type": "InternalIP", "address": address}],
-            "nodeInfo": {"kubeletVersion": "v1.34.2", "osImage": "Bottlerocket", "architecture": "amd64", "operatingSystem": "linux", "containerRuntimeVersion": "containerd://2.1.4", "kernelVersion": "6.12.40"},
+            "nodeInfo": {
+                "kubeletVersion": "v1.34.2",
+                "osImage": "Bottlerocket",
+                "architecture": "amd64",
+                "operatingSystem": "linux",
+                "containerRuntimeVersion": "containerd://2.1.4",
+                "kernelVersion": "6.12.40",
+            },
         },
     )

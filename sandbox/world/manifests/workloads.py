@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from typing import Any
 
+from sandbox.kubernetes.controllers.pods import DURATION_ANNOTATION
 from sandbox.world.manifests.common import (
     Place,
     inventory,
@@ -13,6 +16,9 @@ from sandbox.world.manifests.common import (
     selector,
 )
 from sandbox.world.ports import Manifest
+
+STOPS_WHEN_SUSPENDED = "sundial.example/stops-when-suspended"
+"""The company's job runner ends a running Job when its CronJob is suspended."""
 
 
 def image(place: Place, version: str) -> str:
@@ -42,19 +48,25 @@ def workload(place: Place, version: str | None = None, note: str = "") -> Manife
     return named("apps/v1", kind, meta, spec=spec)
 
 
-def cron_job(place: Place, schedule: str, suspended: bool = False) -> Manifest:
-    """A CronJob with ``schedule`` in UTC."""
+def cron_job(place: Place, schedule: str, lasts: timedelta) -> Manifest:
+    """A CronJob with ``schedule`` in UTC, whose runs take as long as ``lasts``."""
     version = str(place.facts["version"])
     meta = metadata(place, place.name)
     meta["annotations"]["sundial.example/note"] = place.facts["note"]
+    meta["annotations"][STOPS_WHEN_SUSPENDED] = "true"
     container = {
         "name": place.name,
         "image": image(place, version),
         "args": [place.filled(argument) for argument in place.facts["args"]],
         "resources": _resources(place),
     }
-    pod = {"metadata": {"labels": labels(place, version)}, "spec": {"containers": [container]}}
-    pod["spec"]["restartPolicy"] = "Never"  # type: ignore[index]
+    pod = {
+        "metadata": {
+            "labels": labels(place, version),
+            "annotations": {DURATION_ANNOTATION: str(int(lasts.total_seconds()))},
+        },
+        "spec": {"containers": [container], "restartPolicy": "Never"},
+    }
     return named(
         "batch/v1",
         "CronJob",
@@ -62,17 +74,19 @@ def cron_job(place: Place, schedule: str, suspended: bool = False) -> Manifest:
         spec={
             "schedule": schedule,
             "timeZone": "Etc/UTC",
-            "suspend": suspended,
+            "suspend": False,
             "concurrencyPolicy": "Forbid",
-            "jobTemplate": {"metadata": {"labels": labels(place, version)}, "spec": {"template": pod}},
+            "jobTemplate": {
+                "metadata": {"labels": labels(place, version)},
+                "spec": {"template": pod},
+            },
         },
     )
 
 
 def _pod_template(place: Place, version: str) -> dict[str, Any]:
     annotations = {
-        f"ad.datadoghq.com/{place.name}.logs": '[{"source":"%s","service":"%s"}]'
-        % (place.facts["kind"].lower(), place.name),
+        f"ad.datadoghq.com/{place.name}.logs": json.dumps([{"service": place.name}]),
         "sundial.example/owner": place.owner,
     }
     spec: dict[str, Any] = {"containers": [_container(place, version)]}
@@ -80,7 +94,10 @@ def _pod_template(place: Place, version: str) -> dict[str, Any]:
         spec["volumes"] = [{"name": "config", "configMap": {"name": place.config_name}}]
     if place.facts.get("pool"):
         spec["nodeSelector"] = {"sundial.example/pool": place.facts["pool"]}
-    return {"metadata": {"labels": labels(place, version), "annotations": annotations}, "spec": spec}
+    return {
+        "metadata": {"labels": labels(place, version), "annotations": annotations},
+        "spec": spec,
+    }
 
 
 def _container(place: Place, version: str) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""``python -m sandbox``: serve a scenario until interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from sandbox.app import DEFAULT_SCENARIO, build
+from sandbox.datadog.access import API_KEY, APPLICATION_KEY
+from sandbox.pagerduty.access import API_TOKEN
+from sandbox.serving import NotLoopbackError, SandboxServer, loopback_socket, url_of
+from sandbox.slack.identity import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from sandbox.world.scenario import ScenarioError, load_scenario, scenario_names
+
+DEFAULT_PORT = 8765
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and serve; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    if options.list:
+        for name in scenario_names():
+            sys.stdout.write(f"{name}: {load_scenario(name).title}\n")
+        return 0
+    try:
+        bound = loopback_socket(options.host, options.port)
+    except NotLoopbackError as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(f"cannot listen on port {options.port}: {error.strerror}; try --port 0")
+    with bound:
+        try:
+            sandbox = build(
+                options.scenario,
+                alert_delay_seconds=options.alert_delay,
+                posts_alerts=not options.no_alert,
+                request_url=options.request_url,
+            )
+        except ScenarioError as error:
+            return _refuse(str(error))
+        sys.stdout.write(_announcement(url_of(bound), options.scenario) + "\n")
+        sys.stdout.flush()
+        SandboxServer(sandbox).run(sockets=[bound])
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="A simulated company behind its vendors' APIs."
+    )
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--scenario", default=DEFAULT_SCENARIO, metavar="NAME")
+    parser.add_argument("--list", action="store_true", help="list the scenarios and exit")
+    parser.add_argument(
+        "--request-url", default="", metavar="URL", help="deliver Slack's events there by HTTP"
+    )
+    parser.add_argument(
+        "--alert-delay", type=float, default=3.0, metavar="S", help="seconds after the app connects"
+    )
+    parser.add_argument("--no-alert", action="store_true", help="post no alert")
+    return parser
+
+
+def _announcement(url: str, scenario: str) -> str:
+    """Where everything is, in one line."""
+    parts = {
+        "scenario": scenario,
+        "page": f"{url}/",
+        "slack": f"{url}/slack/api/",
+        "k8s": f"{url}/k8s",
+        "datadog": f"{url}/datadog",
+        "pagerduty": f"{url}/pagerduty",
+        "slack_bot_token": BOT_TOKEN,
+        "slack_app_token": APP_TOKEN,
+        "slack_signing_secret": SIGNING_SECRET,
+        "k8s_tokens": "sandbox-read,sandbox-write",
+        "datadog_keys": f"{API_KEY},{APPLICATION_KEY}",
+        "pagerduty_token": API_TOKEN,
+    }
+    return "sandbox ready " + " ".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _refuse(reason: str) -> int:
+    sys.stderr.write(f"sandbox: {reason}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

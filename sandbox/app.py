@@ -1,0 +1,130 @@
+"""The sandbox put together: one company, its four vendors' APIs and its page, as one application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from sandbox.datadog.api import create_app as create_datadog
+from sandbox.director import Director
+from sandbox.kubernetes.api import create_app as create_kubernetes
+from sandbox.kubernetes.roles import sandbox_tokens
+from sandbox.kubernetes.store import ObjectStore
+from sandbox.page.app import create_app as create_page
+from sandbox.pagerduty.api import create_app as create_pagerduty
+from sandbox.pagerduty.state import PagerDutyState
+from sandbox.slack.api import create_app as create_slack
+from sandbox.slack.workspace import SlackWorkspace
+from sandbox.world.cluster import lay_down
+from sandbox.world.company import load_company
+from sandbox.world.scenario import Scenario, load_scenario
+from sandbox.world.world import SimulatedWorld
+
+DEFAULT_SCENARIO = "redis-memory-pressure"
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running company. ``app`` serves it; the rest is for tests and for who runs the server."""
+
+    scenario: Scenario
+    world: SimulatedWorld
+    store: ObjectStore
+    workspace: SlackWorkspace
+    pagerduty: PagerDutyState
+    director: Director
+    app: Starlette
+
+    def begin_shutdown(self) -> None:
+        """End the page's event streams, which would keep a server from stopping; on the event loop."""
+        self.app.state.page.state.streams.close()
+
+
+def build(
+    scenario: str = DEFAULT_SCENARIO,
+    *,
+    seed: int | None = None,
+    now: Clock | None = None,
+    alert_delay_seconds: float = 3.0,
+    posts_alerts: bool = True,
+    request_url: str = "",
+) -> Sandbox:
+    """Build the company in the state of a scenario.
+
+    Args:
+        scenario: Its name; see ``sandbox.world.scenario.scenario_names``.
+        seed: Of the telemetry's noise, instead of the scenario's own.
+        now: The clock, timezone-aware; the real one by default. The scenario starts when it is first read.
+        alert_delay_seconds: From the app's connecting to the first alert.
+        posts_alerts: Whether alerts are posted at all.
+        request_url: Deliver Slack's events to this URL by signed HTTP instead of Socket Mode.
+
+    Raises:
+        ScenarioError: there is no such scenario, or its file is not right.
+    """
+    clock = now or _utc_now
+    spec = load_scenario(scenario)
+    started_at = clock()
+    company = load_company(started_at, spec.rollouts)
+    store = ObjectStore(clock=clock)
+    lay_down(store, company, spec, started_at)
+    world = SimulatedWorld(company, store, spec, started_at, clock, seed)
+    workspace = SlackWorkspace(company, now=clock)
+    pagerduty = PagerDutyState(world)
+    director = Director(
+        world,
+        store,
+        workspace,
+        pagerduty,
+        alert_delay_seconds=alert_delay_seconds,
+        posts_alerts=posts_alerts,
+    )
+    kubernetes = create_kubernetes(store, world, sandbox_tokens())
+    # The controllers make the Jobs and pods that telemetry speaks of, before anybody asks.
+    kubernetes.state.controllers.advance(started_at)
+    page = create_page(workspace, title=company.name)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if request_url:
+            workspace.set_request_url(request_url)
+        playing = asyncio.create_task(director.run(), name="director")
+        try:
+            async with kubernetes.router.lifespan_context(kubernetes):
+                yield
+        finally:
+            playing.cancel()
+            with suppress(asyncio.CancelledError):
+                await playing
+            await workspace.close()
+
+    app = Starlette(
+        routes=[
+            Route("/healthz", _healthy),
+            Mount("/slack", create_slack(workspace)),
+            Mount("/k8s", kubernetes),
+            Mount("/datadog", create_datadog(world)),
+            Mount("/pagerduty", create_pagerduty(world, pagerduty)),
+            Mount("/", page),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.page = page
+    return Sandbox(spec, world, store, workspace, pagerduty, director, app)
+
+
+async def _healthy(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

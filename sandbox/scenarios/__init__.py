@@ -1,0 +1,1 @@
+"""Scenario files; ``sandbox.world.scenario`` has their schema."""

@@ -1,0 +1,64 @@
+"""Lays the company's cluster down with its history, as of the sandbox's start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sandbox.kubernetes.controllers import expand
+from sandbox.kubernetes.controllers.jobs import job_of
+from sandbox.kubernetes.controllers.pods import DURATION_ANNOTATION
+from sandbox.kubernetes.store import ObjectStore
+from sandbox.world.company import past_rollouts
+from sandbox.world.manifests.common import Place, cron_places, places
+from sandbox.world.manifests.surroundings import namespaces, nodes, surroundings
+from sandbox.world.manifests.workloads import cron_job, workload
+from sandbox.world.ports import Company
+from sandbox.world.scenario import Rollout, Scenario
+from sandbox.world.schedules import cron_expression, latest_run, run_name
+
+_CLUSTER_AGE = timedelta(days=90)
+_WORKLOAD_AGE = timedelta(days=60)
+
+
+def lay_down(
+    store: ObjectStore, company: Company, scenario: Scenario, started_at: datetime
+) -> None:
+    """Load every object, with one revision for each rollout before ``started_at``."""
+    for manifest in (*namespaces(), *nodes()):
+        store.load(manifest, started_at - _CLUSTER_AGE)
+    rollouts = [*past_rollouts(), *scenario.rollouts]
+    for place in places(company):
+        for manifest in surroundings(place):
+            store.load(manifest, started_at - _WORKLOAD_AGE)
+        own = [r for r in rollouts if (r.service, "production") == (place.name, place.namespace)]
+        _roll_out(store, place, sorted(own, key=lambda r: r.ago, reverse=True), started_at)
+    for place in cron_places(company):
+        _schedule(store, place, scenario, started_at)
+
+
+def _roll_out(
+    store: ObjectStore, place: Place, rollouts: Sequence[Rollout], started_at: datetime
+) -> None:
+    """The workload's revisions, oldest first."""
+    first = rollouts[0].before if rollouts else None
+    expand(store, workload(place, first), started_at - _WORKLOAD_AGE)
+    for rollout in rollouts:
+        expand(store, workload(place, rollout.after, rollout.note), started_at - rollout.ago)
+
+
+def _schedule(store: ObjectStore, place: Place, scenario: Scenario, started_at: datetime) -> None:
+    """The CronJob, and its latest run when the scenario tells how long that lasts.
+
+    The cluster's controllers lay down the ordinary runs before.
+    """
+    run = latest_run(place.facts["local_time"], scenario.hour, started_at)
+    ordinary = timedelta(minutes=place.facts["minutes"])
+    store.load(cron_job(place, cron_expression(run), ordinary), started_at - _WORKLOAD_AGE)
+    stored = store.get("CronJob", place.namespace, place.name)
+    for told in scenario.cron_runs:
+        if stored is not None and told.name == place.name:
+            job = job_of(stored, run_name(place.name, run), run)
+            annotations = job["spec"]["template"]["metadata"]["annotations"]
+            annotations[DURATION_ANNOTATION] = str(int(told.lasts.total_seconds()))
+            expand(store, job, run)

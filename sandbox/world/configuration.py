@@ -1,0 +1,98 @@
+"""The cluster's configuration over time, as arrays that telemetry can be computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sandbox.kubernetes.quantity import parse_quantity
+from sandbox.world.component import Component
+from sandbox.world.noise import Floats
+from sandbox.world.ports import ClusterHistory, Manifest
+
+Reading = Callable[[Manifest], float | None]
+
+
+class Configuration:
+    """Reads what workloads were set to at any time."""
+
+    def __init__(self, history: ClusterHistory) -> None:
+        self.history = history
+
+    def replicas(self, component: Component, times: Floats) -> Floats:
+        """The wanted number of pods."""
+
+        def read(manifest: Manifest) -> float | None:
+            return float(manifest["spec"].get("replicas", component.place.replicas))
+
+        return self._steps(component.kind, component, read, component.place.replicas, times)
+
+    def resource(self, component: Component, bound: str, resource: str, times: Floats) -> Floats:
+        """``limits`` or ``requests`` of ``cpu`` (cores) or ``memory`` (bytes); NaN without."""
+
+        def read(manifest: Manifest) -> float | None:
+            return container_resource(manifest, bound, resource)
+
+        return self._steps(component.kind, component, read, np.nan, times)
+
+    def setting(self, component: Component, key: str, times: Floats) -> Floats:
+        """A number among the workload's settings: its environment wins over its ConfigMap."""
+        own = self._steps(component.kind, component, lambda m: config_number(m, key), np.nan, times)
+        shared = self._steps("ConfigMap", component, lambda m: config_number(m, key), np.nan, times)
+        return np.where(np.isnan(own), shared, own)
+
+    def _steps(
+        self, kind: str, component: Component, read: Reading, default: float, times: Floats
+    ) -> Floats:
+        name = component.place.config_name if kind == "ConfigMap" else component.name
+        changes = self.history.changes(kind, component.namespace, name)
+        if not changes:
+            return np.full(times.shape, float(default))
+        moments = np.array([when.timestamp() for when, _ in changes])
+        values = [None if state is None else read(state) for _, state in changes]
+        row = np.array([np.nan if value is None else value for value in values])
+        position = np.maximum(np.searchsorted(moments, times, side="right") - 1, 0)
+        return np.asarray(row[position])
+
+
+def container_resource(manifest: Manifest, bound: str, resource: str) -> float | None:
+    """One resource of a workload's first container."""
+    spec = manifest["spec"]
+    template = (
+        spec["jobTemplate"]["spec"]["template"] if "jobTemplate" in spec else spec["template"]
+    )
+    resources = template["spec"]["containers"][0].get("resources") or {}
+    text = (resources.get(bound) or {}).get(resource)
+    return None if text is None else float(parse_quantity(str(text)))
+
+
+def config_number(manifest: Manifest, key: str) -> float | None:
+    """A number in a ConfigMap's data, or in the environment of a workload's first container."""
+    if manifest["kind"] == "ConfigMap":
+        return _number((manifest.get("data") or {}).get(key))
+    spec = manifest["spec"]
+    if "template" not in spec:
+        return None
+    variables = spec["template"]["spec"]["containers"][0].get("env") or ()
+    return next((_number(v.get("value")) for v in variables if v["name"] == key), None)
+
+
+_REDIS_UNITS = {"gb": 2.0**30, "mb": 2.0**20, "g": 1e9, "m": 1e6}
+"""As redis.conf has it: 16g are 16 GB, 16gb are 16 GiB."""
+
+
+def _number(text: object) -> float | None:
+    if text is None:
+        return None
+    lowered = str(text).strip().lower()
+    for unit, factor in _REDIS_UNITS.items():
+        if lowered.endswith(unit):
+            lowered = lowered.removesuffix(unit)
+            break
+    else:
+        factor = 1.0
+    try:
+        return float(lowered) * factor
+    except ValueError:
+        return None

@@ -1,0 +1,94 @@
+"""What mends a fault: predicates on one object of the cluster, as scenario files name them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sandbox.world.configuration import config_number, container_resource
+from sandbox.world.ports import Manifest
+
+
+class _Condition(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: str
+    name: str
+    namespace: str = "production"
+
+
+class Suspended(_Condition):
+    """A CronJob or Job is suspended or was deleted."""
+
+    is_: Literal["suspended"] = Field(alias="is")
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        return state is None or bool(state["spec"].get("suspend"))
+
+
+class Gone(_Condition):
+    """The object was deleted."""
+
+    is_: Literal["gone"] = Field(alias="is")
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        return state is None
+
+
+class ReplicasAtLeast(_Condition):
+    """A workload wants at least this many pods."""
+
+    is_: Literal["replicas_at_least"] = Field(alias="is")
+    value: int
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        return state is not None and state["spec"].get("replicas", 1) >= self.value
+
+
+class LimitAtLeast(_Condition):
+    """The first container's limit of a resource (bytes or cores) is at least this much."""
+
+    is_: Literal["limit_at_least"] = Field(alias="is")
+    resource: Literal["memory", "cpu"] = "memory"
+    value: float
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        limit = container_resource(state, "limits", self.resource) if state else None
+        return state is not None and (limit is None or limit >= self.value)
+
+
+class ImageIsNot(_Condition):
+    """The first container runs another image than the guilty one."""
+
+    is_: Literal["image_is_not"] = Field(alias="is")
+    value: str
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        if state is None:
+            return False
+        image: str = state["spec"]["template"]["spec"]["containers"][0]["image"]
+        return image != self.value and not image.endswith(f":{self.value}")
+
+
+class SettingAtLeast(_Condition):
+    """A number in a ConfigMap, or in a workload's environment, is at least this much."""
+
+    is_: Literal["setting_at_least"] = Field(alias="is")
+    key: str
+    value: float
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        number = config_number(state, self.key) if state else None
+        return number is not None and number >= self.value
+
+
+Condition = Annotated[
+    Suspended | Gone | ReplicasAtLeast | LimitAtLeast | ImageIsNot | SettingAtLeast,
+    Field(discriminator="is_"),
+]

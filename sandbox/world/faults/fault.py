@@ -1,0 +1,76 @@
+"""One fault at work: what it does to a signal, and how strongly, at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+
+from sandbox.world.faults.activity import Activity, activity, mended_changes
+from sandbox.world.faults.conditions import Condition
+from sandbox.world.faults.shapes import SHAPES
+from sandbox.world.noise import Floats
+from sandbox.world.ports import ClusterHistory
+from sandbox.world.scenario import Effect, FaultSpec, Growth
+
+
+class Fault:
+    """A fault of the scenario in this cluster; ``runs`` names each CronJob's latest Job."""
+
+    def __init__(
+        self,
+        spec: FaultSpec,
+        started_at: datetime,
+        history: ClusterHistory,
+        runs: Mapping[str, str],
+    ) -> None:
+        self.spec = spec
+        self.onset = (started_at - spec.onset).timestamp()
+        self._history = history
+        self._mends = [[_on_latest_run(c, runs) for c in mend] for mend in spec.mends]
+
+    def activity(self, times: Floats) -> Activity:
+        """See ``sandbox.world.faults.activity``."""
+        changes = mended_changes(self._mends, self._history, self.onset)
+        return activity(changes, self.spec.lag_seconds, times)
+
+    def level(self, growth: Growth, times: Floats) -> Floats:
+        """How far ``growth`` has come, its fall after a mend included; 0 before the onset."""
+        state = self.activity(times)
+        return _grown(growth, state) * state.strength
+
+    def applied(
+        self, service: str, namespace: str, signal: str, times: Floats, values: Floats
+    ) -> Floats:
+        """``values`` of a signal with this fault's effects on it."""
+        effects = [e for e in self.spec.effects if e.touches(service, namespace, signal)]
+        if not effects:
+            return values
+        state = self.activity(times)
+        for effect in effects:
+            values = _with(effect, state, values)
+        return values
+
+
+def _on_latest_run(condition: Condition, runs: Mapping[str, str]) -> Condition:
+    """A condition on a Job is named after its CronJob and means that one's latest run."""
+    if condition.kind != "Job":
+        return condition
+    return condition.model_copy(update={"name": runs[condition.name]})
+
+
+def _grown(growth: Growth, state: Activity) -> Floats:
+    active_s = np.maximum(state.active_s - growth.after.total_seconds(), 0.0)
+    return SHAPES[growth.shape](active_s, growth.over.total_seconds())
+
+
+def _with(effect: Effect, state: Activity, values: Floats) -> Floats:
+    grown = _grown(effect, state)
+    if effect.compound is not None:
+        growth = np.power(1.0 + effect.compound, grown) - 1.0
+        return np.asarray(values * (1.0 + growth * state.strength))
+    level = grown * state.strength
+    if effect.multiply is not None:
+        values = values * (1.0 + (effect.multiply - 1.0) * level)
+    return np.asarray(values + (effect.add or 0.0) * level)

@@ -1,0 +1,204 @@
+"""Scenarios: what goes wrong, what gets posted, and what the truth is; data files with a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from sandbox.slack.senders import Sender
+from sandbox.world.durations import duration
+from sandbox.world.faults.conditions import Condition
+from sandbox.world.faults.shapes import ShapeName
+
+FOLDER = Path(__file__).parent.parent / "scenarios"
+
+
+class ScenarioError(ValueError):
+    """A scenario is missing or its file is not right; the text says where."""
+
+
+def _duration(value: object) -> object:
+    return duration(value) if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Entity(_Part):
+    """A thing of the cluster."""
+
+    kind: str
+    name: str
+    namespace: str = "production"
+
+
+class Growth(_Part):
+    """How something grows while its fault is active."""
+
+    shape: ShapeName = "step"
+    over: Duration = timedelta(minutes=10)
+    """How long a ramp or bump takes."""
+    after: Duration = timedelta(0)
+    """How long after the fault's onset it begins."""
+
+
+class Effect(Growth):
+    """What a fault does to one signal (see ``sandbox.world.signals``) of a service."""
+
+    service: str
+    signal: str
+    namespace: str = "production"
+    multiply: float | None = None
+    add: float | None = None
+    compound: float | None = None
+    """Growth an hour as a share: 0.15 is 15 % hour over hour. Wants the shape ``hourly``."""
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Effect:
+        if self.multiply is None and self.add is None and self.compound is None:
+            raise ValueError("an effect wants one of multiply, add, compound")
+        if self.compound is not None and self.shape != "hourly":
+            raise ValueError("compound wants 'shape: hourly'")
+        return self
+
+    def touches(self, service: str, namespace: str, signal: str) -> bool:
+        """Whether it is this signal that it changes."""
+        return (service, namespace, signal) == (self.service, self.namespace, self.signal)
+
+
+class FaultLog(Growth):
+    """Log lines that a fault brings; ``per_minute`` at full growth."""
+
+    service: str
+    namespace: str = "production"
+    per_minute: float
+    status: Literal["debug", "info", "warn", "error"] = "error"
+    message: str
+    attributes: Mapping[str, str] = Field(default_factory=dict)
+
+
+class FaultEvent(_Part):
+    """A Kubernetes Event that a fault brings, again and again while it is active."""
+
+    object: Entity
+    type: Literal["Normal", "Warning"] = "Warning"
+    reason: str
+    message: str
+    every: Duration = timedelta(minutes=5)
+
+
+class FaultSpec(_Part):
+    """One fault as the file has it."""
+
+    kind: str
+    target: Entity
+    onset: Duration
+    """How long before the sandbox's start it began."""
+    lag_seconds: float = Field(default=20.0, gt=0)
+    effects: tuple[Effect, ...]
+    logs: tuple[FaultLog, ...] = ()
+    events: tuple[FaultEvent, ...] = ()
+    mends: tuple[tuple[Condition, ...], ...] = ()
+    """Any of these lists ends the fault; all conditions of a list have to hold."""
+
+
+class CronRun(_Part):
+    """A CronJob whose latest run takes as long as this."""
+
+    name: str
+    lasts: Duration
+
+
+class Rollout(_Part):
+    """An ordinary rollout of the last day, besides those of the company's own history."""
+
+    service: str
+    ago: Duration
+    before: str
+    after: str
+    author: str
+    note: str
+
+
+class AlertSpec(_Part):
+    """An alert that some vendor's bot posts; it recovers when its monitor does."""
+
+    sender: Sender = "datadog"
+    channel: str = "C0ALERTS"
+    monitor: int
+    delay_seconds: float = Field(default=0.0, ge=0)
+    """After the app connected, beyond the director's own delay."""
+    recovers_after_seconds: float = Field(default=20.0, ge=0)
+    """The least time that it stands."""
+    text: str = ""
+    """Instead of the monitor's message."""
+    severity: str = ""
+    recovered_text: str = "The monitor is back within its threshold."
+
+
+class IncidentSpec(_Part):
+    """A PagerDuty incident that opens with the first alert."""
+
+    service: str
+    title: str
+    urgency: Literal["high", "low"] = "low"
+
+
+class Truth(_Part):
+    """What an investigation should find; never served by any API."""
+
+    cause: str
+    kind: str
+    entity: Entity | None = None
+    acceptable_fixes: tuple[str, ...] = ()
+
+
+class Scenario(_Part):
+    """One file of ``sandbox/scenarios``."""
+
+    title: str
+    hour: float = Field(ge=0, lt=24)
+    """The company's hour of day at the sandbox's start."""
+    seed: int = 1
+    faults: tuple[FaultSpec, ...] = ()
+    cron_runs: tuple[CronRun, ...] = ()
+    rollouts: tuple[Rollout, ...] = ()
+    alerts: tuple[AlertSpec, ...] = Field(min_length=1)
+    incident: IncidentSpec | None = None
+    truth: Truth
+    name: str = ""
+
+
+def scenario_names(folder: Path = FOLDER) -> list[str]:
+    """The names of all scenarios."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def load_scenario(name: str, folder: Path = FOLDER) -> Scenario:
+    """Read a scenario by name; raises ScenarioError with every fault of the file."""
+    if name not in scenario_names(folder):
+        known = ", ".join(scenario_names(folder)) or "none"
+        raise ScenarioError(f"there is no scenario {name!r}; there are: {known}")
+    path = folder / f"{name}.yaml"
+    try:
+        facts: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"{path.name} is not YAML: {error}") from error
+    if not isinstance(facts, dict):
+        raise ScenarioError(f"{path.name} must hold a mapping at its top")
+    try:
+        return Scenario.model_validate({**facts, "name": name})
+    except ValidationError as error:
+        places = (
+            f"  {'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg']}" for e in error.errors()
+        )
+        raise ScenarioError("\n".join([f"{path.name} is not a scenario:", *places])) from error

@@ -1,0 +1,140 @@
+"""Trace spans: sampled requests through the services, whose times add up to what the metrics show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from sandbox.world import data
+from sandbox.world.component import Component
+from sandbox.world.noise import Floats, key_hash
+from sandbox.world.signals import Sampler, Sources
+
+Span = dict[str, Any]
+Calls = Mapping[str, Any]
+_PER_MINUTE = 4
+_OPERATIONS = {"redis": "redis.command", "postgres": "postgres.query"}
+_RESOURCES = {
+    "redis-reco": "GET",
+    "auth-db": "SELECT * FROM users WHERE email = ?",
+    "orders-db": "SELECT * FROM orders WHERE id = ?",
+    "catalog-db": "SELECT * FROM products WHERE id = ?",
+    "search-index": "POST /products/_search",
+    "rabbitmq": "basic.publish",
+}
+
+
+class Tracing:
+    """Sampled traces of production."""
+
+    def __init__(self, sources: Sources, components: Sequence[Component]) -> None:
+        self._sources = sources
+        self._components = {c.name: c for c in components if c.namespace == "production"}
+
+    def spans(self, start: datetime, end: datetime, service: str | None, limit: int) -> list[Span]:
+        """The newest ``limit`` spans, oldest first; of ``service`` only, if one is given."""
+        routes = [r for r in data.read("routes.yaml") if service is None or _calls(r, service)]
+        found: list[Span] = []
+        minute = int(end.timestamp()) // 60
+        while minute >= int(start.timestamp()) // 60 and len(found) < limit:
+            for number in reversed(range(_PER_MINUTE)):
+                trace = list(self._trace(routes, minute, number)) if routes else []
+                found += [
+                    span
+                    for span in trace
+                    if start <= span["start"] < end and service in (None, span["service"])
+                ]
+            minute -= 1
+        newest = sorted(found, key=lambda span: (span["start"], span["span_id"]))
+        return newest[-limit:] if limit else []
+
+    def _trace(
+        self, routes: Sequence[Mapping[str, Any]], minute: int, number: int
+    ) -> Iterator[Span]:
+        salt = key_hash(self._sources.seed, "trace", minute, number)
+        weights = np.cumsum([route["weight"] for route in routes])
+        route = routes[int(np.searchsorted(weights, salt % int(weights[-1]), side="right"))]
+        at = minute * 60.0 + 60.0 * ((salt >> 20) % 100_000) / 100_000
+        luck = 0.6 + 0.8 * ((salt >> 40) % 1000) / 1000
+        walk = _Walk(self._sources, self._components, salt, luck)
+        yield from walk.visit("gateway", route["resource"], route["calls"], at, "")
+
+
+class _Walk:
+    """One request on its way."""
+
+    def __init__(
+        self, sources: Sources, components: Mapping[str, Component], salt: int, luck: float
+    ) -> None:
+        self._sources = sources
+        self._components = components
+        self._salt = salt
+        self._luck = luck
+        self._count = 0
+
+    def visit(
+        self, service: str, resource: str, calls: Calls, at: float, parent: str
+    ) -> list[Span]:
+        """The span of ``service`` with those below it; the first is its own."""
+        component = self._components[service]
+        sampler = Sampler(self._sources, component, np.array([at]))
+        self._count += 1
+        span_id = str(key_hash(self._salt, self._count))
+        own_s = float(own_seconds(sampler)[0]) * self._luck
+        below: list[Span] = []
+        clock = at + own_s * 0.4
+        for name, further in calls.items():
+            spans = self.visit(name, _resource(name), further, clock, span_id)
+            below += spans
+            clock += spans[0]["duration_ns"] / 1e9
+        failed = self._fails(sampler, span_id)
+        span = {
+            "trace_id": f"{self._salt:x}",
+            "span_id": span_id,
+            "parent_id": parent,
+            "service": service,
+            "resource": resource,
+            "operation": _operation(component),
+            "env": component.place.env,
+            "start": datetime.fromtimestamp(at, UTC),
+            "duration_ns": int((clock + own_s * 0.6 - at) * 1e9),
+            "error": failed,
+            "tags": {
+                "kube_namespace": component.namespace,
+                "version": str(component.place.facts["version"]),
+            },
+        }
+        return [span, *below]
+
+    def _fails(self, sampler: Sampler, span_id: str) -> bool:
+        return (int(span_id) % 100_000) / 100_000 < float(sampler["error_ratio"][0])
+
+
+def own_seconds(sampler: Sampler) -> Floats:
+    """What a service spends by itself on a request: stores all of their time, services a part."""
+    if sampler.component.has("redis"):
+        return sampler["redis_latency_ms"] / 1000.0
+    if sampler.component.has("postgres"):
+        return sampler["pg_query_ms"] / 1000.0
+    if not sampler.component.has("error_ratio"):
+        return sampler["latency_seconds"]
+    return np.asarray(sampler["latency_seconds"] * 0.45)
+
+
+def _calls(route: Mapping[str, Any], service: str) -> bool:
+    return service == "gateway" or _below(route["calls"], service)
+
+
+def _below(calls: Calls, service: str) -> bool:
+    return service in calls or any(_below(further, service) for further in calls.values())
+
+
+def _operation(component: Component) -> str:
+    return next((op for trait, op in _OPERATIONS.items() if component.has(trait)), "http.request")
+
+
+def _resource(service: str) -> str:
+    return _RESOURCES.get(service, f"GET /v1/{service}")
