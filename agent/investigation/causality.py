@@ -7,12 +7,12 @@ began, or that lies beyond every dependency of what was alerted on (its callers,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import networkx as nx
 
-from agent.knowledge.graph import dependencies_in
-from agent.model import Case, Hypothesis, Json, Step
+from agent.model import Case, Hypothesis, HypothesisStatus, Json, Step
+from agent.reasoning.modes.view import View, time_of
 
 TOLERANCE = timedelta(minutes=10)
 """Onsets closer than this are simultaneous: metrics come by the minute, monitors by five."""
@@ -23,31 +23,39 @@ MOST_WHEN_DEMOTED = -0.5
 
 def causally_ordered(case: Case) -> tuple[Hypothesis, ...]:
     """The board, with those that cannot be the cause lowered below the best that can."""
-    suspects = {h.id for h in case.hypotheses if reason_against(h, case)}
+    view = View(case)
+    suspects = {h.id for h in case.hypotheses if _reason(h, view)}
     if not suspects:
         return case.hypotheses
     sound = [h.log_odds for h in case.hypotheses if h.id not in suspects]
     ceiling = min(MOST_WHEN_DEMOTED, max(sound, default=0.0) - DEMOTED_BELOW)
-    return tuple(
-        h.model_copy(update={"log_odds": min(h.log_odds, ceiling)}) if h.id in suspects else h
-        for h in case.hypotheses
-    )
+    return tuple(_demoted(h, ceiling) if h.id in suspects else h for h in case.hypotheses)
+
+
+def _demoted(hypothesis: Hypothesis, ceiling: float) -> Hypothesis:
+    if hypothesis.log_odds <= ceiling:
+        return hypothesis
+    return hypothesis.model_copy(update={"log_odds": ceiling, "status": HypothesisStatus.OPEN})
 
 
 def reason_against(hypothesis: Hypothesis, case: Case) -> str:
     """Why a hypothesis cannot be the cause, in a sentence; empty when nothing speaks against it."""
-    symptom = case.signal.service
+    return _reason(hypothesis, View(case))
+
+
+def _reason(hypothesis: Hypothesis, view: View) -> str:
+    symptom = view.case.signal.service
     if not hypothesis.entity or not symptom or hypothesis.entity == symptom:
         return ""
-    graph = dependencies_in(case)
+    graph = view.graph
     if (
         hypothesis.entity in graph
         and symptom in graph
         and not reaches(graph, symptom, hypothesis.entity)
     ):
         return f"nothing leads from {hypothesis.entity} to {symptom}"
-    began, felt = onset_of(hypothesis.entity, case), onset_of(symptom, case)
-    if began and felt and began > felt + TOLERANCE:
+    began, felt = onset_of(hypothesis.entity, view.case), view.symptom_onset
+    if began is not None and began > felt + TOLERANCE:
         return f"{hypothesis.entity} began at {began:%H:%M}, after {symptom} at {felt:%H:%M}"
     return ""
 
@@ -78,7 +86,7 @@ def _onsets(entity: str, step: Step) -> Iterator[datetime]:
     if step.check.tool == "datadog_metrics" and _concerns(entity, step):
         for series in data.get("series") or []:
             if (change := series.get("change")) and change.get("at"):
-                yield _time(change["at"])
+                yield from _at(change["at"])
     elif step.check.tool == "kubernetes_jobs":
         yield from _job_starts(entity, data)
 
@@ -87,14 +95,13 @@ def _job_starts(entity: str, data: Json) -> Iterator[datetime]:
     for job in data.get("cron_jobs") or []:
         if job["name"] == entity:
             for active in job.get("active") or []:
-                if active.get("started_at"):
-                    yield _time(active["started_at"])
+                yield from _at(active.get("started_at"))
+
+
+def _at(text: object) -> Iterator[datetime]:
+    if (at := time_of(text)) is not None:
+        yield at
 
 
 def _concerns(entity: str, step: Step) -> bool:
     return f":{entity}," in str(step.check.arguments.get("query")).replace("}", ",")
-
-
-def _time(text: str) -> datetime:
-    at = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -67,7 +67,7 @@ def _meant(finding: Finding, case: Case) -> Hypothesis | None:
 
 def _settled(finding: Finding, case: Case) -> Finding:
     hypothesis = _meant(finding, case)
-    support = _support(hypothesis, case.evidence) if hypothesis else []
+    support = _support(hypothesis, case) if hypothesis else []
     against = reason_against(hypothesis, case) if hypothesis else ""
     confidence = min(finding.confidence, capped(hypothesis, support))
     if against:
@@ -101,8 +101,11 @@ def capped(hypothesis: Hypothesis | None, support: Sequence[Evidence]) -> float:
     return min(hypothesis.confidence, cap)
 
 
-def _support(hypothesis: Hypothesis, evidence: Sequence[Evidence]) -> list[Evidence]:
-    return [e for e in evidence if e.weights.get(hypothesis.id, 0.0) > 0.0]
+def _support(hypothesis: Hypothesis, case: Case) -> list[Evidence]:
+    """What speaks for a hypothesis or for a likely refinement of it."""
+    ids = {hypothesis.id}
+    ids |= {h.id for h in case.hypotheses if h.parent == hypothesis.id and h.log_odds > -0.4}
+    return [e for e in case.evidence if any(e.weights.get(i, 0.0) > 0.0 for i in ids)]
 
 
 def _cut_short(finding: Finding, case: Case, bound: str, *, stopped: bool) -> Finding:

@@ -120,7 +120,7 @@ def _movement(old: Hypothesis | None, new: Hypothesis) -> str | None:
         return "new" if new.log_odds > 0.0 else None
     change = new.log_odds - old.log_odds
     if change >= _MOVED:
-        return "strengthened" if new.log_odds > -1.0 else None
+        return "strengthened" if new.log_odds > -0.4 else None
     return "weakened" if change <= -_MOVED and old.log_odds > 0.0 else None
 
 

@@ -285,7 +285,9 @@ class _Run:
         async def settle() -> Gated:
             steps = await self._house.store.load_steps(case.investigation.id)
             whole = case.model_copy(update={"steps": steps or case.steps})
-            finding = passed(draft, whole, bound=bound, stopped=self._stopped)
+            finding = await asyncio.to_thread(
+                passed, draft, whole, bound=bound, stopped=self._stopped
+            )
             return Gated(finding=finding, at=self._house.clock.now())
 
         gated = await self._durable.step("settle", settle)

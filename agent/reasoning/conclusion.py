@@ -17,6 +17,37 @@ from agent.reasoning.modes.wording import clock
 CLAIM_ABOVE = 0.6
 _REFINES_ABOVE = 0.45
 _MOST = 7
+_PLAIN_BEGINNINGS = frozenset(
+    {
+        "the",
+        "a",
+        "all",
+        "at",
+        "memory",
+        "command",
+        "queries",
+        "query",
+        "errors",
+        "queue",
+        "traffic",
+        "what",
+        "it",
+    }
+    | {
+        "monitor",
+        "rollout",
+        "change",
+        "no",
+        "node",
+        "autoscaler",
+        "incident",
+        "talk",
+        "slow",
+        "more",
+        "work",
+    }
+)
+"""First words of the catalogue's statements that are no names."""
 _MOST_RULED_OUT = 5
 
 
@@ -108,7 +139,7 @@ def _headline(
     reaches = next((c for c in forecast if "reaches its limit" in c.evidence.statement), None)
     if reaches is not None:
         text += f"; {reaches.evidence.statement}"
-    return text[:1].upper() + text[1:]
+    return sentence(text)
 
 
 def _claims(carried: Iterable[_Carried]) -> tuple[Claim, ...]:
@@ -117,8 +148,13 @@ def _claims(carried: Iterable[_Carried]) -> tuple[Claim, ...]:
 
 
 def _claim(evidence: Evidence) -> Claim:
-    text = evidence.statement
-    return Claim(text=text[:1].upper() + text[1:], citations=(evidence.number,))
+    return Claim(text=sentence(evidence.statement), citations=(evidence.number,))
+
+
+def sentence(text: str) -> str:
+    """With a capital letter, unless it begins with a name."""
+    first = text.split(" ", 1)[0]
+    return text if first not in _PLAIN_BEGINNINGS else text[:1].upper() + text[1:]
 
 
 def _ruled_out(
@@ -134,13 +170,9 @@ def _ruled_out(
         if evidence.number in told:
             continue
         told.add(evidence.number)
-        statement = hypothesis.statement
-        yield Claim(
-            text=f"Not that {statement}: {evidence.statement}"
-            if " " in statement
-            else evidence.statement,
-            citations=(evidence.number,),
-        )
+        mode = CATALOGUE.get(hypothesis.mode)
+        what = mode.short if mode else f"that {hypothesis.statement}"
+        yield Claim(text=f"Not {what}: {evidence.statement}", citations=(evidence.number,))
         if len(told) == _MOST_RULED_OUT:
             return
 

@@ -14,6 +14,7 @@ from agent.ports import Answered, Concluded, Proposed, Weighed
 from agent.reasoning.conclusion import conclude
 from agent.reasoning.modes.catalogue import CATALOGUE, suspects
 from agent.reasoning.modes.mode import Mode, Sign
+from agent.reasoning.modes.recollection import recollections
 from agent.reasoning.modes.target import Target
 from agent.reasoning.modes.transient import TRANSIENT
 from agent.reasoning.modes.view import View
@@ -46,7 +47,7 @@ class Rules:
             _evidence(h, sign, case)
             for h in (*case.hypotheses, *new)
             if (found := _mode_of(h, view)) is not None
-            for sign in found[0].signs(found[1], view)
+            for sign in (*found[0].signs(found[1], view), *recollections(*found, view))
             if h in new or fresh & set(sign.steps)
         ]
         live = [h for h in case.hypotheses if h.status is not HypothesisStatus.RULED_OUT]

@@ -11,7 +11,7 @@ from agent.reasoning.modes.jobs import competing_jobs, suspend
 from agent.reasoning.modes.mode import FAIR, STRONG, WEAK, Mode, Role, Sign
 from agent.reasoning.modes.target import CACHE, Target
 from agent.reasoning.modes.view import Metric, View
-from agent.reasoning.modes.wording import clock, plain, share, size, times
+from agent.reasoning.modes.wording import clock, count, plain, share, size, times
 
 _FULL, _TIGHT, _ROOMY = 0.9, 0.72, 0.6
 _FRAGMENTED, _SOUND = 1.5, 1.25
@@ -117,8 +117,8 @@ def _felt_by(dependant: Target, view: View, used: Metric | None) -> Iterator[Sig
     pool = view.metric("redis.pool.size", dependant)
     if in_use and pool and pool.last > 0 and in_use.rise >= 1.15 and in_use.onset:
         text = (
-            f"{dependant.name} holds {plain(in_use.last)} of {plain(pool.last)} connections,"
-            f" baseline {plain(in_use.baseline)}"
+            f"{dependant.name} holds {count(in_use.last)} of {count(pool.last)} connections,"
+            f" baseline {count(in_use.baseline)}"
         )
         yield Sign(in_use.step, text, WEAK / 2, Role.EFFECT, (pool.step,))
     errors = view.metric("trace.http.request.errors", dependant)
@@ -129,7 +129,7 @@ def _felt_by(dependant: Target, view: View, used: Metric | None) -> Iterator[Sig
     if queue and (queue.per_hour_ratio or 0.0) >= 0.05 and queue.grows:
         text = (
             f"queue of {dependant.name} grows by {share(queue.per_hour_ratio or 0.0)} an hour,"
-            f" now {plain(queue.last)} messages"
+            f" now {count(queue.last)} messages"
         )
         yield Sign(queue.step, text, WEAK / 2, Role.EFFECT)
 
@@ -144,6 +144,8 @@ def _fixes(target: Target, view: View) -> Iterator[Change]:
 
 MEMORY_PRESSURE = Mode(
     id="cache_memory_pressure",
+    short="memory pressure",
+    words=frozenset({"memory", "evict", "fragment", "maxmemory"}),
     statement="memory pressure in {name}",
     prior=-1.6,
     flavours=frozenset({CACHE}),

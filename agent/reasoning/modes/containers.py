@@ -184,6 +184,8 @@ def _node_signs(target: Target, view: View) -> Iterator[Sign]:
 MODES = (
     Mode(
         id="oom_kill",
+        short="lack of memory",
+        words=frozenset({"oom"}),
         statement="{name} was killed for lack of memory",
         prior=-2.2,
         flavours=_RUNS,
@@ -193,6 +195,7 @@ MODES = (
     ),
     Mode(
         id="memory_limit_near",
+        short="a memory limit",
         statement="{name} is near its memory limit",
         prior=-2.4,
         flavours=_RUNS,
@@ -202,6 +205,8 @@ MODES = (
     ),
     Mode(
         id="cpu_throttling",
+        short="throttled CPU",
+        words=frozenset({"throttl"}),
         statement="the CPU of {name} is throttled",
         prior=-2.4,
         flavours=_RUNS,
@@ -211,6 +216,8 @@ MODES = (
     ),
     Mode(
         id="crash_loop",
+        short="a crash loop",
+        words=frozenset({"crash"}),
         statement="{name} crashes again and again",
         prior=-2.0,
         flavours=_RUNS,
@@ -220,6 +227,8 @@ MODES = (
     ),
     Mode(
         id="replicas_insufficient",
+        short="too few replicas",
+        words=frozenset({"replicas"}),
         statement="{name} has too few replicas",
         prior=-2.2,
         flavours=_RUNS,
@@ -229,6 +238,8 @@ MODES = (
     ),
     Mode(
         id="node_pressure",
+        short="an ill node",
+        words=frozenset({"node"}),
         statement="a node of {name} is under pressure",
         prior=-2.8,
         flavours=_RUNS,

@@ -11,7 +11,7 @@ from agent.reasoning.modes.jobs import competing_jobs, suspend
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Role, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, SERVICE, Target
 from agent.reasoning.modes.view import Metric, View
-from agent.reasoning.modes.wording import clock, plain, share, times
+from agent.reasoning.modes.wording import clock, count, plain, share, times
 
 _POOLS = (
     ("hikaricp.connections.active", "hikaricp.connections.max"),
@@ -65,13 +65,13 @@ def _pool_signs(target: Target, view: View) -> Iterator[Sign]:
         yield _filling(target, used, size)
         if used.last < _POOL_FULL * size.last:
             yield from saturation_sign(
-                f"the pool of {target.name}", used, size.last, plain(size.last), size.step
+                f"the pool of {target.name}", used, size.last, count(size.last), size.step
             )
         yield from _errors_with(target, view, used)
         yield from _slow_stores(target, view, used)
     pending = view.metric("hikaricp.connections.pending", target)
     if pending is not None and pending.last >= 1 and pending.last > pending.baseline:
-        text = f"{plain(pending.last)} requests wait for a connection of {target.name}"
+        text = f"{count(pending.last)} requests wait for a connection of {target.name}"
         yield Sign(pending.step, text, FAIR, Role.EFFECT)
     yield from _pool_logs(target, view)
 
@@ -82,8 +82,8 @@ def _filling(target: Target, used: Metric, size: Metric) -> Sign:
     if part < _POOL_ROOMY:
         weight = -STRONG
     text = (
-        f"the connection pool of {target.name} is at {plain(used.last)}/{plain(size.last)},"
-        f" baseline {plain(used.baseline)}"
+        f"the connection pool of {target.name} is at {count(used.last)}/{count(size.last)},"
+        f" baseline {count(used.baseline)}"
     )
     if used.onset and part >= _POOL_TIGHT:
         text += f", rising since {clock(used.onset)}"
@@ -173,7 +173,7 @@ def _database_signs(target: Target, view: View) -> Iterator[Sign]:
     locks = view.metric("postgresql.locks", target)
     if locks is not None and locks.risen:
         text = (
-            f"{plain(locks.last)} locks are held on {target.name}, baseline {plain(locks.baseline)}"
+            f"{count(locks.last)} locks are held on {target.name}, baseline {count(locks.baseline)}"
         )
         yield Sign(locks.step, text, FAIR)
     yield from _connections(target, view)
@@ -185,7 +185,7 @@ def _connections(target: Target, view: View) -> Iterator[Sign]:
     limit = view.metric("postgresql.max_connections", target)
     if used and limit and limit.last > 0:
         text = (
-            f"{target.name} has {plain(used.last)} of {plain(limit.last)} connections open"
+            f"{target.name} has {count(used.last)} of {count(limit.last)} connections open"
             f" ({share(used.last / limit.last)})"
         )
         yield Sign(
@@ -215,6 +215,8 @@ def _database_fixes(target: Target, view: View) -> Iterator[Change]:
 
 POOL_EXHAUSTION = Mode(
     id="connection_pool_exhaustion",
+    short="an exhausted connection pool",
+    words=frozenset({"pool", "connections"}),
     statement="the connection pool of {name} is exhausted",
     prior=-2.0,
     flavours=frozenset({SERVICE}),
@@ -225,6 +227,8 @@ POOL_EXHAUSTION = Mode(
 )
 SLOW_QUERIES = Mode(
     id="slow_query_or_lock_contention",
+    short="slow queries or locks",
+    words=frozenset({"query", "queries", "lock", "locks"}),
     statement="slow queries or lock contention in {name}",
     prior=-2.2,
     flavours=frozenset({DATABASE}),

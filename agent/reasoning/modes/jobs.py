@@ -139,6 +139,7 @@ def _fixes(target: Target, view: View) -> Iterator[Change]:
 
 NOISY_NEIGHBOUR = Mode(
     id="noisy_neighbour_job",
+    short="a competing job",
     statement="{name} competes for the same resources",
     prior=-1.8,
     flavours=frozenset({JOB}),

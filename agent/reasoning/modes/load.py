@@ -9,7 +9,7 @@ from agent.reasoning.modes.changes import replicas_fix
 from agent.reasoning.modes.mode import FAIR, STRONG, WEAK, Mode, Role, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
 from agent.reasoning.modes.view import View
-from agent.reasoning.modes.wording import clock, duration, plain, share, times
+from agent.reasoning.modes.wording import clock, count, duration, share, times
 
 _SURGE, _ORDINARY = 1.7, 1.3
 _SLOW = 1.5
@@ -46,7 +46,7 @@ def _queue_signs(target: Target, view: View) -> Iterator[Sign]:
         return
     if queue.risen and queue.last >= 100:
         since = f" since {clock(queue.onset)}" if queue.onset else ""
-        text = f"queue of {target.name} holds {plain(queue.last)} messages, baseline {plain(queue.baseline)}{since}"
+        text = f"queue of {target.name} holds {count(queue.last)} messages, baseline {count(queue.baseline)}{since}"
         yield Sign(queue.step, text, STRONG)
         if (queue.per_hour_ratio or 0.0) >= 0.05:
             text = f"it grows by {share(queue.per_hour_ratio or 0.0)} an hour"
@@ -105,6 +105,8 @@ def _scale(target: Target, view: View) -> Iterator[Change]:
 
 TRAFFIC_SURGE = Mode(
     id="traffic_surge",
+    short="a surge of traffic",
+    words=frozenset({"surge", "campaign"}),
     statement="more traffic than {name} has room for",
     prior=-2.2,
     flavours=frozenset({SERVICE, CACHE}),
@@ -114,6 +116,8 @@ TRAFFIC_SURGE = Mode(
 )
 QUEUE_BACKLOG = Mode(
     id="queue_backlog",
+    short="a backlog",
+    words=frozenset({"backlog", "queue"}),
     statement="work of {name} piles up in its queue",
     prior=-2.4,
     flavours=frozenset({SERVICE, QUEUE}),
@@ -123,6 +127,7 @@ QUEUE_BACKLOG = Mode(
 )
 DEPENDENCY = Mode(
     id="dependency_latency_or_errors",
+    short="a slow dependency",
     statement="{name}, which it depends on, is slow or fails",
     prior=-2.2,
     flavours=frozenset({SERVICE, DATABASE, CACHE, QUEUE}),

@@ -58,6 +58,8 @@ class Mode:
     id: str
     statement: str
     """With ``{name}`` for the entity at fault."""
+    short: str
+    """What to call it where it is ruled out: ``a bad rollout``."""
     prior: float
     """Log-odds before evidence, for an entity that it applies to."""
     flavours: frozenset[str]
@@ -67,5 +69,7 @@ class Mode:
     fixes: Callable[[Target, View], Iterable[Change]] = _nothing
     refutations: Callable[[Target, View], Iterable[Check]] = _no_checks
     """Checks that are worth it only against the leading hypothesis."""
+    words: frozenset[str] = frozenset()
+    """Words by which people speak of it: past incidents and discussions with one of them are recalled."""
     refines: frozenset[str] = frozenset()
     """Modes that this one explains, when it is found at something that their entity depends on or at a job beside it."""

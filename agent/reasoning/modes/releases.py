@@ -129,6 +129,8 @@ def _is_near(change: Json, view: View) -> bool:
 
 BAD_ROLLOUT = Mode(
     id="bad_rollout",
+    short="a bad rollout",
+    words=frozenset({"rollback", "deploy"}),
     statement="the latest rollout of {name} broke it",
     prior=-1.6,
     flavours=frozenset({SERVICE, CACHE, DATABASE, QUEUE}),
@@ -138,6 +140,8 @@ BAD_ROLLOUT = Mode(
 )
 BAD_CONFIG = Mode(
     id="bad_config_change",
+    short="a change of configuration",
+    words=frozenset({"config", "flag"}),
     statement="a change of configuration broke {name}",
     prior=-2.0,
     flavours=frozenset({SERVICE, CACHE, DATABASE, QUEUE}),

@@ -57,7 +57,8 @@ def _course(symptom: Metric) -> Iterator[Sign]:
 
 TRANSIENT = Mode(
     id="transient_recovered",
-    statement="nothing is wrong any more: {name} recovered by itself",
+    short="a passing blip",
+    statement="{name} recovered by itself",
     prior=-1.2,
     flavours=frozenset({SERVICE, CACHE, DATABASE, QUEUE}),
     checks=_checks,

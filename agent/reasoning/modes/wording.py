@@ -24,6 +24,11 @@ def plain(value: float) -> str:
     return f"{value:.4f}" if abs(value) >= 0.0005 else f"{value:.6f}"
 
 
+def count(value: float) -> str:
+    """A number of things, whole: an average of 94.1 connections is ``94``."""
+    return f"{value:,.0f}"
+
+
 def share(fraction: float) -> str:
     """A fraction as a percentage: ``80 %``, ``0.35 %``."""
     percent = 100.0 * fraction

@@ -1,0 +1,62 @@
+"""What is remembered: past incidents, talk and patterns that speak of the same failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.model import Json
+from agent.reasoning.modes.mode import WEAK, Mode, Sign
+from agent.reasoning.modes.target import JOB, Target
+from agent.reasoning.modes.view import View
+
+_QUOTED = 180
+
+
+def recollections(mode: Mode, target: Target, view: View) -> Iterator[Sign]:
+    """Incidents and discussions that name the entity, or the alerted service, together with a word of the mode."""
+    words = set(mode.words) | ({target.name} if target.flavour == JOB else set())
+    if not words:
+        return
+    yield from _incidents(words, target, view)
+    yield from _talk(words, target, view)
+
+
+def _incidents(words: set[str], target: Target, view: View) -> Iterator[Sign]:
+    for found in view.answers("pagerduty_incidents"):
+        for incident in found.data.get("incidents") or []:
+            notes = " ".join(map(str, incident.get("notes") or []))
+            text = f"{incident.get('title')} {notes}"
+            if incident.get("status") == "resolved" and _speaks(text, words, target, view):
+                quoted = _quoted(str(incident.get("title")))
+                yield Sign(
+                    found.step, f"incident #{incident['number']} was similar: {quoted}", WEAK
+                )
+                return
+
+
+def _talk(words: set[str], target: Target, view: View) -> Iterator[Sign]:
+    for found in view.answers("slack_discussions"):
+        for message in found.data.get("messages") or []:
+            if _speaks(str(message.get("text")), words, target, view):
+                yield Sign(
+                    found.step, f"{_who(message)}: {_quoted(str(message['text']))}", WEAK / 2
+                )
+                return
+
+
+def _speaks(text: str, words: set[str], target: Target, view: View) -> bool:
+    lowered = text.lower()
+    named = target.name in lowered or view.subject.name in lowered
+    return named and any(w in lowered for w in words)
+
+
+def _who(message: Json) -> str:
+    return f"talk in {message['channel']}" if message.get("channel") else "talk"
+
+
+def _quoted(text: str) -> str:
+    """The beginning of a text as a quotation that holds none itself, cut between words."""
+    line = " ".join(text.replace('"', "'").split())
+    if len(line) > _QUOTED:
+        line = line[:_QUOTED].rsplit(" ", 1)[0]
+    return f'"{line}"'
