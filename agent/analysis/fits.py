@@ -1,6 +1,7 @@
 """Least-squares fits of the simple courses that a series may take: smooth, with a step, with a bend, with a pulse.
 
-All searches are exhaustive and vectorised over the place of the break, with at least ``MARGIN`` points on each side.
+All searches are exhaustive and vectorised over the place of the break, with at least ``MARGIN`` points before it and
+``END`` after it: what has just begun is what matters most.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 MARGIN = 4
+END = 2
 _DAY_SECONDS = 86_400.0
 _PENALTY = 2.0
 """Neighbouring points are alike, so that n points hold less information than n independent ones."""
@@ -69,7 +71,7 @@ def fit_smooth(values: Floats, course: Floats) -> Fit:
 
 def fit_step(values: Floats, course: Floats) -> Fit:
     """A course with a jump in it."""
-    places = np.arange(MARGIN, values.size - MARGIN)
+    places = np.arange(MARGIN, values.size - END + 1)
     jumps = (np.arange(values.size)[None, :] >= places[:, None]).astype(np.float64)
     errors, coefficients = _best_with(course, jumps, values)
     best = int(np.argmin(errors))
@@ -99,7 +101,7 @@ def fit_pulse(values: Floats) -> Fit:
     total = np.concatenate([[0.0], np.cumsum(values)])
     squares = float((values**2).sum())
     starts, ends = np.triu_indices(count + 1, k=2)
-    keep = (starts >= MARGIN) & (ends <= count - MARGIN)
+    keep = (starts >= MARGIN) & (ends <= count - END)
     starts, ends = starts[keep], ends[keep]
     inside = ends - starts
     sum_inside = total[ends] - total[starts]

@@ -42,7 +42,7 @@ _RHYTHM_SECONDS = 16 * 3600.0
 """From this length on, a series may show a whole daily rhythm."""
 _BIC_MARGIN = 12.0
 _MINIMUM_EFFECT_IN_NOISE = 3.0
-_MINIMUM_RELATIVE_EFFECT = 0.04
+_MINIMUM_RELATIVE_EFFECT = 0.06
 
 
 @dataclass(frozen=True)
@@ -138,11 +138,13 @@ def find_change(points: Points) -> tuple[Change | None, Pulse | None]:
     least = min(information_criterion(f, clean.size, floor) for f in smooth)
     scored = [(information_criterion(f, clean.size, floor), f) for f in broken]
     score, best = min(scored, key=lambda s: s[0])
-    if score > least - _BIC_MARGIN or not _matters(best, clean):
+    if score > least - _BIC_MARGIN:
         return None, None
     if best.kind == "pulse":
-        return None, Pulse(float(times[best.start]), float(times[best.end]), best.after)
-    return _change(best, times, clean), None
+        pulse = Pulse(float(times[best.start]), float(times[best.end]), best.after)
+        return None, pulse if _matters(best.before, best.after, clean) else None
+    change = _change(best, times, clean)
+    return change if _matters(change.before, change.after, clean) else None, None
 
 
 def _explanations(times: Floats, values: Floats) -> tuple[list[Fit], list[Fit]]:
@@ -228,19 +230,19 @@ def _without_outliers(values: Floats) -> Floats:
     return smoothed
 
 
-def _matters(fit: Fit, values: Floats) -> bool:
-    size = abs(fit.after - fit.before)
-    scale = max(abs(fit.before), abs(fit.after), 1e-12)
+def _matters(before: float, after: float, values: Floats) -> bool:
+    scale = max(abs(before), abs(after), 1e-12)
     return (
-        size >= _MINIMUM_EFFECT_IN_NOISE * noise_of(values)
-        and size >= _MINIMUM_RELATIVE_EFFECT * scale
+        abs(after - before) >= _MINIMUM_EFFECT_IN_NOISE * noise_of(values)
+        and abs(after - before) >= _MINIMUM_RELATIVE_EFFECT * scale
     )
 
 
 def _change(fit: Fit, times: Floats, values: Floats) -> Change:
+    """The levels are those seen beside the break (where it still moves: the latest), not those of the fitted line."""
     before = float(np.median(values[max(0, fit.start - _BESIDE) : fit.start]))
-    beside = values[fit.start : fit.start + _BESIDE]
-    after = fit.after if fit.kind == "bend" else float(np.median(beside))
+    latest = values[-3:] if fit.kind == "bend" else values[fit.start : fit.start + _BESIDE]
+    after = float(np.median(latest))
     return Change(
         at=float(times[fit.start]),
         before=before,
