@@ -39,7 +39,7 @@ _OVERFLOW_WORDS = (
     "prompt is too long",
 )
 _log = structlog.get_logger(__name__)
-_backoff = wait_exponential_jitter(initial=0.5, max=20.0, jitter=0.5)
+_backoff = wait_exponential_jitter(multiplier=0.5, max=20.0, jitter=0.5)
 
 
 class ContextOverflow(Exception):
@@ -93,7 +93,7 @@ class Endpoint:
             ReasonerUnavailable: it refused, or gave nothing within the deadline.
         """
         started = time.monotonic()
-        completion: ChatCompletion | None = None
+        completion: object = None
         try:
             async for attempt in self._attempts(started):
                 with attempt:
@@ -102,8 +102,11 @@ class Endpoint:
             if _is_overflow(error):
                 raise ContextOverflow from None
             raise self._unavailable(error) from None
-        if completion is None or not completion.choices:
-            raise ReasonerUnavailable(f"{self.model} answered without a choice")
+        # The client hands through whatever came: a page of a proxy as text, a body without choices.
+        if not isinstance(completion, ChatCompletion) or not _has_message(completion):
+            raise ReasonerUnavailable(
+                f"{self.model}: the endpoint's answer is no chat completion; check OPENAI_BASE_URL"
+            )
         reply = self._reply(completion, messages)
         _log.info(
             "model answered",
@@ -128,18 +131,21 @@ class Endpoint:
 
     async def _request(
         self, messages: Sequence[Json], tools: Sequence[Json], started: float
-    ) -> ChatCompletion:
+    ) -> object:
         left = max(0.05, self._deadline_seconds - (time.monotonic() - started))
         configured = self._client.timeout
         limit = min(left, configured) if isinstance(configured, int | float) else left
         request: Any = self._client.chat.completions.create
-        completion: ChatCompletion = await request(
-            model=self.model,
-            messages=list(messages),
-            tools=list(tools),
-            tool_choice="required",
-            timeout=limit,
-        )
+        try:
+            completion: object = await request(
+                model=self.model,
+                messages=list(messages),
+                tools=list(tools),
+                tool_choice="required",
+                timeout=limit,
+            )
+        except ValueError:  # a body that calls itself JSON and is not
+            return None
         return completion
 
     def _reply(self, completion: ChatCompletion, messages: Sequence[Json]) -> Reply:
@@ -179,6 +185,11 @@ class Endpoint:
         if key := self._client.api_key:
             text = text.replace(key, "[redacted]")
         return redact(text)[:200]
+
+
+def _has_message(completion: ChatCompletion) -> bool:
+    choices: Any = completion.choices
+    return bool(choices) and choices[0].message is not None
 
 
 def _is_passing(error: BaseException) -> bool:

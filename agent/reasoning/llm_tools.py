@@ -97,11 +97,12 @@ def _tell(calls: Calls, call_id: str, problem: str) -> None:
         calls.problems.append(problem)
 
 
-def _read_call(calls: Calls, name: str, arguments: str, wanted: str, registry: Registry) -> str:
+def _read_call(calls: Calls, name: str, arguments: Any, wanted: str, registry: Registry) -> str:
     """Take in one call; returns what is wrong with it."""
     try:
-        values = json.loads(arguments or "{}")
-    except ValueError as error:
+        # Some endpoints send an object where the API has a text.
+        values = arguments if isinstance(arguments, dict) else json.loads(arguments or "{}")
+    except (TypeError, ValueError) as error:
         return f"The arguments of {name} are not JSON: {error}"
     if not isinstance(values, dict):
         return f"The arguments of {name} are not a JSON object."
