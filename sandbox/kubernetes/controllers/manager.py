@@ -78,33 +78,29 @@ class Controllers:
     def _start(self, now: datetime) -> None:
         self._started = True
         with self._store.hub.silence():
-            for cron_job in self._store.current("CronJob"):
-                self._lay_down_runs(cron_job, now)
+            self._lay_down_runs(now)
             for kind in _RECONCILED_AT_START:
                 for manifest in self._store.current(kind):
                     self._reconciler.mark(manifest)
             self._reconciler.step(now)
 
-    def _lay_down_runs(self, cron_job: Manifest, now: datetime) -> None:
-        """Make the Jobs that a CronJob loaded as history would have run last."""
-        metadata = cron_job["metadata"]
-        schedule = parse_schedule(cron_job["spec"]["schedule"])
-        moments: list[datetime] = []
-        due = schedule.last_before(now)
-        while due is not None and len(moments) < _PAST_RUNS:
-            if due < parse_time(metadata["creationTimestamp"]):
-                break
-            moments.insert(0, due)
-            due = schedule.last_before(due - timedelta(minutes=1))
-        for moment in moments:
-            then = self._store.at("CronJob", metadata["namespace"], metadata["name"], moment)
+    def _lay_down_runs(self, now: datetime) -> None:
+        """Make the Jobs that CronJobs loaded as history would have run last, in order of time."""
+        cron_jobs = self._store.current("CronJob")
+        runs = [(due, cron_job) for cron_job in cron_jobs for due in _past_runs(cron_job, now)]
+        runs.sort(key=lambda run: run[0])
+        ends = [due for due, _ in runs[1:]] + [now]
+        for (due, cron_job), until in zip(runs, ends, strict=False):
+            metadata = cron_job["metadata"]
+            then = self._store.at("CronJob", metadata["namespace"], metadata["name"], due)
             if then is not None and not then["spec"]["suspend"]:
-                self._run_once(then, moment, now)
+                self._play(then, due, until)
 
-    def _run_once(self, cron_job: Manifest, due: datetime, now: datetime) -> None:
+    def _play(self, cron_job: Manifest, due: datetime, until: datetime) -> None:
+        """Start a Job at ``due`` and let what runs go on ``until`` the next one."""
         make_job(Cluster(self._store, due), cron_job, due)
         moment = due
-        while self._reconciler.is_busy and moment < now:
+        while self._reconciler.is_busy and moment < until:
             self._reconciler.step(moment)
             moment += timedelta(seconds=1)
 
@@ -135,3 +131,15 @@ class Controllers:
             if cluster.now - parse_time(seen) > EVENT_LIFETIME:
                 metadata = event["metadata"]
                 self._store.delete("Event", metadata["namespace"], metadata["name"], cluster.now)
+
+
+def _past_runs(cron_job: Manifest, now: datetime) -> list[datetime]:
+    """The last minutes that a CronJob was due in, newest first."""
+    schedule = parse_schedule(cron_job["spec"]["schedule"])
+    created = parse_time(cron_job["metadata"]["creationTimestamp"])
+    moments: list[datetime] = []
+    due = schedule.last_before(now)
+    while due is not None and due >= created and len(moments) < _PAST_RUNS:
+        moments.append(due)
+        due = schedule.last_before(due - timedelta(minutes=1))
+    return moments
