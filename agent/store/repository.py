@@ -10,6 +10,7 @@ from agent.store.engine import session_factory
 from agent.store.feedback import Feedbacks
 from agent.store.graph import GraphStore
 from agent.store.investigations import Investigations
+from agent.store.memory import GraphMemory
 from agent.store.messages import Messages
 from agent.store.patterns import Patterns
 from agent.store.proposals import Approvals, Outcomes, Proposals
@@ -36,6 +37,7 @@ class Store:
         self.patterns = Patterns(self.sessions)
         self.feedback = Feedbacks(self.sessions)
         self.graph = GraphStore(self.sessions)
+        self.memory = GraphMemory(self.sessions)
         self.audit = Audit(self.sessions)
         self.messages = Messages(self.sessions)
 

@@ -178,3 +178,39 @@ async def test_a_message_is_claimed_once_and_remembers_where_it_went(store: Stor
     assert (again.state, again.ts, again.thread_ts, again.fresh) == ("sent", "18.2", "17.1", False)
     assert await store.messages.get("i1:report") == again
     assert await store.messages.get("unknown") is None
+
+
+async def test_memory_locates_the_longest_name_said_as_a_word(store: Store) -> None:
+    await store.graph.upsert(
+        [
+            entity("cart"),
+            entity("cart-worker", kind="deployment"),
+            entity("cart-worker", kind="configmap"),
+            entity("checkout", namespace="staging", environment="staging"),
+        ],
+        [],
+    )
+    found = await store.memory.locate("Why is Cart-Worker slow, says cart?")
+    assert found is not None
+    assert (found.name, found.kind) == ("cart-worker", "deployment")
+    assert await store.memory.locate("carts are fine") is None
+    assert await store.memory.locate("checkout is slow", "production") is None
+    assert await store.memory.locate("checkout is slow", "staging") is not None
+
+
+async def test_memory_shows_what_is_around_a_name_in_its_namespace(store: Store) -> None:
+    names = ("web", "cart", "redis", "node", "far")
+    edges = [relation(a, b) for a, b in pairwise(names)]
+    staging = entity("cart", namespace="staging", environment="staging")
+    await store.graph.upsert([*map(entity, names), staging], edges)
+    entities, relations = await store.memory.around("cart", "production")
+    assert [e.name for e in entities] == ["cart", "redis", "web", "node"]
+    assert len(relations) == 3
+    assert (await store.memory.around("cart", "staging"))[0] == (staging,)
+    assert await store.memory.around("nobody") == ((), ())
+
+
+async def test_memory_recalls_patterns_like_the_signal(store: Store) -> None:
+    await store.patterns.learn(pattern(1))
+    one = await opened(store)
+    assert [p.mode for p in await store.memory.recall(one.signal)] == ["cache_memory_pressure"]
