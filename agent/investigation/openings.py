@@ -39,6 +39,11 @@ def _openings(case: Case) -> Iterator[Check]:
             arguments={"service": service},
             reason="whether this happened before",
         )
+        yield Check(
+            tool="past_investigations",
+            arguments={"service": service, "symptoms": case.signal.title},
+            reason="whether something like it was investigated",
+        )
     yield _check("kubernetes_rollouts", "what was rolled out", namespace)
     yield _check("kubernetes_changes", "what else was changed", namespace)
     yield _check("kubernetes_jobs", "which jobs run", namespace)

@@ -14,11 +14,24 @@ _QUOTED = 180
 
 def recollections(mode: Mode, target: Target, view: View) -> Iterator[Sign]:
     """Incidents and discussions that name the entity, or the alerted service, together with a word of the mode."""
+    yield from _patterns(mode, target, view)
     words = set(mode.words) | ({target.name} if target.flavour == JOB else set())
     if not words:
         return
     yield from _incidents(words, target, view)
     yield from _talk(words, target, view)
+
+
+def _patterns(mode: Mode, target: Target, view: View) -> Iterator[Sign]:
+    for found in view.answers("past_investigations"):
+        for pattern in found.data.get("patterns") or []:
+            if (pattern["mode"], pattern["entity"]) == (mode.id, target.name):
+                mended = (
+                    f", mended by: {_quoted(str(pattern['fix']))}" if pattern.get("fix") else ""
+                )
+                text = f"investigation {pattern['investigation']} found the same at {target.name}{mended}"
+                yield Sign(found.step, text, WEAK / 2)
+                return
 
 
 def _incidents(words: set[str], target: Target, view: View) -> Iterator[Sign]:
