@@ -70,6 +70,13 @@ class SandboxServer(uvicorn.Server):
         )
         super().__init__(config)
         self._sandbox = sandbox
+        self.ready = threading.Event()
+        """Set once connections are accepted."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self.ready.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -118,27 +125,18 @@ def running(scenario: str = DEFAULT_SCENARIO, **options: Any) -> Iterator[Runnin
     server = SandboxServer(sandbox)
     bound = loopback_socket("127.0.0.1", 0)
     loops: list[asyncio.AbstractEventLoop] = []
-    ready = threading.Event()
 
     async def serve() -> None:
         loops.append(asyncio.get_running_loop())
-        watching = asyncio.create_task(_tell_started(server, ready))
         await server.serve(sockets=[bound])
-        watching.cancel()
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="sandbox", daemon=True)
     thread.start()
     try:
-        if not ready.wait(_START_SECONDS):
+        if not server.ready.wait(_START_SECONDS):
             raise RuntimeError("the sandbox did not start in time")
         yield Running(url_of(bound), sandbox, loops[0])
     finally:
         server.should_exit = True
         thread.join(_STOP_SECONDS)
         bound.close()
-
-
-async def _tell_started(server: SandboxServer, ready: threading.Event) -> None:
-    while not server.started:
-        await asyncio.sleep(0.01)
-    ready.set()

@@ -83,16 +83,9 @@ _REDIS_UNITS = {"gb": 2.0**30, "mb": 2.0**20, "g": 1e9, "m": 1e6}
 
 
 def _number(text: object) -> float | None:
-    if text is None:
-        return None
     lowered = str(text).strip().lower()
-    for unit, factor in _REDIS_UNITS.items():
-        if lowered.endswith(unit):
-            lowered = lowered.removesuffix(unit)
-            break
-    else:
-        factor = 1.0
+    unit = next((unit for unit in _REDIS_UNITS if lowered.endswith(unit)), "")
     try:
-        return float(lowered) * factor
+        return float(lowered.removesuffix(unit)) * _REDIS_UNITS.get(unit, 1.0)
     except ValueError:
         return None

@@ -15,7 +15,7 @@ from sandbox.world import data
 from sandbox.world.component import Component, pods_by_component
 from sandbox.world.faults.fault import Fault
 from sandbox.world.metrics import lifetime
-from sandbox.world.noise import key_hash, uniform
+from sandbox.world.noise import Floats, key_hash, uniform
 from sandbox.world.ports import Manifest
 from sandbox.world.scenario import FaultLog
 from sandbox.world.signals import Sampler, Sources
@@ -112,12 +112,13 @@ class Journal:
         """When the line is written, in epoch seconds: a whole number of times in each minute."""
         first, last = int(start.timestamp()) // _MINUTE_S, int(end.timestamp()) // _MINUTE_S
         minutes = np.arange(first, last + 1, dtype=np.int64)
-        times = minutes * float(_MINUTE_S)
-        expected = np.full(times.shape, template.per_minute * component.share)
+        times: Floats = (minutes * _MINUTE_S).astype(np.float64)
+        pace: Floats = np.ones(times.shape)
         if not template.flat:
-            expected *= _NIGHT_SHARE + (1 - _NIGHT_SHARE) * self._sources.curve.level(times)
+            pace = _NIGHT_SHARE + (1.0 - _NIGHT_SHARE) * self._sources.curve.level(times)
         if template.fault and template.growth:
-            expected *= template.fault.level(template.growth, times + _MINUTE_S / 2)
+            pace = template.fault.level(template.growth, times + _MINUTE_S / 2)
+        expected = template.per_minute * component.share * pace
         counts = np.floor(expected + uniform(key, minutes)).astype(np.int64)
         which = np.repeat(np.arange(minutes.size), counts)
         nth = np.arange(which.size) - np.repeat(np.cumsum(counts) - counts, counts)
