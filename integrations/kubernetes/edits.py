@@ -194,9 +194,12 @@ def config_value(change: Change, item: Json, workload: Json | None) -> Draft:
     said = f"{key} in ConfigMap {objects.name_of(item)}: {_shown(key, old)} -> {_shown(key, new)}"
     back: Json = {"key": key, "value": old}
     if workload is not None:
-        edits.append(restart_edit(workload))
-        said += f", then a rolling restart of {objects.name_of(workload)}"
         back["restart"] = objects.name_of(workload)
+        said += f", then a rolling restart of {objects.name_of(workload)}"
+        if objects.reloads_itself(workload, objects.name_of(item)):
+            said += " by Reloader"
+        else:
+            edits.append(restart_edit(workload))
     return Draft(tuple(edits), said, _back(change, arguments=back))
 
 

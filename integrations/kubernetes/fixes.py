@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import difflib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import yaml
@@ -17,10 +18,11 @@ from integrations.kubernetes import edits, objects, workloads
 from integrations.kubernetes.client import KubernetesClient
 from integrations.kubernetes.edits import PROPOSAL, Draft, Edit
 from integrations.kubernetes.masked import safe
+from integrations.kubernetes.resources import WORKLOADS
 from integrations.kubernetes.risks import Surroundings, risk_of
 from integrations.text import parse_time
 
-_PLAN_ATTEMPTS = 3
+_ATTEMPTS = 3
 _PLANNED_WITHIN = timedelta(seconds=60)
 """A plan is at most this much older than its proposal."""
 _WORKLOAD_KINDS = frozenset({"deployment", "statefulset", "daemonset", "cronjob"})
@@ -40,7 +42,7 @@ class KubernetesFixer:
             Refused: outside the bounds, not possible for this kind, or refused by the cluster's validation.
             ToolError: the target cannot be seen.
         """
-        for _ in range(_PLAN_ATTEMPTS - 1):
+        for _ in range(_ATTEMPTS - 1):
             with contextlib.suppress(Drifted):  # written between reading and trying
                 return await self._plan(change)
         return await self._plan(change)
@@ -69,10 +71,32 @@ class KubernetesFixer:
         for position, edit in enumerate(draft.edits):
             if _is_marked(edit.item, mark):
                 continue
-            after = await self._patch(edit, mark)
             if position == 0:
+                after = await self._patch(edit, mark)
                 version = str(after["metadata"]["resourceVersion"])
+            else:
+                await self._follow(edit, mark)
         return version
+
+    async def _follow(self, edit: Edit, mark: str) -> None:
+        """Patch what comes after the target; controllers that act on the target's change may write it meanwhile."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                await self._patch(edit, mark)
+            except Drifted:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                edit = await self._renewed(edit)
+            else:
+                return
+
+    async def _renewed(self, edit: Edit) -> Edit:
+        """The same patch of the same object as it is by now."""
+        kind, name = edit.item["kind"], objects.name_of(edit.item)
+        latest = await self._client.get(kind, objects.namespace_of(edit.item), name)
+        if latest["metadata"]["uid"] != edit.item["metadata"]["uid"]:
+            raise Drifted(f"{name} was deleted and made anew since the proposal")
+        return replace(edit, item=latest)
 
     async def _plan(self, change: Change) -> Plan:
         item = await self._target(change)
@@ -85,7 +109,7 @@ class KubernetesFixer:
             target_uid=item["metadata"]["uid"],
             resource_version=str(item["metadata"]["resourceVersion"]),
             summary=draft.summary,
-            risk=risk_of(change, await self._surroundings(change, draft)),
+            risk=risk_of(change, await self._surroundings(change, item, draft)),
             way_back=draft.way_back,
         )
 
@@ -150,11 +174,11 @@ class KubernetesFixer:
         uid = item["metadata"]["uid"]
         return [r for r in found if (objects.owner_of(r) or {}).get("uid") == uid]
 
-    async def _surroundings(self, change: Change, draft: Draft) -> Surroundings:
-        workload = (
-            draft.edits[-1].item if change.kind is ChangeKind.CONFIG_VALUE else draft.edits[0].item
-        )
-        namespace = objects.namespace_of(workload)
+    async def _surroundings(self, change: Change, target: Json, draft: Draft) -> Surroundings:
+        workload = target
+        if change.kind is ChangeKind.CONFIG_VALUE:
+            workload = await self._restarted(change) or target
+        namespace = objects.namespace_of(target)
         used = objects.references(workload, "ConfigMap")
         scalers, budgets, config_maps, nodes = await asyncio.gather(
             self._seen("HorizontalPodAutoscaler", namespace),
@@ -169,7 +193,13 @@ class KubernetesFixer:
             [c for c in config_maps if objects.name_of(c) in used],
             nodes,
             [e.item for e in draft.edits[1:] if e.item["kind"] == "Job"],
+            await self._reloaded(target) if change.kind is ChangeKind.CONFIG_VALUE else (),
         )
+
+    async def _reloaded(self, config_map: Json) -> list[Json]:
+        namespace, name = objects.namespace_of(config_map), objects.name_of(config_map)
+        lists = await asyncio.gather(*(self._seen(k, namespace) for k in WORKLOADS))
+        return [i for found in lists for i in found if objects.reloads_itself(i, name)]
 
     async def _seen(self, kind: str, namespace: str) -> list[Json]:
         """What only informs the risk may be unseen."""

@@ -21,6 +21,7 @@ from integrations.kubernetes.naming import (
     service_name,
 )
 from integrations.kubernetes.resources import WORKLOADS, resource
+from integrations.kubernetes.selectors import selects
 from integrations.masking import mask_settings
 from integrations.text import utc_now
 
@@ -187,7 +188,7 @@ class _Cluster:
     def _protection(self) -> Iterator[_Tie]:
         for pdb in self._items["PodDisruptionBudget"]:
             for item in self._within(pdb):
-                if objects.selects(pdb.get("spec", {}).get("selector"), pod_labels(item)):
+                if selects(pdb.get("spec", {}).get("selector"), pod_labels(item)):
                     yield _Tie(key_of(pdb), key_of(item), "protects", f"selector of {_said(pdb)}")
 
     def _configuration(self) -> Iterator[_Tie]:
@@ -242,7 +243,7 @@ class _Cluster:
 
     def _selected(self, service: Json) -> Iterator[Json]:
         selector = service.get("spec", {}).get("selector")
-        return (i for i in self._within(service) if objects.selects(selector, pod_labels(i)))
+        return (i for i in self._within(service) if selects(selector, pod_labels(i)))
 
     def _within(self, item: Json) -> Iterator[Json]:
         namespace = objects.namespace_of(item)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agent.model import Change, ChangeKind, Json
 from integrations.kubernetes import objects
@@ -27,8 +27,10 @@ class Surroundings:
     config_maps: Sequence[Json] = ()
     """Those that the workload uses."""
     nodes: Sequence[Json] = ()
-    jobs: Sequence[Json] = field(default_factory=tuple)
+    jobs: Sequence[Json] = ()
     """Jobs that are suspended or resumed with it."""
+    reloaded: Sequence[Json] = ()
+    """Workloads that Reloader rolls when the ConfigMap changes."""
 
 
 def risk_of(change: Change, around: Surroundings) -> str:
@@ -38,20 +40,31 @@ def risk_of(change: Change, around: Surroundings) -> str:
 
 def _sentences(change: Change, around: Surroundings) -> Iterator[str]:
     item = around.workload
-    rolls = change.kind in _ROLLING or (
-        change.kind is ChangeKind.CONFIG_VALUE and change.arguments.get("restart")
-    )
-    if rolls:
+    if change.kind in _ROLLING:
         yield from _rolling(item, around)
     if change.kind is ChangeKind.RESOURCES:
         yield from _resources(change, item, around)
     elif change.kind is ChangeKind.REPLICAS:
         yield from _replicas(change, item, around)
-    elif change.kind is ChangeKind.CONFIG_VALUE and not rolls:
-        yield "Pods that read the value at their start keep the old one until they restart."
+    elif change.kind is ChangeKind.CONFIG_VALUE:
+        yield from _configuration(change, around)
     elif change.kind in (ChangeKind.SUSPEND_JOB, ChangeKind.RESUME_JOB):
         yield from _suspension(change, around)
     yield from _managed_elsewhere(item)
+
+
+def _configuration(change: Change, around: Surroundings) -> Iterator[str]:
+    """``around.workload`` is the one to restart, or the ConfigMap itself."""
+    rolled = list(around.reloaded)
+    if change.arguments.get("restart") and around.workload not in rolled:
+        rolled.append(around.workload)
+    for item in rolled:
+        yield from _rolling(item, around)
+    if around.reloaded:
+        names = ", ".join(objects.name_of(i) for i in around.reloaded)
+        yield f"Reloader rolls {names} as soon as the value changes."
+    if not rolled:
+        yield "Pods that read the value at their start keep the old one until they restart."
 
 
 def _rolling(item: Json, around: Surroundings) -> Iterator[str]:

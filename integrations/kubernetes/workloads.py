@@ -9,6 +9,7 @@ from agent.model import Json
 from integrations.kubernetes import objects
 from integrations.kubernetes.client import KubernetesClient
 from integrations.kubernetes.resources import WORKLOADS
+from integrations.kubernetes.selectors import selector_text, selects
 from integrations.text import iso, parse_time
 
 
@@ -51,7 +52,7 @@ async def read(client: KubernetesClient, namespace: str, item: Json) -> tuple[Js
 
 async def pods_of(client: KubernetesClient, namespace: str, item: Json) -> list[Json]:
     """The pods that the workload's selector selects."""
-    selector = objects.selector_text(item.get("spec", {}).get("selector"))
+    selector = selector_text(item.get("spec", {}).get("selector"))
     return await client.list("Pod", namespace, selector=selector) if selector else []
 
 
@@ -84,9 +85,7 @@ def scaler_of(item: Json, scalers: list[Json]) -> Json | None:
 def budget_of(item: Json, budgets: list[Json]) -> Json | None:
     """The disruption budget that covers the workload's pods."""
     labels = objects.pod_template(item).get("metadata", {}).get("labels") or {}
-    return next(
-        (b for b in budgets if objects.selects(b.get("spec", {}).get("selector"), labels)), None
-    )
+    return next((b for b in budgets if selects(b.get("spec", {}).get("selector"), labels)), None)
 
 
 def _data(

@@ -260,6 +260,33 @@ class TestFixer:
         web = await writer.get("Deployment", "production", "web")
         assert "srebot.dev/restart" in web["spec"]["template"]["metadata"]["annotations"]
 
+    async def test_a_controller_that_writes_the_second_part_meanwhile_does_not_leave_it_undone(
+        self, url: str, fixer: KubernetesFixer, writer: KubernetesClient
+    ) -> None:
+        wanted = change(
+            "config_value", "configmap", "settings", key="LEVEL", value="debug", restart="web"
+        )
+        proposal = proposal_of(wanted, await fixer.plan(wanted))
+        racing = RacingClient(configure(host=url, token="sandbox-write"))
+        await KubernetesFixer(racing).apply(proposal)
+        racing.close()
+        web = await writer.get("Deployment", "production", "web")
+        assert web["metadata"]["annotations"]["meanwhile"] == "yes"
+        assert "srebot.dev/restart" in web["spec"]["template"]["metadata"]["annotations"]
+
+
+class RacingClient(KubernetesClient):
+    """Somebody else writes the Deployment just before the first patch of it arrives."""
+
+    raced = False
+
+    async def patch(self, kind: str, namespace: str, name: str, body: Any, **named: Any) -> Any:
+        if kind == "Deployment" and not self.raced:
+            self.raced = True
+            other = {"metadata": {"annotations": {"meanwhile": "yes"}}}
+            await super().patch(kind, namespace, name, other)
+        return await super().patch(kind, namespace, name, body, **named)
+
 
 async def suspended(reader: KubernetesClient) -> tuple[bool, bool]:
     cron = await reader.get("CronJob", "production", "backup")

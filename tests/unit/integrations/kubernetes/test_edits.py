@@ -132,3 +132,17 @@ def test_every_patch_carries_its_preconditions_and_its_mark(kind):
         values = {o["path"]: o["value"] for o in guarded}
         assert (values["/metadata/uid"], values["/metadata/resourceVersion"]) == ("uid-web", "7")
         assert values["/metadata/annotations/srebot.dev~1proposal"] == "proposal-1"
+
+
+def test_what_reloader_rolls_is_not_restarted_a_second_time():
+    config = {**workload("ConfigMap", "web-config"), "data": {"POOL": "50"}}
+    item = workload()
+    item["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [
+        {"configMapRef": {"name": "web-config"}}
+    ]
+    item["metadata"]["annotations"]["reloader.stakater.com/auto"] = "true"
+    draft = edits.config_value(
+        change("config_value", key="POOL", value="80", restart="web"), config, item
+    )
+    assert [e.item["kind"] for e in draft.edits] == ["ConfigMap"]
+    assert draft.summary.endswith("then a rolling restart of web by Reloader")

@@ -72,3 +72,17 @@ def test_a_gitops_tool_that_may_undo_it_is_named():
     item = workload()
     item["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "shop:apps/Deployment"
     assert "Argo CD manages this object" in risk_of(change("restart"), Surroundings(item))
+
+
+def test_what_reloader_rolls_is_said_although_no_restart_was_asked_for():
+    config = {"kind": "ConfigMap", "metadata": {"name": "web-config", "namespace": "production"}}
+    around = Surroundings(config, reloaded=[workload()])
+    risk = risk_of(change("config_value", key="POOL", value="80"), around)
+    assert "Reloader rolls web as soon as the value changes" in risk
+    assert "3 pods of web are replaced" in risk
+
+
+def test_without_a_restart_pods_keep_the_old_value():
+    config = {"kind": "ConfigMap", "metadata": {"name": "web-config", "namespace": "production"}}
+    risk = risk_of(change("config_value", key="POOL", value="80"), Surroundings(config))
+    assert risk == "Pods that read the value at their start keep the old one until they restart."
