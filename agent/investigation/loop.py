@@ -163,7 +163,8 @@ class _Run:
 
     async def to_the_end(self) -> Investigated:
         """Gather, think and look in rounds, conclude."""
-        opening = await self._look(opening_checks(self.case, self._house.registry))
+        most = self.case.investigation.budget.tool_calls
+        opening = await self._look(opening_checks(self.case, self._house.registry)[:most])
         proposal = await self._thinker.propose(self.case)
         self._account(proposal)
         wanted: tuple[Check, ...] = ()

@@ -39,8 +39,8 @@ def step(level: float, to: float, since: datetime = ONSET) -> Course:
 
 def pulse(level: float, to: float, since: datetime, until: datetime) -> Course:
     wobble = 0.01
-    return lambda at: (to if since <= at < until else level) * (
-        1 + wobble * math.sin(at.timestamp() / 217)
+    return lambda at: (
+        (to if since <= at < until else level) * (1 + wobble * math.sin(at.timestamp() / 217))
     )
 
 
@@ -302,7 +302,9 @@ def redis_story() -> Company:
             "avg(last_5m):avg:redis.info.latency_ms{service:redis-reco,env:production} > 2",
         )
     ]
-    c.workloads["redis-reco"] = workload("redis-reco", "StatefulSet", "redis:7.4.2", memory=26 * GIB)
+    c.workloads["redis-reco"] = workload(
+        "redis-reco", "StatefulSet", "redis:7.4.2", memory=26 * GIB
+    )
     c.configs["redis-reco-config"] = {"maxmemory": "16gb", "maxmemory-policy": "allkeys-lru"}
     c.calls_of = {n: ["redis-reco"] for n in ("recommendation", "session", "cart")}
     c.calls_of["recommendation"] = ["redis-reco", "catalog"]
@@ -321,8 +323,9 @@ def redis_story() -> Company:
         ("redis.keys.evicted", r): lambda at: 0.0,
         ("redis.net.commands", r): daily(1400, 42000),
         ("trace.http.request.errors", "session"): ramp(0.05, 0.11),
-        ("rabbitmq.queue.messages", "cart"): lambda at: 140
-        * 1.15 ** max(0.0, (at - ONSET).total_seconds() / 3600),
+        ("rabbitmq.queue.messages", "cart"): lambda at: (
+            140 * 1.15 ** max(0.0, (at - ONSET).total_seconds() / 3600)
+        ),
         ("kubernetes.memory.working_set", r): flat(15 * GIB),
         ("kubernetes.cpu.cfs.throttled.seconds", r): lambda at: 0.0,
     }

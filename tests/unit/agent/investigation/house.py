@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 from agent.investigation.loop import Investigated, Investigator
 from agent.model import (
+    Budget,
     Case,
     Conversation,
+    Decision,
     Entity,
     Evidence,
     Finding,
@@ -22,8 +24,6 @@ from agent.model import (
     SignalKind,
     Step,
     Triage,
-    Budget,
-    Decision,
 )
 from agent.ports import Reasoner, Received
 from agent.reasoning.rules import Rules
