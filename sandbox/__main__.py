@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     if options.list:
         for name in scenario_names():
-            sys.stdout.write(f"{name}: {load_scenario(name).title}\n")
+            _say(f"{name}: {load_scenario(name).title}")
         return 0
     try:
         bound = loopback_socket(options.host, options.port)
@@ -41,9 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         except ScenarioError as error:
             return _refuse(str(error))
-        sys.stdout.write(_announcement(url_of(bound), options.scenario) + "\n")
-        sys.stdout.flush()
-        SandboxServer(sandbox).run(sockets=[bound])
+        announcement = _announcement(url_of(bound), options.scenario)
+        SandboxServer(sandbox, lambda: _say(announcement)).run(sockets=[bound])
     return 0
 
 
@@ -82,6 +81,11 @@ def _announcement(url: str, scenario: str) -> str:
         "pagerduty_token": API_TOKEN,
     }
     return "sandbox ready " + " ".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _refuse(reason: str) -> int:

@@ -57,9 +57,12 @@ def url_of(bound: socket.socket) -> str:
 
 
 class SandboxServer(uvicorn.Server):
-    """A server that ends open streams, watches and WebSockets when it is told to stop."""
+    """A server that ends open streams, watches and WebSockets when it is told to stop.
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    It calls ``on_ready`` once connections are accepted.
+    """
+
+    def __init__(self, sandbox: Sandbox, on_ready: Callable[[], object]) -> None:
         config = uvicorn.Config(
             sandbox.app,
             log_level="critical",
@@ -70,13 +73,12 @@ class SandboxServer(uvicorn.Server):
         )
         super().__init__(config)
         self._sandbox = sandbox
-        self.ready = threading.Event()
-        """Set once connections are accepted."""
+        self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so."""
         await super().startup(sockets)
-        self.ready.set()
+        self._on_ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -122,7 +124,8 @@ class Running:
 def running(scenario: str = DEFAULT_SCENARIO, **options: Any) -> Iterator[Running]:
     """Serve a scenario on a free port in a thread; ``options`` are those of ``sandbox.app.build``."""
     sandbox = build(scenario, **options)
-    server = SandboxServer(sandbox)
+    ready = threading.Event()
+    server = SandboxServer(sandbox, ready.set)
     bound = loopback_socket("127.0.0.1", 0)
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -133,7 +136,7 @@ def running(scenario: str = DEFAULT_SCENARIO, **options: Any) -> Iterator[Runnin
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="sandbox", daemon=True)
     thread.start()
     try:
-        if not server.ready.wait(_START_SECONDS):
+        if not ready.wait(_START_SECONDS):
             raise RuntimeError("the sandbox did not start in time")
         yield Running(url_of(bound), sandbox, loops[0])
     finally:
