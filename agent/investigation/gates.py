@@ -14,6 +14,8 @@ THIN_SUPPORT = 2
 """Fewer supporting pieces of evidence than this are thin: no cause is claimed."""
 CLAIM_FROM = 0.6
 """Confidence from which a cause counts as found."""
+SURE_DESPITE_BOUND = 0.85
+"""Confidence from which a cause counts as found although the budget ended before all was looked at."""
 _CAPS = ((2, 0.75), (3, 0.85), (5, 0.92))
 """Supporting answers up to this many -> highest confidence shown."""
 _HIGHEST = 0.97
@@ -36,7 +38,8 @@ def passed(draft: Finding, case: Case, *, bound: str = "", stopped: bool = False
     )
     if finding.ending is Ending.CAUSE_FOUND:
         finding = _settled(finding, case)
-    if finding.ending is not Ending.CAUSE_FOUND and (bound or stopped):
+    settled = finding.ending is Ending.CAUSE_FOUND and finding.confidence >= SURE_DESPITE_BOUND
+    if (bound or stopped) and not settled and finding.ending is not Ending.NOTHING_WRONG:
         finding = _cut_short(finding, case, bound, stopped=stopped)
     return finding
 
