@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from agent.knowledge.memory import StoredPatterns
 from agent.model import Pattern, Reading
 from agent.tools import tool
+
+
+class StoredPatterns(Protocol):
+    """The patterns in the store."""
+
+    async def similar(
+        self, *, mode: str = "", symptoms: Sequence[str] = (), entity: str = "", limit: int = 5
+    ) -> tuple[Pattern, ...]:
+        """Those that resemble most, the closest first."""
 
 
 class LearningTools:
