@@ -26,7 +26,7 @@ from agent.model import (
     Step,
 )
 from agent.store.investigations import investigation_of, joined
-from agent.store.mapping import row_of, value_of
+from agent.store.mapping import row_of, storable_text, value_of
 from agent.store.patterns import similar_patterns
 from agent.store.repositories import Repository
 from agent.store.steps import row_of_step, step_of
@@ -37,6 +37,7 @@ from agent.store.tables import (
     InvestigationRow,
     NoteRow,
     ProposalRow,
+    SignalRow,
     StepRow,
 )
 
@@ -84,7 +85,10 @@ class Cases(Repository):
             return await _steps(tx, investigation, list(STEPS.c))
 
     async def save_investigation(self, investigation: Investigation) -> None:
-        """Its status, reasoner, spending and end. Its budget is only changed by ``Investigations.set_budget``."""
+        """Its status, reasoner, spending and end, and what its signal was found to concern if that did not say.
+
+        Its budget is only changed by ``Investigations.set_budget``.
+        """
         statement = (
             update(InvestigationRow)
             .where(InvestigationRow.id == investigation.id)
@@ -95,8 +99,20 @@ class Cases(Repository):
                 ended_at=investigation.ended_at,
             )
         )
+        signal = investigation.signal
+        located = (
+            update(SignalRow)
+            .where(SignalRow.key == signal.key, SignalRow.service == "")
+            .values(
+                service=storable_text(signal.service),
+                namespace=storable_text(signal.namespace),
+                environment=storable_text(signal.environment),
+            )
+        )
         async with self._transaction() as tx:
             await tx.execute(statement)
+            if signal.service:
+                await tx.execute(located)
 
     async def save_hypotheses(
         self, investigation: int, round_number: int, hypotheses: Sequence[Hypothesis]
@@ -113,12 +129,18 @@ class Cases(Repository):
                 await tx.execute(_upsert(HypothesisRow, rows, ("investigation_id", "id")))
 
     async def save_step(self, investigation: int, step: Step) -> None:
-        """One finished tool call; a number that is known stays as it was."""
+        """One finished tool call; the same call saved again changes nothing, another one takes its number's place."""
         # Redacting and compressing a large answer takes long enough to hold up the event loop.
         row = await asyncio.to_thread(row_of_step, investigation, step)
         statement = insert(StepRow).values(row)
+        another = {c.name: statement.excluded[c.name] for c in STEPS.c}
+        statement = statement.on_conflict_do_update(
+            index_elements=["investigation_id", "number"],
+            set_=another,
+            where=StepRow.check != statement.excluded.check,
+        )
         async with self._transaction() as tx:
-            await tx.execute(statement.on_conflict_do_nothing())
+            await tx.execute(statement)
 
     async def save_evidence(self, investigation: int, evidence: Sequence[Evidence]) -> None:
         """Evidence by number; a known number gains the new weights."""

@@ -198,6 +198,41 @@ async def test_saving_again_changes_nothing(store: Store) -> None:
     assert (len(case.steps), len(case.evidence), len(case.notes)) == (1, 1, 1)
 
 
+async def test_another_call_takes_the_place_of_one_with_its_number(store: Store) -> None:
+    one = await opened(store)
+    await store.cases.save_step(one.id, step())
+    same = step(observation="asked again after a crash")
+    await store.cases.save_step(one.id, same)
+    (kept,) = (await store.cases.load(one.id)).steps
+    assert kept.reading is not None
+    assert kept.reading.observation == "memory 15.2 GiB of 16 GiB"
+    other = step().model_copy(update={"check": Check(tool="kubernetes_events")})
+    await store.cases.save_step(one.id, other)
+    (kept,) = (await store.cases.load(one.id)).steps
+    assert kept.check.tool == "kubernetes_events"
+
+
+async def test_what_the_signal_concerns_is_kept_once_it_is_found(store: Store) -> None:
+    one = await opened(store, service="")
+    found = one.signal.model_copy(update={"service": "reco", "namespace": "production"})
+    await store.cases.save_investigation(
+        one.model_copy(update={"signal": found, "reasoner": "rules", "spent": Spent(tool_calls=2)})
+    )
+    kept = await store.investigations.get(one.id)
+    assert (kept.signal.service, kept.signal.namespace) == ("reco", "production")
+    assert (kept.reasoner, kept.spent.tool_calls) == ("rules", 2)
+    renamed = found.model_copy(update={"service": "other"})
+    await store.cases.save_investigation(kept.model_copy(update={"signal": renamed}))
+    assert (await store.investigations.get(one.id)).signal.service == "reco"
+
+
+async def test_a_raised_budget_survives_what_the_loop_saves(store: Store) -> None:
+    one = await opened(store)
+    await store.investigations.set_budget(one.id, Budget(usd=9.0))
+    await store.cases.save_investigation(one)
+    assert (await store.investigations.get(one.id)).budget.usd == 9.0
+
+
 async def test_known_evidence_gains_weights(store: Store) -> None:
     one = await opened(store)
     for weights in ({"H1": 0.7}, {"H2": -1.6}):
