@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -65,6 +66,7 @@ class SlackHistoryTools:
         self._web = web_client
         self._at_once = asyncio.Semaphore(3)
         self._kept: dict[str, tuple[float, Any]] = {}
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @tool("slack", cost_seconds=1.5)
     async def slack_discussions(
@@ -172,12 +174,12 @@ class SlackHistoryTools:
                 return
 
     async def _remembered(self, key: str, read: Callable[[], Awaitable[Any]]) -> Any:
-        kept = self._kept.get(key)
-        if kept is not None and time.monotonic() - kept[0] < _KEPT_SECONDS:
+        """What was read a short while ago, or is being read now; investigations at once ask for the same."""
+        async with self._reading[key]:
+            kept = self._kept.get(key)
+            if kept is None or time.monotonic() - kept[0] > _KEPT_SECONDS:
+                kept = self._kept[key] = (time.monotonic(), await read())
             return kept[1]
-        value = await read()
-        self._kept[key] = (time.monotonic(), value)
-        return value
 
     async def _call(self, method: str, **arguments: Any) -> Json:
         async with self._at_once:

@@ -96,12 +96,13 @@ class _Cluster:
         }
 
     def entities(self) -> list[Entity]:
-        """One entity per object (pods and jobs aside) and one per service that labels name."""
+        """One entity per object (pods and finished jobs aside) and one per service that labels name."""
         found = [
             entity_of(item)
             for kind, items in self._items.items()
-            if kind not in ("Pod", "Job", "Service")
+            if kind not in ("Pod", "Service")
             for item in items
+            if kind != "Job" or objects.job_data(item)["active"]
         ]
         named: dict[str, Entity] = {}
         for item in self._workloads:
@@ -119,6 +120,7 @@ class _Cluster:
         told: dict[tuple[str, str, str], list[_Tie]] = {}
         for tie in itertools.chain(
             self._runs(),
+            self._schedules(),
             self._routes(),
             self._scaling(),
             self._protection(),
@@ -148,13 +150,21 @@ class _Cluster:
     def _runs(self) -> Iterator[_Tie]:
         for item in self._workloads:
             if name := service_name(item):
-                kind = "schedules" if item["kind"] == "CronJob" else "runs"
-                yield _Tie(
-                    service_entity(item).key,
-                    key_of(item),
-                    kind,
-                    f"label of {_said(item)} names service {name}",
-                )
+                said = f"label of {_said(item)} names service {name}"
+                yield _Tie(service_entity(item).key, key_of(item), "runs", said)
+
+    def _schedules(self) -> Iterator[_Tie]:
+        """A CronJob's runs of this moment; finished ones are history, not structure."""
+        for item in self._items["CronJob"]:
+            for job in self._items["Job"]:
+                owner = objects.owner_of(job, "CronJob") or {}
+                same = objects.namespace_of(job) == objects.namespace_of(item)
+                if (
+                    same
+                    and owner.get("name") == objects.name_of(item)
+                    and objects.job_data(job)["active"]
+                ):
+                    yield _Tie(key_of(item), key_of(job), "schedules", f"owner of {_said(job)}")
 
     def _routes(self) -> Iterator[_Tie]:
         for service in self._items["Service"]:

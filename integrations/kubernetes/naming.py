@@ -10,7 +10,8 @@ from integrations.text import iso, parse_time
 
 _SERVICE_LABELS = ("tags.datadoghq.com/service", "app.kubernetes.io/name", "app")
 _ENVIRONMENT_LABEL = "tags.datadoghq.com/env"
-_OWNER_LABELS = ("team", "owner", "app.kubernetes.io/part-of")
+_OWNER_MARKS = ("team", "owner")
+_TIER_MARKS = ("tier",)
 
 
 def key_of(item: Json) -> str:
@@ -19,7 +20,9 @@ def key_of(item: Json) -> str:
 
 
 def service_name(item: Json) -> str:
-    """The service that a workload belongs to, by its labels; empty when none says so."""
+    """The service that a workload belongs to, by its labels; empty when none says so, and for jobs."""
+    if item["kind"] == "CronJob":
+        return ""
     labels = {**pod_labels(item), **(item["metadata"].get("labels") or {})}
     return next((str(labels[k]) for k in _SERVICE_LABELS if labels.get(k)), "")
 
@@ -31,7 +34,7 @@ def service_entity(item: Json) -> Entity:
         kind="service",
         namespace=objects.namespace_of(item),
         environment=_environment(item),
-        properties={k: v for k, v in {"team": _team(item)}.items() if v},
+        properties={**_ownership(item), "images": _images(item)},
     )
 
 
@@ -51,15 +54,15 @@ def _properties(item: Json) -> Json:
         "labels": item["metadata"].get("labels") or {},
         "created_at": iso(parse_time(item["metadata"].get("creationTimestamp"))),
     }
-    if team := _team(item):
-        found["team"] = team
+    found |= _ownership(item)
     if item["kind"] in WORKLOADS:
+        found["images"] = _images(item)
         containers = [objects.container_data(c) for c in objects.containers_of(item)]
         found["containers"] = [
             {k: c[k] for k in ("name", "image", "requests", "limits")} for c in containers
         ]
     summary = node_data(item) if item["kind"] == "Node" else summary_of(item)
-    return {**found, **{k: v for k, v in summary.items() if k not in ("name", "images")}}
+    return {**found, **{k: v for k, v in summary.items() if k != "name"}}
 
 
 def pod_labels(item: Json) -> Json:
@@ -73,9 +76,17 @@ def _environment(item: Json) -> str:
     return str(labels.get(_ENVIRONMENT_LABEL) or objects.namespace_of(item))
 
 
-def _team(item: Json) -> str:
-    marks = {
-        **(item["metadata"].get("annotations") or {}),
-        **(item["metadata"].get("labels") or {}),
+def _images(item: Json) -> list[str]:
+    return [str(c.get("image")) for c in objects.containers_of(item)]
+
+
+def _ownership(item: Json) -> Json:
+    """Team and tier, by labels or annotations of these names under any prefix (``example.com/owner``)."""
+    metadata = item["metadata"]
+    marks = {**(metadata.get("annotations") or {}), **(metadata.get("labels") or {})}
+    by_name = {str(k).rpartition("/")[2]: str(v) for k, v in marks.items()}
+    found = {
+        "team": next((by_name[k] for k in _OWNER_MARKS if by_name.get(k)), ""),
+        "tier": next((by_name[k] for k in _TIER_MARKS if by_name.get(k)), ""),
     }
-    return next((str(marks[k]) for k in _OWNER_LABELS if marks.get(k)), "")
+    return {k: v for k, v in found.items() if v}
