@@ -52,7 +52,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse_changes()
 
 
 def upgrade() -> None:
-    _create_signals_and_investigations()
+    _create_signals()
+    _create_investigations()
     _create_hypotheses_evidence_notes()
     _create_steps()
     _create_findings()
@@ -70,7 +71,25 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION audit_log_refuse_changes()")
 
 
-def _create_signals_and_investigations() -> None:
+def _belongs_to_investigation(table: str, column: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        [column],
+        ["investigations.id"],
+        name=op.f(f"fk_{table}_{column}_investigations"),
+        ondelete="CASCADE",
+    )
+
+
+def _belongs_to_proposal(table: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["proposal"],
+        ["proposals.id"],
+        name=op.f(f"fk_{table}_proposal_proposals"),
+        ondelete="CASCADE",
+    )
+
+
+def _create_signals() -> None:
     op.create_table(
         "signals",
         sa.Column("key", sa.Text(), nullable=False),
@@ -94,6 +113,9 @@ def _create_signals_and_investigations() -> None:
     op.create_index(
         op.f("ix_signals_fingerprint_occurred_at"), "signals", ["fingerprint", "occurred_at"]
     )
+
+
+def _create_investigations() -> None:
     op.create_table(
         "investigations",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -142,12 +164,7 @@ def _create_hypotheses_evidence_notes() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("link", sa.Text(), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["investigation_id"],
-            ["investigations.id"],
-            name=op.f("fk_evidence_investigation_id_investigations"),
-            ondelete="CASCADE",
-        ),
+        _belongs_to_investigation("evidence", "investigation_id"),
         sa.PrimaryKeyConstraint("investigation_id", "number", name=op.f("pk_evidence")),
     )
     op.create_table(
@@ -163,12 +180,7 @@ def _create_hypotheses_evidence_notes() -> None:
         sa.Column("prior", sa.Double(), nullable=False),
         sa.Column("log_odds", sa.Double(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["investigation_id"],
-            ["investigations.id"],
-            name=op.f("fk_hypotheses_investigation_id_investigations"),
-            ondelete="CASCADE",
-        ),
+        _belongs_to_investigation("hypotheses", "investigation_id"),
         sa.PrimaryKeyConstraint("investigation_id", "id", name=op.f("pk_hypotheses")),
     )
     op.create_table(
@@ -177,12 +189,7 @@ def _create_hypotheses_evidence_notes() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("user", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["investigation_id"],
-            ["investigations.id"],
-            name=op.f("fk_notes_investigation_id_investigations"),
-            ondelete="CASCADE",
-        ),
+        _belongs_to_investigation("notes", "investigation_id"),
         sa.PrimaryKeyConstraint("investigation_id", "at", "user", "text", name=op.f("pk_notes")),
     )
 
@@ -207,12 +214,7 @@ def _create_steps() -> None:
         sa.Column("series", sa.LargeBinary(), nullable=True),
         sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("raw_bytes", sa.Integer(), server_default="0", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["investigation_id"],
-            ["investigations.id"],
-            name=op.f("fk_steps_investigation_id_investigations"),
-            ondelete="CASCADE",
-        ),
+        _belongs_to_investigation("steps", "investigation_id"),
         sa.PrimaryKeyConstraint("investigation_id", "number", name=op.f("pk_steps")),
     )
 
@@ -237,12 +239,7 @@ def _create_findings() -> None:
         sa.Column("question", sa.Text(), nullable=False),
         sa.Column("reasoner", sa.Text(), nullable=False),
         sa.Column("struck", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["investigation_id"],
-            ["investigations.id"],
-            name=op.f("fk_findings_investigation_id_investigations"),
-            ondelete="CASCADE",
-        ),
+        _belongs_to_investigation("findings", "investigation_id"),
         sa.PrimaryKeyConstraint("investigation_id", name=op.f("pk_findings")),
     )
     op.create_index(op.f("ix_findings_mode_entity"), "findings", ["mode", "entity"])
@@ -264,12 +261,7 @@ def _create_proposals() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("reverts", sa.Uuid(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["investigation"],
-            ["investigations.id"],
-            name=op.f("fk_proposals_investigation_investigations"),
-            ondelete="CASCADE",
-        ),
+        _belongs_to_investigation("proposals", "investigation"),
         sa.ForeignKeyConstraint(
             ["reverts"], ["proposals.id"], name=op.f("fk_proposals_reverts_proposals")
         ),
@@ -294,12 +286,7 @@ def _create_approvals_and_outcomes() -> None:
         sa.Column("user", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["proposal"],
-            ["proposals.id"],
-            name=op.f("fk_approvals_proposal_proposals"),
-            ondelete="CASCADE",
-        ),
+        _belongs_to_proposal("approvals"),
         sa.PrimaryKeyConstraint("proposal", name=op.f("pk_approvals")),
     )
     op.create_table(
@@ -310,12 +297,7 @@ def _create_approvals_and_outcomes() -> None:
         sa.Column("signals", postgresql.JSONB(), nullable=False),
         sa.Column("observed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("watched_seconds", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["proposal"],
-            ["proposals.id"],
-            name=op.f("fk_outcomes_proposal_proposals"),
-            ondelete="CASCADE",
-        ),
+        _belongs_to_proposal("outcomes"),
         sa.PrimaryKeyConstraint("proposal", name=op.f("pk_outcomes")),
     )
 
