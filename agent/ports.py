@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from agent.model import (
     Approval,
@@ -232,3 +233,32 @@ class Memory(Protocol):
 
     async def recall(self, signal: Signal) -> tuple[Pattern, ...]:
         """Patterns of closed investigations that resemble the signal, the closest first."""
+
+
+class Answering(Protocol):
+    """The way in from people: each call is made durable before it returns, and may be repeated with the same key."""
+
+    async def receive(self, signal: Signal) -> None:
+        """An alert, a request or a question; its key is the signal's own."""
+
+    async def reply(self, conversation: Conversation, note: Note, key: str) -> bool:
+        """A reply in a thread; False when no investigation or question is talked about there (then it is ignored)."""
+
+    async def stop(self, investigation: int, user: str, key: str) -> None:
+        """A person wants the investigation to stop."""
+
+    async def why_not(self, proposal: UUID, user: str) -> str:
+        """Why this person may not decide on the proposal now, as a sentence that is also audited; empty: they may."""
+
+    async def decide(
+        self, proposal: UUID, user: str, key: str, *, approved: bool, reason: str = ""
+    ) -> None:
+        """A person's decision on a proposal; checked again before it counts."""
+
+    async def revert(self, proposal: UUID, user: str, key: str) -> None:
+        """A person wants the way back of an applied change proposed."""
+
+    async def feedback(
+        self, investigation: int, user: str, key: str, *, right: bool, comment: str = ""
+    ) -> None:
+        """A person's word on a finding; the last one of each person counts."""

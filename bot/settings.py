@@ -1,0 +1,157 @@
+"""All settings, read once from the environment and an optional ``.env`` file, and passed down.
+
+Names are the vendors' own where they have some (``SLACK_BOT_TOKEN``, ``OPENAI_API_KEY``, ``DD_API_KEY``, ``KUBECONFIG``);
+the rest begins with ``SREBOT_``. ``.env.example`` lists them all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic.functional_validators import BeforeValidator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _split(value: object) -> object:
+    return [p.strip() for p in value.split(",") if p.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A comma-separated list."""
+
+
+def _group(prefix: str) -> SettingsConfigDict:
+    return SettingsConfigDict(
+        env_prefix=prefix, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+
+class SlackSettings(BaseSettings):
+    """Slack: the app's tokens, and where alerts arrive."""
+
+    model_config = _group("SLACK_")
+
+    bot_token: SecretStr = SecretStr("")
+    """xoxb-..., from "OAuth & Permissions"."""
+    app_token: SecretStr = SecretStr("")
+    """xapp-..., with connections:write; its presence chooses Socket Mode."""
+    signing_secret: SecretStr = SecretStr("")
+    """For HTTP mode; used when there is no app token."""
+    api_url: str = "https://slack.com/api/"
+    alert_channels: Names = ("alerts",)
+    """Names or ids of channels whose alert messages are answered."""
+    alert_senders: Names = ("datadog", "pagerduty", "alertmanager", "grafana")
+    """Names of the senders that count as alert senders."""
+    follow_seconds: float = 6 * 3600
+    """How long replies in an investigation's thread are taken as meant for srebot."""
+
+
+class ModelSettings(BaseSettings):
+    """The model; without a key the rules reasoner does all the thinking."""
+
+    model_config = _group("OPENAI_")
+
+    api_key: SecretStr = SecretStr("")
+    base_url: str = "https://api.openai.com/v1"
+    model: str = "gpt-5-mini"
+    timeout_seconds: float = 60.0
+    usd_per_million_prompt_tokens: float = 0.25
+    usd_per_million_completion_tokens: float = 2.0
+
+
+class KubernetesSettings(BaseSettings):
+    """The cluster, with a credential to read and, apart from it, one to write."""
+
+    model_config = _group("KUBERNETES_")
+
+    api_url: str = ""
+    """Empty: the kubeconfig (KUBECONFIG or ~/.kube/config), or the Pod's own service account."""
+    read_token: SecretStr = SecretStr("")
+    write_token: SecretStr = SecretStr("")
+    """Empty: srebot proposes changes but cannot apply them."""
+    ca_file: str = ""
+    context: str = ""
+    write_context: str = ""
+    namespaces: Names = ("production", "staging", "development")
+    """The namespaces that srebot looks after."""
+
+
+class DatadogSettings(BaseSettings):
+    """Datadog."""
+
+    model_config = _group("DD_")
+
+    api_key: SecretStr = SecretStr("")
+    app_key: SecretStr = SecretStr("")
+    site: str = "datadoghq.com"
+    api_url: str = ""
+    """Empty: https://api.<site>."""
+
+
+class PagerDutySettings(BaseSettings):
+    """PagerDuty."""
+
+    model_config = _group("PAGERDUTY_")
+
+    token: SecretStr = SecretStr("")
+    from_email: str = ""
+    """The user in whose name notes are written."""
+    api_url: str = "https://api.pagerduty.com"
+
+
+class BotSettings(BaseSettings):
+    """srebot itself."""
+
+    model_config = _group("SREBOT_")
+
+    data_folder: Path | None = None
+    """Where the embedded PostgreSQL keeps its data; empty: the user's data folder."""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """Of health, metrics and the investigation pages; 0 lets the system choose."""
+    public_url: str = ""
+    """How people reach those pages; empty: http://host:port."""
+    log_level: str = "INFO"
+    log_json: bool = True
+    executor_id: str = "srebot"
+    """Equal across restarts of one process, different between processes that share a database."""
+    budget_seconds: float = 300.0
+    budget_tool_calls: int = 60
+    budget_tokens: int = 60_000
+    budget_usd: float = 1.0
+    proposal_expiry_seconds: float = 3600.0
+    watch_seconds: float = 900.0
+    """How long the signals are watched after a change."""
+    watch_interval_seconds: float = 30.0
+    scan_interval_seconds: float = 300.0
+    """How often the company is scanned into the graph; 0 never."""
+    concurrent_investigations: int = 50
+    change_approvers: Names = ("sre-approvers",)
+    """User groups (handles) or user ids who may approve changes in production."""
+    team_leads: Names = ("team-leads",)
+    """User groups (handles) or user ids who may approve changes in staging."""
+
+
+class DatabaseSettings(BaseSettings):
+    """PostgreSQL."""
+
+    model_config = _group("DATABASE_")
+
+    url: SecretStr = SecretStr("")
+    """Empty: the embedded PostgreSQL starts by itself."""
+
+
+class Settings(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    slack: SlackSettings = Field(default_factory=SlackSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    kubernetes: KubernetesSettings = Field(default_factory=KubernetesSettings)
+    datadog: DatadogSettings = Field(default_factory=DatadogSettings)
+    pagerduty: PagerDutySettings = Field(default_factory=PagerDutySettings)
+    bot: BotSettings = Field(default_factory=BotSettings)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)

@@ -1,0 +1,238 @@
+"""One render function per view: values of the core in, a message within Slack's limits out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from agent.model import (
+    Approval,
+    Case,
+    Claim,
+    Ending,
+    HypothesisStatus,
+    InvestigationStatus,
+    Outcome,
+    Proposal,
+)
+from bot.slack import limits
+from bot.slack.limits import Message, escape
+
+
+class Views:
+    """Renders what people see in Slack.
+
+    Args:
+        public_url: where the investigation pages are reached, without a trailing slash.
+    """
+
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url.rstrip("/")
+        self._templates = Environment(
+            loader=PackageLoader("bot.slack.views"),
+            autoescape=False,  # noqa: S701 (the output is JSON: strings pass through tojson)
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+        self._templates.filters.update(
+            tojson=lambda value: json.dumps(value, ensure_ascii=False),
+            esc=escape,
+            percent=lambda ratio: f"{ratio * 100:.0f} %",
+            bar=_bar,
+            clock=_clock,
+            duration=_duration,
+        )
+
+    def record_url(self, case: Case) -> str:
+        """The investigation's page."""
+        return f"{self._public_url}/investigations/{case.investigation.id}"
+
+    def _message(self, template: str, text: str, **values: Any) -> Message:
+        rendered = self._templates.get_template(f"{template}.j2").render(**values)
+        return limits.fit(text, json.loads(rendered, strict=False))
+
+    def _claims(self, case: Case, claims: Iterable[Claim]) -> list[str]:
+        return [escape(c.text) + self._citations(case, c.citations) for c in claims]
+
+    def _citations(self, case: Case, numbers: Iterable[int]) -> str:
+        return "".join(f" <{self.record_url(case)}/evidence/{n}|[{n}]>" for n in numbers)
+
+    def summary(self, case: Case) -> Message:
+        """The one message per investigation that is edited in place."""
+        headline = summary_line(case)
+        return self._message(
+            "summary",
+            headline,
+            case=case,
+            icon=_icon(case),
+            state=_state(case),
+            title=case.signal.title,
+            live=[h for h in case.ranked() if h.status != HypothesisStatus.RULED_OUT][:3],
+            ruled_out=[h for h in case.hypotheses if h.status == HypothesisStatus.RULED_OUT],
+            next_step=_next_step(case),
+            url=self.record_url(case),
+            running=case.investigation.status == InvestigationStatus.RUNNING,
+        )
+
+    def update(self, case: Case, text: str) -> Message:
+        """One short line in the thread."""
+        return limits.fit(text, [_section(escape(text))])
+
+    def report(self, case: Case) -> Message:
+        """The finding with its evidence."""
+        finding = case.finding
+        if finding is None:
+            raise ValueError("an investigation without a finding has no report")
+        return self._message(
+            "report",
+            finding.headline,
+            case=case,
+            finding=finding,
+            icon=_icon(case),
+            ending=_ENDINGS[finding.ending],
+            chain=self._claims(case, finding.chain),
+            impact=self._claims(case, (*finding.impact, *finding.forecast)),
+            ruled_out=self._claims(case, finding.ruled_out),
+            url=self.record_url(case),
+        )
+
+    def proposal(self, case: Case, proposal: Proposal, note: str = "") -> Message:
+        """A proposed change; buttons only while it is open."""
+        return self._message(
+            "proposal",
+            f"Proposed for {proposal.environment}: {proposal.plan.summary}",
+            case=case,
+            proposal=proposal,
+            why=self._claims(case, proposal.change.why),
+            note=note,
+            url=self.record_url(case),
+        )
+
+    def decision(self, case: Case, proposal: Proposal, approval: Approval) -> Message:
+        """Who decided what."""
+        verb = "approved" if approval.approved else "rejected"
+        reason = f" — “{escape(approval.reason)}”" if approval.reason else ""
+        icon = ":white_check_mark:" if approval.approved else ":no_entry_sign:"
+        text = f"{icon} <@{approval.user}> {verb} “{escape(proposal.plan.summary)}”{reason}"
+        return limits.fit(f"{verb.capitalize()}: {proposal.plan.summary}", [_section(text)])
+
+    def outcome(self, case: Case, proposal: Proposal, outcome: Outcome) -> Message:
+        """What was seen after a change."""
+        return self._message(
+            "outcome",
+            outcome.statement,
+            case=case,
+            proposal=proposal,
+            outcome=outcome,
+            url=self.record_url(case),
+        )
+
+    def text(self, markdown: str) -> Message:
+        """Standard markdown, as an answer to a person."""
+        return limits.fit(markdown, [{"type": "markdown", "text": markdown}])
+
+    def decision_modal(self, proposal: Proposal, *, approve: bool) -> dict[str, Any]:
+        """Asks to confirm a decision, with the diff, the risk, the way back and an optional reason."""
+        rendered = self._templates.get_template("decision_modal.j2").render(
+            proposal=proposal, approve=approve
+        )
+        return limits.fit_view(json.loads(rendered, strict=False))
+
+    def cause_modal(self, investigation: int) -> dict[str, Any]:
+        """Asks for the right cause after a thumbs down."""
+        rendered = self._templates.get_template("cause_modal.j2").render(
+            investigation=investigation
+        )
+        return limits.fit_view(json.loads(rendered, strict=False))
+
+    def home(
+        self, cases: Iterable[Case], proposals: Iterable[tuple[Case, Proposal]]
+    ) -> dict[str, Any]:
+        """App Home: what is open, and what waits for a decision."""
+        rendered = self._templates.get_template("home.j2").render(
+            cases=[(c, _icon(c), _state(c), self.record_url(c)) for c in cases],
+            proposals=list(proposals),
+        )
+        return limits.fit_view(json.loads(rendered, strict=False))
+
+
+def summary_line(case: Case) -> str:
+    """The investigation in one line, as the notification shows it."""
+    if case.finding is not None:
+        return f"{_ENDINGS[case.finding.ending]}: {case.finding.headline}"
+    return f"{_state(case)}: {case.signal.title}"
+
+
+_ENDINGS = {
+    Ending.CAUSE_FOUND: "Cause found",
+    Ending.NOTHING_WRONG: "Nothing wrong now",
+    Ending.INPUT_NEEDED: "Your input is needed",
+    Ending.BUDGET_USED: "Budget used up",
+}
+
+_STATES = {
+    InvestigationStatus.RUNNING: "Investigating",
+    InvestigationStatus.WAITING_FOR_INPUT: "Waiting for your input",
+    InvestigationStatus.WAITING_FOR_APPROVAL: "Waiting for approval",
+    InvestigationStatus.APPLYING: "Applying the change",
+    InvestigationStatus.WATCHING: "Watching what happens",
+    InvestigationStatus.CLOSED: "Closed",
+    InvestigationStatus.STOPPED: "Stopped",
+    InvestigationStatus.FAILED: "Failed",
+}
+
+_ICONS = {
+    Ending.CAUSE_FOUND: ":dart:",
+    Ending.NOTHING_WRONG: ":white_check_mark:",
+    Ending.INPUT_NEEDED: ":raising_hand:",
+    Ending.BUDGET_USED: ":hourglass:",
+}
+
+
+def _state(case: Case) -> str:
+    return _STATES[case.investigation.status]
+
+
+def _icon(case: Case) -> str:
+    if case.investigation.status in (InvestigationStatus.STOPPED, InvestigationStatus.FAILED):
+        return ":octagonal_sign:"
+    return _ICONS[case.finding.ending] if case.finding else ":mag:"
+
+
+def _next_step(case: Case) -> str:
+    waiting = [p for p in case.proposals if p.status == "open"]
+    match case.investigation.status:
+        case InvestigationStatus.WAITING_FOR_APPROVAL if waiting:
+            return f"Approve or reject: {waiting[-1].plan.summary}"
+        case InvestigationStatus.WAITING_FOR_INPUT if case.finding:
+            return case.finding.question
+        case InvestigationStatus.WATCHING if case.proposals:
+            return f"Watching the signals after: {case.proposals[-1].plan.summary}"
+        case _:
+            return case.finding.next_steps[0] if case.finding and case.finding.next_steps else ""
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _bar(ratio: float) -> str:
+    full = round(max(0.0, min(1.0, ratio)) * 5)
+    return "▰" * full + "▱" * (5 - full)
+
+
+def _clock(when: datetime) -> str:
+    """A time that each reader sees in their own zone."""
+    return f"<!date^{int(when.timestamp())}^{{time}}|{when:%H:%M} UTC>"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
