@@ -71,6 +71,10 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION audit_log_refuse_changes()")
 
 
+def _texts(*names: str) -> list[sa.Column[str]]:
+    return [sa.Column(name, sa.Text(), nullable=False) for name in names]
+
+
 def _belongs_to_investigation(table: str, column: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         [column],
@@ -92,16 +96,18 @@ def _belongs_to_proposal(table: str) -> sa.ForeignKeyConstraint:
 def _create_signals() -> None:
     op.create_table(
         "signals",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("severity", sa.Text(), nullable=False),
-        sa.Column("service", sa.Text(), nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
+        *_texts(
+            "key",
+            "kind",
+            "source",
+            "title",
+            "text",
+            "state",
+            "severity",
+            "service",
+            "namespace",
+            "environment",
+        ),
         sa.Column("tags", postgresql.JSONB(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
@@ -170,13 +176,7 @@ def _create_hypotheses_evidence_notes() -> None:
     op.create_table(
         "hypotheses",
         sa.Column("investigation_id", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column("statement", sa.Text(), nullable=False),
-        sa.Column("entity", sa.Text(), nullable=False),
-        sa.Column("entity_kind", sa.Text(), nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=False),
-        sa.Column("parent", sa.Text(), nullable=False),
+        *_texts("id", "mode", "statement", "entity", "entity_kind", "namespace", "parent"),
         sa.Column("prior", sa.Double(), nullable=False),
         sa.Column("log_odds", sa.Double(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -223,12 +223,7 @@ def _create_findings() -> None:
     op.create_table(
         "findings",
         sa.Column("investigation_id", sa.BigInteger(), nullable=False),
-        sa.Column("ending", sa.Text(), nullable=False),
-        sa.Column("headline", sa.Text(), nullable=False),
-        sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column("entity", sa.Text(), nullable=False),
-        sa.Column("entity_kind", sa.Text(), nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=False),
+        *_texts("ending", "headline", "mode", "entity", "entity_kind", "namespace"),
         sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("chain", postgresql.JSONB(), nullable=False),
         sa.Column("impact", postgresql.JSONB(), nullable=False),
@@ -250,9 +245,7 @@ def _create_proposals() -> None:
         "proposals",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("investigation", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("target_key", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
+        *_texts("kind", "target_key", "digest"),
         sa.Column("change", postgresql.JSONB(), nullable=False),
         sa.Column("plan", postgresql.JSONB(), nullable=False),
         sa.Column("environment", sa.Text(), nullable=False),
@@ -305,22 +298,14 @@ def _create_approvals_and_outcomes() -> None:
 def _create_graph() -> None:
     op.create_table(
         "entities",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
+        *_texts("key", "name", "kind", "namespace", "environment"),
         sa.Column("properties", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_entities")),
     )
     op.create_index(op.f("ix_entities_name"), "entities", ["name"])
     op.create_table(
         "relations",
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("target", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("evidence", sa.Text(), nullable=False),
+        *_texts("source", "target", "kind", "origin", "evidence"),
         sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_confirmed", sa.DateTime(timezone=True), nullable=False),
@@ -332,11 +317,7 @@ def _create_graph() -> None:
 def _create_patterns_and_feedback() -> None:
     op.create_table(
         "feedback",
-        sa.Column("user", sa.Text(), nullable=False),
-        sa.Column("subject_kind", sa.Text(), nullable=False),
-        sa.Column("subject_id", sa.Text(), nullable=False),
-        sa.Column("verdict", sa.Text(), nullable=False),
-        sa.Column("comment", sa.Text(), nullable=False),
+        *_texts("user", "subject_kind", "subject_id", "verdict", "comment"),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("user", "subject_kind", "subject_id", name=op.f("pk_feedback")),
     )
@@ -347,10 +328,7 @@ def _create_patterns_and_feedback() -> None:
         "patterns",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("symptoms", postgresql.JSONB(), nullable=False),
-        sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column("entity", sa.Text(), nullable=False),
-        sa.Column("entity_kind", sa.Text(), nullable=False),
-        sa.Column("environment", sa.Text(), nullable=False),
+        *_texts("mode", "entity", "entity_kind", "environment"),
         sa.Column("checks", postgresql.JSONB(), nullable=False),
         sa.Column("fix", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
@@ -385,9 +363,7 @@ def _create_audit_log() -> None:
         "audit_log",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
+        *_texts("actor", "action", "subject"),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("previous_hash", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
@@ -401,10 +377,7 @@ def _create_audit_log() -> None:
 def _create_messages() -> None:
     op.create_table(
         "messages",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("thread_ts", sa.Text(), nullable=False),
+        *_texts("key", "kind", "channel", "thread_ts"),
         sa.Column("ts", sa.Text(), server_default="", nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.CheckConstraint("state IN ('sending', 'sent')", name=op.f("ck_messages_state")),
