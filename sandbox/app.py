@@ -88,10 +88,23 @@ def build(
         alert_delay_seconds=alert_delay_seconds,
         posts_alerts=posts_alerts,
     )
+    app = _compose(world, store, workspace, pagerduty, director, request_url)
+    return Sandbox(spec, world, store, workspace, pagerduty, director, app)
+
+
+def _compose(
+    world: SimulatedWorld,
+    store: ObjectStore,
+    workspace: SlackWorkspace,
+    pagerduty: PagerDutyState,
+    director: Director,
+    request_url: str,
+) -> Starlette:
+    """The vendors' applications under one, whose lifespan runs the controllers and the director."""
     kubernetes = create_kubernetes(store, world, sandbox_tokens())
     # The controllers make the Jobs and pods that telemetry speaks of, before anybody asks.
-    kubernetes.state.controllers.advance(started_at)
-    page = create_page(workspace, title=company.name)
+    kubernetes.state.controllers.advance(world.started_at)
+    page = create_page(workspace, title=world.company.name)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -119,7 +132,7 @@ def build(
         lifespan=lifespan,
     )
     app.state.page = page
-    return Sandbox(spec, world, store, workspace, pagerduty, director, app)
+    return app
 
 
 async def _healthy(_: Request) -> Response:

@@ -159,6 +159,9 @@ class Truth(_Part):
     cause: str
     kind: str
     entity: Entity | None = None
+    """Where the cause sits; None when nothing is wrong."""
+    also_right: tuple[Entity, ...] = ()
+    """Entities that a sound investigation may name instead."""
     acceptable_fixes: tuple[str, ...] = ()
 
 

@@ -62,6 +62,11 @@ class Sampler:
         return self._sources.curve.level(self.times)
 
     @property
+    def hour(self) -> Floats:
+        """The company's hour of day."""
+        return self._sources.curve.hour(self.times)
+
+    @property
     def configuration(self) -> Configuration:
         """The cluster's configuration."""
         return self._sources.configuration
@@ -167,6 +172,11 @@ def _evicted(s: Sampler) -> Floats:
     return np.maximum(excess, 0.0) / 5e5
 
 
+def _since_last_schedule(s: Sampler) -> Floats:
+    hours, minutes = map(int, s.component.place.facts["local_time"].split(":"))
+    return np.asarray((s.hour - hours - minutes / 60) % 24 * 3600.0)
+
+
 SIGNALS: MappingProxyType[str, Signal] = MappingProxyType(
     {
         "requests_per_second": _requests,
@@ -182,6 +192,7 @@ SIGNALS: MappingProxyType[str, Signal] = MappingProxyType(
         "cpu_limit_cores": _limit("limits", "cpu"),
         "cpu_request_cores": _limit("requests", "cpu"),
         "restarts": _flat("restarts"),
+        "since_last_schedule_seconds": _since_last_schedule,
         "replicas": lambda s: s.configuration.replicas(s.component, s.times),
         "replicas_available": _available,
         "pool_demand": _pool_in_use,
@@ -202,6 +213,7 @@ SIGNALS: MappingProxyType[str, Signal] = MappingProxyType(
         "redis_misses_per_second": lambda s: (
             0.6 * s["requests_per_second"] * (1.0 - s["redis_hit_ratio"])
         ),
+        "redis_bgsave": lambda s: np.zeros(s.times.shape),
         "redis_fork_us": lambda s: 900.0 * s["redis_fragmentation"],
         "pg_connections": _flat("postgres", "connections", daily=0.1),
         "pg_max_connections": _setting("postgres", "max_key"),

@@ -14,6 +14,18 @@ from tests.unit.sandbox.world.stage import Stage
 HOUR = timedelta(hours=1)
 
 
+@pytest.fixture(scope="module")
+def redis_now() -> Stage:
+    """To be read only."""
+    return Stage("redis-memory-pressure")
+
+
+@pytest.fixture(scope="module")
+def login_now() -> Stage:
+    """To be read only."""
+    return Stage("login-failure")
+
+
 @pytest.fixture
 def redis() -> Stage:
     return Stage("redis-memory-pressure")
@@ -24,55 +36,55 @@ def login() -> Stage:
     return Stage("login-failure")
 
 
-def test_redis_story_holds_now(redis: Stage) -> None:
-    assert redis.value("redis.info.latency_ms", "redis-reco") == pytest.approx(2.3, abs=0.08)
-    assert redis.value("redis.mem.fragmentation_ratio", "redis-reco") == pytest.approx(
+def test_redis_story_holds_now(redis_now: Stage) -> None:
+    assert redis_now.value("redis.info.latency_ms", "redis-reco") == pytest.approx(2.3, abs=0.08)
+    assert redis_now.value("redis.mem.fragmentation_ratio", "redis-reco") == pytest.approx(
         1.89, abs=0.03
     )
-    assert redis.value("redis.mem.used", "redis-reco") == pytest.approx(12.8e9, rel=0.01)
-    assert redis.value("redis.mem.maxmemory", "redis-reco") == 16e9
-    assert redis.value("redis.keys.evicted", "redis-reco") == 0
+    assert redis_now.value("redis.mem.used", "redis-reco") == pytest.approx(12.8e9, rel=0.01)
+    assert redis_now.value("redis.mem.maxmemory", "redis-reco") == 16e9
+    assert redis_now.value("redis.keys.evicted", "redis-reco") == 0
 
 
-def test_redis_was_well_before_the_backup_began(redis: Stage) -> None:
+def test_redis_was_well_before_the_backup_began(redis_now: Stage) -> None:
     before = timedelta(hours=3)
-    assert redis.value("redis.info.latency_ms", "redis-reco", ago=before) == pytest.approx(
+    assert redis_now.value("redis.info.latency_ms", "redis-reco", ago=before) == pytest.approx(
         0.8, abs=0.05
     )
-    used = redis.value("redis.mem.used", "redis-reco", ago=before)
+    used = redis_now.value("redis.mem.used", "redis-reco", ago=before)
     assert used / 16e9 == pytest.approx(0.68, abs=0.01)
 
 
-def test_weak_signals_of_the_redis_story(redis: Stage) -> None:
+def test_weak_signals_of_the_redis_story(redis_now: Stage) -> None:
     queue = "rabbitmq.queue.messages"
-    assert redis.value(queue, "cart") / redis.value(queue, "cart", ago=HOUR) == pytest.approx(
-        1.15, abs=0.04
-    )
+    assert redis_now.value(queue, "cart") / redis_now.value(
+        queue, "cart", ago=HOUR
+    ) == pytest.approx(1.15, abs=0.04)
     half = timedelta(minutes=30)
-    assert redis.ratio("session") - redis.ratio("session", ago=half) == pytest.approx(
+    assert redis_now.ratio("session") - redis_now.ratio("session", ago=half) == pytest.approx(
         1e-4, abs=6e-5
     )
     for service in ("recommendation", "session", "cart"):
-        grown = redis.value("redis.pool.in_use", service)
-        assert grown > redis.value("redis.pool.in_use", service, ago=3 * HOUR) + 4
-        assert grown < 0.8 * redis.value("redis.pool.size", service)
+        grown = redis_now.value("redis.pool.in_use", service)
+        assert grown > redis_now.value("redis.pool.in_use", service, ago=3 * HOUR) + 4
+        assert grown < 0.8 * redis_now.value("redis.pool.size", service)
 
 
-def test_memory_stays_within_the_containers_limit(redis: Stage) -> None:
-    usage = redis.value("kubernetes.memory.usage", "redis-reco")
-    assert usage < redis.value("kubernetes.memory.limits", "redis-reco")
+def test_memory_stays_within_the_containers_limit(redis_now: Stage) -> None:
+    usage = redis_now.value("kubernetes.memory.usage", "redis-reco")
+    assert usage < redis_now.value("kubernetes.memory.limits", "redis-reco")
 
 
-def test_morning_traffic_is_thirty_times_that_of_now(redis: Stage) -> None:
+def test_morning_traffic_is_thirty_times_that_of_now(redis_now: Stage) -> None:
     hits = "trace.http.request.hits"
-    morning = redis.value(hits, "gateway", ago=timedelta(hours=18))
-    assert morning / redis.value(hits, "gateway") == pytest.approx(30, rel=0.1)
+    morning = redis_now.value(hits, "gateway", ago=timedelta(hours=18))
+    assert morning / redis_now.value(hits, "gateway") == pytest.approx(30, rel=0.1)
 
 
-def test_backup_runs_while_the_redis_suffers(redis: Stage) -> None:
-    job = redis.store.get("Job", "production", redis.latest_job("redis-reco-backup"))
+def test_backup_runs_while_the_redis_suffers(redis_now: Stage) -> None:
+    job = redis_now.store.get("Job", "production", redis_now.latest_job("redis-reco-backup"))
     assert job is not None and job["status"]["active"] == 1
-    assert redis.value("kubernetes.cpu.usage.total", "redis-reco-backup") > 1e9
+    assert redis_now.value("kubernetes.cpu.usage.total", "redis-reco-backup") > 1e9
 
 
 def test_left_alone_the_redis_runs_full_and_evicts_sessions(redis: Stage) -> None:
@@ -123,33 +135,33 @@ def test_a_wrong_fix_does_not_mend_the_redis(redis: Stage, fix: tuple[str, str, 
     assert redis.monitor(1001) == "Alert"
 
 
-def test_login_story_holds_now(login: Stage) -> None:
-    assert login.value("hikaricp.connections.active", "auth") == pytest.approx(95, abs=1.5)
-    assert login.value("hikaricp.connections.max", "auth") == 100
+def test_login_story_holds_now(login_now: Stage) -> None:
+    assert login_now.value("hikaricp.connections.active", "auth") == pytest.approx(95, abs=1.5)
+    assert login_now.value("hikaricp.connections.max", "auth") == 100
     queries = "postgresql.queries.time"
-    slower = login.value(queries, "auth-db") / login.value(queries, "auth-db", ago=HOUR)
+    slower = login_now.value(queries, "auth-db") / login_now.value(queries, "auth-db", ago=HOUR)
     assert slower == pytest.approx(5, abs=0.3)
-    assert login.ratio("auth") > 0.08
-    assert login.ratio("auth", ago=HOUR) < 0.002
+    assert login_now.ratio("auth") > 0.08
+    assert login_now.ratio("auth", ago=HOUR) < 0.002
 
 
-def test_nothing_of_auth_was_rolled_out_lately(login: Stage) -> None:
-    day = login.now - timedelta(days=1)
-    assert [c for c in login.world.company.changes if c.service == "auth" and c.at > day] == []
+def test_nothing_of_auth_was_rolled_out_lately(login_now: Stage) -> None:
+    day = login_now.now - timedelta(days=1)
+    assert [c for c in login_now.world.company.changes if c.service == "auth" and c.at > day] == []
 
 
-def test_logins_fail_from_when_the_pool_was_at_95_percent(login: Stage) -> None:
-    start = login.now - timedelta(hours=2)
-    records = login.world.logs(
-        start, login.now, service="auth", namespace="production", limit=10**6
+def test_logins_fail_from_when_the_pool_was_at_95_percent(login_now: Stage) -> None:
+    start = login_now.now - timedelta(hours=2)
+    records = login_now.world.logs(
+        start, login_now.now, service="auth", namespace="production", limit=10**6
     )
     failures = [r["timestamp"] for r in records if "Connection is not available" in r["message"]]
-    series = login.world.series(
+    series = login_now.world.series(
         "hikaricp.connections.active",
         {"service": "auth", "env": "production"},
         (),
         start,
-        login.now,
+        login_now.now,
         60,
     )
     full = next(at for at, value in series[0][1] if value >= 93.5)
