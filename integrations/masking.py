@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from agent.redaction import MARK, redact
+from integrations.text import raw
 
 _SECRET_NAME = re.compile(
     r"(?i)(?:^|[_.-])(pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|private_?key|access_?key|signing_?key|credentials?)(?:$|[_.-])"
@@ -15,6 +18,11 @@ _SECRET_NAME = re.compile(
 def mask_text(text: str) -> str:
     """The text with passwords, tokens and keys replaced."""
     return redact(text)
+
+
+async def evidence(answer: Any) -> str:
+    """A vendor's answer as text to be kept, secrets struck; worked out off the event loop, for it may be large."""
+    return await asyncio.to_thread(lambda: redact(raw(answer)))
 
 
 def mask_setting(name: str, value: str) -> str:

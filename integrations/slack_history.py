@@ -23,9 +23,9 @@ from agent.errors import AccessDenied, ToolError, Unreachable
 from agent.model import Json, Reading
 from agent.tools import tool
 from integrations.calls import seconds_of
-from integrations.masking import mask_text
+from integrations.masking import evidence, mask_text
 from integrations.probes import Probe
-from integrations.text import clock, iso, lines, raw, utc_now, window_of
+from integrations.text import clock, iso, lines, utc_now, window_of
 
 SCOPES = ("channels:read", "channels:history", "users:read")
 _KEPT_SECONDS = 300.0
@@ -102,7 +102,7 @@ class SlackHistoryTools:
             )
             or f"nobody mentioned {words!r} within the last {days:g} days",
             data={"messages": messages},
-            raw=mask_text(raw([f.message for f in best])),
+            raw=await evidence([f.message for f in best]),
             link=messages[0]["link"] if len(messages) == 1 else "",
             window=window,
         )

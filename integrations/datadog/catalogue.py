@@ -10,7 +10,8 @@ from agent.errors import NotFound
 from agent.model import Json, Reading
 from agent.tools import tool
 from integrations.datadog.client import DatadogClient
-from integrations.text import clock, iso, iso_of_unix, lines, parse_time, raw, window_of
+from integrations.masking import evidence
+from integrations.text import clock, iso, iso_of_unix, lines, parse_time, window_of
 
 Environment = Annotated[str, Field(description="value of the env tag, such as production")]
 _STATES = {"Alert": 0, "Warn": 1, "No Data": 2}
@@ -50,7 +51,7 @@ class DatadogCatalogue:
             query=f"monitors {query}".strip(),
             observation=lines(text) or "no such monitors",
             data={"monitors": monitors},
-            raw=raw(answer),
+            raw=await evidence(answer),
             link=self._client.link("/monitors/manage", q=query),
             window=window_of(0),
         )
@@ -71,7 +72,7 @@ class DatadogCatalogue:
             query=f"events {query}".strip(),
             observation=lines(text) or f"no events {query} within the last {hours:g} h",
             data={"events": events},
-            raw=raw(answer),
+            raw=await evidence(answer),
             link=self._client.link("/event/explorer", window, query=query),
             window=window,
         )
@@ -91,7 +92,7 @@ class DatadogCatalogue:
                 f" called by: {', '.join(callers) or 'nothing'}"
             ),
             data={"calls": calls, "called_by": callers},
-            raw=raw(answer),
+            raw=await evidence(answer),
             link=self._client.link(f"/services/{service}/dependencies", env=environment),
             window=window_of(60),
         )
@@ -113,7 +114,7 @@ class DatadogCatalogue:
             query=f"service definition of {service}",
             observation=lines(text),
             data=data,
-            raw=raw(schema),
+            raw=await evidence(schema),
             link=self._client.link(f"/services/{service}"),
             window=window_of(0),
         )

@@ -14,7 +14,7 @@ from agent.model import Json, Reading
 from agent.tools import tool
 from integrations.datadog import metrics, tracing
 from integrations.datadog.catalogue import DatadogCatalogue
-from integrations.masking import mask_text
+from integrations.masking import evidence, mask_text
 from integrations.text import (
     iso,
     lines,
@@ -52,7 +52,7 @@ class DatadogTools(DatadogCatalogue):
         window = window_of(minutes)
         answer = await self._client.query(query, window)
         series = metrics.series_of(answer)
-        described = [metrics.series_data(s) for s in series]
+        described = await asyncio.to_thread(lambda: [metrics.series_data(s) for s in series])
         text = [metrics.series_line(d) for d in described[:_SERIES_SHOWN]]
         if len(described) > _SERIES_SHOWN:
             text.append(f"... {len(described) - _SERIES_SHOWN} more series")
@@ -100,7 +100,7 @@ class DatadogTools(DatadogCatalogue):
             self._client.logs(query, window, limit), self._client.log_count(query, window)
         )
         read = [_log_line(e) for e in events]
-        mined = mine(read)
+        mined = await asyncio.to_thread(mine, read)
         data = {
             "total": max(total, len(read)),
             "templates": [template_json(t) for t in mined.templates],
@@ -115,7 +115,7 @@ class DatadogTools(DatadogCatalogue):
             query=query,
             observation=lines([head, *mined_lines(mined)]),
             data=data,
-            raw=mask_text(raw(events)),
+            raw=await evidence(events),
             link=self._client.link("/logs", window, query=query),
             window=window,
         )
@@ -153,7 +153,7 @@ class DatadogTools(DatadogCatalogue):
             observation=lines(tracing.tracing_lines(data))
             or f"no spans of {service} in {environment} within the last {minutes:g} min",
             data=data,
-            raw=mask_text(raw(events)),
+            raw=await evidence(events),
             link=self._client.link("/apm/traces", window, query=query),
             window=window,
         )

@@ -164,7 +164,7 @@ class KubernetesActivity:
             for line in found
             if contains.lower() in line.text.lower()
         ]
-        mined = mine(read)
+        mined = await asyncio.to_thread(mine, read)
         data = {
             "lines_read": len(read),
             "pods": pods,

@@ -38,13 +38,13 @@ _WRITES = (
 )
 
 
-async def probe(client: KubernetesClient) -> list[Probe]:
-    """The read credential: reachable, may read each kind, may not write or read Secret values."""
+async def probe(client: KubernetesClient, namespace: str = "") -> list[Probe]:
+    """The read credential: reachable, may read each kind (in one namespace, or in all), may not write."""
     reached = await _reach(client, "kubernetes")
     if not reached.ok:
         return [reached]
-    reads = await asyncio.gather(*(_may_read(client, *r) for r in _READS))
-    writes = await asyncio.gather(*(client.may(v, k) for v, k in _WRITES))
+    reads = await asyncio.gather(*(_may_read(client, *r, namespace) for r in _READS))
+    writes = await asyncio.gather(*(client.may(v, k, namespace) for v, k in _WRITES))
     may_write = [
         f"{v} {resource(k).plural}" for (v, k), may in zip(_WRITES, writes, strict=True) if may
     ]
@@ -80,9 +80,12 @@ async def _reach(client: KubernetesClient, name: str) -> Probe:
     return Probe(name=name, ok=True, detail=f"reachable, {version}")
 
 
-async def _may_read(client: KubernetesClient, verb: str, kind: str, part: str) -> Probe:
+async def _may_read(
+    client: KubernetesClient, verb: str, kind: str, part: str, namespace: str
+) -> Probe:
     plural = resource(kind).plural + (f"/{part}" if part else "")
-    may = await client.may(verb, kind, part=part)
+    within = namespace if resource(kind).namespaced else ""
+    may = await client.may(verb, kind, within, part)
     return Probe(
         name=f"kubernetes {verb} {plural}",
         ok=may,

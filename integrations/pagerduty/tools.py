@@ -10,7 +10,7 @@ from pydantic import Field
 from agent.errors import NotFound
 from agent.model import Json, Reading
 from agent.tools import tool
-from integrations.masking import mask_text
+from integrations.masking import evidence, mask_text
 from integrations.pagerduty.client import PagerDutyClient
 from integrations.text import clock, iso, lines, parse_time, raw, window_of
 
@@ -50,7 +50,7 @@ class PagerDutyTools:
             observation=lines(map(_incident_line, incidents))
             or f"no incidents within the last {hours:g} h",
             data={"incidents": incidents},
-            raw=mask_text(raw(answer)),
+            raw=await evidence(answer),
             link=incidents[0]["link"] if len(incidents) == 1 else "",
             window=window,
         )
@@ -110,7 +110,7 @@ class PagerDutyTools:
             observation=lines(f"{clock(c['at'])} [{c['source']}] {c['summary']}" for c in changes)
             or f"no change events of {service} within the last {hours:g} h",
             data={"changes": changes},
-            raw=mask_text(raw(answer)),
+            raw=await evidence(answer),
             link=str(found.get("html_url") or ""),
             window=window,
         )

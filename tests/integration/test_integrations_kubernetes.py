@@ -356,6 +356,15 @@ async def test_the_probe_warns_when_the_read_credential_may_write(
     assert [p.name for p in await probe(writer) if p.warning] == ["kubernetes read-only"]
 
 
+async def test_long_lists_are_read_page_by_page(
+    reader: KubernetesClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = [p["metadata"]["name"] for p in await reader.list("Pod", "production")]
+    monkeypatch.setattr("integrations.kubernetes.client._PAGE", 2)
+    assert [p["metadata"]["name"] for p in await reader.list("Pod", "production")] == whole
+    assert len(whole) > 4
+
+
 async def test_the_dry_run_is_asked_of_the_server(writer: KubernetesClient) -> None:
     body = {"spec": {"replicas": 7}}
     tried = await writer.patch(
