@@ -1,6 +1,6 @@
 """What a Slack message says, wherever it says it."""
 
-from integrations.slack_history import text_of
+from integrations.slack_text import text_of
 
 
 def test_the_text_of_a_person():
