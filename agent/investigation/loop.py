@@ -42,6 +42,8 @@ from agent.model import (
 from agent.ports import CaseStore, Clock, Durable, Inbox, Memory, Notifier, Reasoner
 from agent.tools import Registry
 
+PATIENCE_SECONDS = 30.0
+"""How long to wait, once, before looking again at an alert that nothing explains."""
 MOST_ROUNDS = 8
 """A bound on the depth whatever the budget."""
 SURE_ABOVE = 2.9
@@ -50,14 +52,17 @@ AHEAD_BY = 2.0
 """Log-odds that a sure leader must be ahead of the next independent hypothesis."""
 
 
-class Attacker(Protocol):
-    """Knows what would speak against a hypothesis."""
+class Doubter(Protocol):
+    """Knows what would speak against a hypothesis, and what is worth a second look."""
+
+    def second_look(self, case: Case) -> tuple[Check, ...]:
+        """Checks that repeat, later, what may have passed by itself."""
 
     def attack(self, case: Case) -> tuple[Check, ...]:
         """Checks that could refute the leading hypothesis."""
 
 
-class RulesReasoner(Reasoner, Attacker, Protocol):
+class RulesReasoner(Reasoner, Doubter, Protocol):
     """The reasoner that needs no model: it always can go on."""
 
 
@@ -95,6 +100,7 @@ class Investigator:
         notifier: Notifier,
         clock: Clock,
         limits: Mapping[str, int] | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.registry = registry
         self.reasoner = reasoner
@@ -103,6 +109,7 @@ class Investigator:
         self.memory = memory
         self.notifier = notifier
         self.clock = clock
+        self.patience_seconds = patience_seconds
         self.checks = Checks(registry, store, clock, limits)
 
     async def run(self, investigation: int, durable: Durable, inbox: Inbox) -> Investigated:
@@ -157,6 +164,7 @@ class _Run:
         self._thinker = Thinker(house.reasoner, house.rules, durable, house.clock)
         self._started_at = case.now
         self._attacked = False
+        self._waited = False
         self._stopped = False
         self._told = case.hypotheses
         self.case = case
@@ -183,7 +191,7 @@ class _Run:
                 self._set(round=self.case.round + 1)
             steps = await self._look(checks)
             await self._take_inbox()
-            wanted = self._next(await self._weigh((*unweighed, *steps)))
+            wanted = await self._next(await self._weigh((*unweighed, *steps)))
             unweighed = ()
 
     async def _look(self, checks: tuple[Check, ...]) -> tuple[Step, ...]:
@@ -234,16 +242,30 @@ class _Run:
         self._set(hypotheses=causally_ordered(self.case))
         return result.checks
 
-    def _next(self, wanted: tuple[Check, ...]) -> tuple[Check, ...]:
+    async def _next(self, wanted: tuple[Check, ...]) -> tuple[Check, ...]:
         """What to look at next: nothing when it is over, what speaks against the leader before that."""
         if self._stopped or self._bound():
             return ()
         if self._is_sure() or not self._affordable(wanted):
-            if self._attacked:
-                return ()
-            self._attacked = True
-            return self._house.rules.attack(self.case)
+            if not self._attacked:
+                self._attacked = True
+                return self._house.rules.attack(self.case)
+            return await self._second_look()
         return wanted
+
+    async def _second_look(self) -> tuple[Check, ...]:
+        """When nothing explains the symptom, wait a little and see whether it passes by itself; once."""
+        if self._waited or any(h.log_odds > 0.0 for h in self.case.hypotheses):
+            return ()
+        self._waited = True
+        left = remaining(self.case.investigation.budget, self.case.investigation.spent).seconds
+        seconds = min(self._house.patience_seconds, left / 2)
+
+        async def work() -> None:
+            await asyncio.sleep(seconds)
+
+        await self._durable.step("wait", work)
+        return self._house.rules.second_look(self.case)
 
     def _affordable(self, wanted: tuple[Check, ...]) -> tuple[Check, ...]:
         spent, budget = self.case.investigation.spent, self.case.investigation.budget

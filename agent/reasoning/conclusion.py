@@ -9,13 +9,15 @@ from agent.investigation.hypotheses import leading
 from agent.model import Case, Change, Claim, Ending, Evidence, Finding, Hypothesis
 from agent.ports import Concluded
 from agent.reasoning.modes.catalogue import CATALOGUE
-from agent.reasoning.modes.mode import Role
+from agent.reasoning.modes.mode import DECISIVE, Role
+from agent.reasoning.modes.recollection import recollections
 from agent.reasoning.modes.transient import TRANSIENT
 from agent.reasoning.modes.view import View
 from agent.reasoning.modes.wording import clock
 
 CLAIM_ABOVE = 0.6
 _REFINES_ABOVE = 0.45
+_ROOT_ABOVE = 0.7
 _MOST = 7
 _PLAIN_BEGINNINGS = frozenset(
     {
@@ -49,6 +51,8 @@ _PLAIN_BEGINNINGS = frozenset(
 )
 """First words of the catalogue's statements that are no names."""
 _MOST_RULED_OUT = 5
+_MOST_BEHIND, _MOST_OWN, _MOST_REMEMBERED = 3, 4, 2
+"""How many sentences the chain takes of each refinement, of the cause itself, and of what is remembered."""
 
 
 class _Carried(NamedTuple):
@@ -68,9 +72,30 @@ def conclude(case: Case) -> Concluded:
         return Concluded(finding=_nothing_wrong(case, leader, view))
     refinements = _refinements(case, leader)
     finding = _cause(case, leader, refinements, view)
+    root = _root(case, leader, refinements)
+    finding = finding.model_copy(
+        update={
+            "mode": root.mode,
+            "entity": root.entity,
+            "entity_kind": root.entity_kind,
+            "namespace": root.namespace,
+            "confidence": min(leader.confidence, root.confidence),
+        }
+    )
     if leader.confidence < CLAIM_ABOVE:
         return Concluded(finding=_unsure(case, finding, leader))
-    return Concluded(finding=finding, changes=_changes(case, (leader, *refinements), view))
+    mended = (leader, *refinements) if root is leader else (root,)
+    return Concluded(finding=finding, changes=_changes(case, mended, view))
+
+
+def _root(case: Case, leader: Hypothesis, refinements: tuple[Hypothesis, ...]) -> Hypothesis:
+    """What to name as the cause: a resource that is at its limit, else the job that disturbs it.
+
+    While the resource still has room, it is a victim: taking the job away mends it.
+    """
+    at_its_limit = any(e.weights.get(leader.id, 0.0) >= DECISIVE for e in case.evidence)
+    jobs = [h for h in refinements if h.entity_kind == "cronjob" and h.confidence >= _ROOT_ABOVE]
+    return jobs[0] if jobs and not at_its_limit else leader
 
 
 def _refinements(case: Case, leader: Hypothesis) -> tuple[Hypothesis, ...]:
@@ -89,7 +114,8 @@ def _carried(hypothesis: Hypothesis, case: Case, view: View) -> list[_Carried]:
     roles = {}
     if mode is not None:
         target = view.target(hypothesis.entity, hypothesis.namespace)
-        roles = {s.statement: s.role for s in mode.signs(target, view)}
+        signs = (*mode.signs(target, view), *recollections(mode, target, view))
+        roles = {s.statement: s.role for s in signs}
     carried = [
         _Carried(e, e.weights[hypothesis.id], roles.get(e.statement, Role.CAUSE))
         for e in case.evidence
@@ -102,8 +128,11 @@ def _cause(
     case: Case, leader: Hypothesis, refinements: tuple[Hypothesis, ...], view: View
 ) -> Finding:
     own = _carried(leader, case, view)
-    behind = [c for h in refinements for c in _carried(h, case, view)]
-    chain = [*_with_role(behind, Role.CAUSE), *_with_role(own, Role.CAUSE)]
+    each = [_carried(h, case, view) for h in refinements]
+    behind = [c for carried in each for c in carried]
+    chain = [c for carried in each[:2] for c in _with_role(carried, Role.CAUSE)[:_MOST_BEHIND]]
+    chain += _with_role(own, Role.CAUSE)[:_MOST_OWN]
+    chain += _with_role([*own, *behind], Role.CONTEXT)[:_MOST_REMEMBERED]
     effects = [*_with_role(own, Role.EFFECT), *_with_role(behind, Role.EFFECT)]
     forecast = [c for c in (*own, *behind) if c.role is Role.FORECAST and c.weight >= 0]
     return Finding(
@@ -114,7 +143,7 @@ def _cause(
         entity_kind=leader.entity_kind,
         namespace=leader.namespace,
         confidence=leader.confidence,
-        chain=_claims(chain)[:_MOST],
+        chain=_claims(chain),
         impact=_claims(effects)[:_MOST],
         forecast=_claims(forecast)[:3],
         ruled_out=tuple(_ruled_out(case, leader, refinements)),
@@ -220,7 +249,7 @@ def _without_hypotheses(case: Case) -> Finding:
 
 
 def _changes(case: Case, found: tuple[Hypothesis, ...], view: View) -> tuple[Change, ...]:
-    """The changes of the refinements first (they are nearest to the root), each once, with their reasons."""
+    """The changes for the hypotheses, of which the first is the least specific; each once, the nearest to the root first."""
     unique: dict[str, Change] = {}
     for hypothesis in (*found[1:], found[0]):
         mode = CATALOGUE.get(hypothesis.mode)

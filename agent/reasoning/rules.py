@@ -16,7 +16,7 @@ from agent.reasoning.modes.catalogue import CATALOGUE, suspects
 from agent.reasoning.modes.mode import Mode, Sign
 from agent.reasoning.modes.recollection import recollections
 from agent.reasoning.modes.target import Target
-from agent.reasoning.modes.transient import TRANSIENT
+from agent.reasoning.modes.transient import TRANSIENT, second_look
 from agent.reasoning.modes.view import View
 from agent.reasoning.questions import answer_of
 
@@ -64,6 +64,10 @@ class Rules:
     async def answer(self, case: Case, steps: Sequence[Step]) -> Answered:
         """Answer a question of a kind that it knows; otherwise say which those are."""
         return answer_of(case, steps)
+
+    def second_look(self, case: Case) -> tuple[Check, ...]:
+        """What to look at again, some time later, when nothing was found: whether it passed by itself."""
+        return second_look(View(case))
 
     def attack(self, case: Case) -> tuple[Check, ...]:
         """What would speak against the leading hypothesis: its own refutations, and its strongest rivals' checks."""

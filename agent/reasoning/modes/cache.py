@@ -15,7 +15,8 @@ from agent.reasoning.modes.wording import clock, count, plain, share, size, time
 
 _FULL, _TIGHT, _ROOMY = 0.9, 0.72, 0.6
 _FRAGMENTED, _SOUND = 1.5, 1.25
-_POOL_TIGHT = 0.6
+_WITH_FORK = 1.7
+"""Memory that a cache and the copy-on-write of its snapshot take, as a multiple of its data."""
 
 
 def _checks(target: Target, view: View) -> Iterator[Check]:
@@ -47,9 +48,13 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
         if used.grows and (hourly := used.slope_per_hour or 0.0) * 12 > 0.04 * limit.last:
             since = f" since {clock(used.onset)}" if used.onset else ""
             yield Sign(
-                used.step, f"memory of {target.name} grows by {size(hourly)} an hour{since}", FAIR
+                used.step,
+                f"memory of {target.name} grows by {size(hourly, limit.last)} an hour{since}",
+                FAIR,
             )
-        yield from saturation_sign(target.name, used, limit.last, size(limit.last), limit.step)
+        yield from saturation_sign(
+            target.name, used, limit.last, size(limit.last, limit.last), limit.step
+        )
     yield from _fragmentation(target, view)
     yield from _evictions(target, view)
     yield from _latency(target, view, used)
@@ -63,7 +68,7 @@ def _usage(target: Target, used: Metric, limit: Metric) -> Sign:
     weight = STRONG if part >= _FULL else FAIR if part >= _TIGHT else -WEAK
     if part < _ROOMY:
         weight = -STRONG
-    text = f"{target.name} uses {size(used.last)} of {size(limit.last)} memory ({share(part)})"
+    text = f"{target.name} uses {size(used.last, limit.last)} of {size(limit.last, limit.last)} memory ({share(part)})"
     return Sign(used.step, text, weight, also=(limit.step,))
 
 
@@ -138,8 +143,17 @@ def _fixes(target: Target, view: View) -> Iterator[Change]:
     why: tuple[Claim, ...] = ()
     for job in competing_jobs(target, view):
         yield suspend(job, view, why)
-    yield from config_fix(target, view, "maxmemory", factor=1.5, why=why)
+    if _has_room(target, view):
+        yield from config_fix(target, view, "maxmemory", factor=1.5, why=why)
     yield from resources_fix(target, view, memory=True, why=why)
+
+
+def _has_room(target: Target, view: View) -> bool:
+    """Whether the container's limit leaves room for half as much data again and for the fork of a snapshot."""
+    found, most = view.workload(target), view.metric("redis.mem.maxmemory", target)
+    containers = (found.data.get("containers") or []) if found else []
+    limit = (containers[0].get("limits") or {}).get("memory_bytes") if containers else None
+    return bool(limit and most and limit >= 1.5 * _WITH_FORK * most.last)
 
 
 MEMORY_PRESSURE = Mode(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -74,7 +75,7 @@ def replicas_fix(target: Target, view: View, *, factor: float = 1.5) -> Iterator
     yield Change(
         kind=ChangeKind.REPLICAS,
         target=workload_entity(found),
-        arguments={"replicas": max(desired + 1, min(round(desired * factor), 2 * desired))},
+        arguments={"replicas": max(desired + 1, min(math.ceil(desired * factor), 2 * desired))},
         provenance={"target": f"step:{found.step}", "replicas": f"computed:step:{found.step}"},
     )
 

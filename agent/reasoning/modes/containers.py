@@ -127,7 +127,7 @@ def _crash_signs(target: Target, view: View) -> Iterator[Sign]:
         text = f"{len(crashing)} of {len(items)} pods of {target.name} crash, {first['name']} restarted {first['restarts']} times"
         yield Sign(step, text, DECISIVE)
     elif items:
-        text = f"all {len(items)} pods of {target.name} run without crashing"
+        text = f"no pod of {target.name} crashes ({len(items)} run)"
         yield Sign(step, text, -DECISIVE)
 
 

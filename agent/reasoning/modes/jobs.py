@@ -9,12 +9,13 @@ from typing import NamedTuple
 from agent.model import Change, ChangeKind, Check, Claim, Entity
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.target import JOB, Target
-from agent.reasoning.modes.view import View, time_of
+from agent.reasoning.modes.view import Metric, View, time_of
 from agent.reasoning.modes.wording import clock
 
 _NEAR = timedelta(minutes=25)
 """A symptom within this time after a job's start is taken to have begun with it."""
-_EARLY = timedelta(minutes=6)
+_EARLY, _EARLY_IF_GRADUAL = timedelta(minutes=6), timedelta(minutes=20)
+"""How much before the job's start a change may be dated and still be its work: onsets of ramps are estimates."""
 
 
 class RunningJob(NamedTuple):
@@ -74,6 +75,12 @@ def _checks(target: Target, view: View) -> Iterator[Check]:
     job = _this(target, view)
     for store in job.targets if job else ():
         where = view.target(store)
+        query = f'service:{store} env:{where.environment} "{target.name}"'
+        yield Check(
+            tool="datadog_logs",
+            arguments={"query": query, "minutes": 180},
+            reason=f"whether {store} complains of {target.name}",
+        )
         yield where.metric("kubernetes.cpu.usage.total", f"whether {store} works harder")
         if where.flavour == "cache":
             yield where.metric("redis.mem.fragmentation_ratio", f"whether {store} forks and copies")
@@ -96,30 +103,42 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
         return
     text = f"{job.name} runs against {shared[0]} since {clock(job.started_at)}"
     yield Sign(job.step, text, FAIR)
-    yield from _onset(job, view.target(shared[0]), view)
+    store = view.target(shared[0])
+    yield from _onset(job, store, view)
+    yield from _named_in_logs(job, store, view)
 
 
 def _onset(job: RunningJob, store: Target, view: View) -> Iterator[Sign]:
-    onsets = list(_onsets(store, view))
-    if not onsets:
+    """Whether something of the store changed about when the job started; of several changes the closest counts."""
+    changes = list(_changes(store, view))
+    if not changes:
         return
-    step, what, at = min(onsets, key=lambda o: o[2])
-    if job.started_at - _EARLY <= at <= job.started_at + _NEAR:
-        text = (
-            f"{what} changed at {clock(at)}, when {job.name} had started at {clock(job.started_at)}"
-        )
-        yield Sign(step, text, STRONG, also=(job.step,))
-    elif at < job.started_at - _EARLY:
-        text = (
-            f"{what} changed at {clock(at)}, before {job.name} started at {clock(job.started_at)}"
-        )
-        yield Sign(step, text, -STRONG, also=(job.step,))
+    words, metric, at = min(changes, key=lambda c: abs(c[2] - job.started_at))
+    early = _EARLY_IF_GRADUAL if metric.gradual else _EARLY
+    started = f"{job.name} started at {clock(job.started_at)}"
+    if at < job.started_at - early:
+        text = f"{words} changed at {clock(at)}, before {started}"
+        yield Sign(metric.step, text, -STRONG, also=(job.step,))
+    elif at <= job.started_at + _NEAR:
+        text = f"{words} began to change about {clock(at)}; {started}"
+        yield Sign(metric.step, text, STRONG, also=(job.step,))
     else:
-        text = f"{what} changed at {clock(at)}, while {job.name} ran since {clock(job.started_at)}"
-        yield Sign(step, text, WEAK, also=(job.step,))
+        text = f"{words} changed at {clock(at)}, while {job.name} ran since {clock(job.started_at)}"
+        yield Sign(metric.step, text, WEAK, also=(job.step,))
 
 
-def _onsets(store: Target, view: View) -> Iterator[tuple[int, str, datetime]]:
+def _named_in_logs(job: RunningJob, store: Target, view: View) -> Iterator[Sign]:
+    """Whether the store itself, or who uses it, complains of the job by its name."""
+    for found in view.answers("datadog_logs"):
+        for template in found.data.get("templates") or []:
+            example = str(template.get("example"))
+            if template.get("service") == store.name and job.name in example:
+                quoted = " ".join(example.replace('"', "'").split())[:180]
+                yield Sign(found.step, f'{store.name} logs: "{quoted}"', FAIR)
+                return
+
+
+def _changes(store: Target, view: View) -> Iterator[tuple[str, Metric, datetime]]:
     for name, words in (
         ("redis.mem.fragmentation_ratio", "memory fragmentation"),
         ("redis.info.latency_ms", "command latency"),
@@ -129,7 +148,7 @@ def _onsets(store: Target, view: View) -> Iterator[tuple[int, str, datetime]]:
     ):
         metric = view.metric(name, store)
         if metric and metric.onset and metric.rise >= 1.1:
-            yield metric.step, f"{words} of {store.name}", metric.onset
+            yield f"{words} of {store.name}", metric, metric.onset
 
 
 def _fixes(target: Target, view: View) -> Iterator[Change]:

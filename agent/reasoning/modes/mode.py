@@ -23,6 +23,8 @@ class Role(StrEnum):
     CAUSE = "cause"
     EFFECT = "effect"
     FORECAST = "forecast"
+    CONTEXT = "context"
+    """What is remembered of earlier times."""
 
 
 @dataclass(frozen=True)

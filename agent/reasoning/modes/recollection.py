@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.model import Json
-from agent.reasoning.modes.mode import WEAK, Mode, Sign
+from agent.reasoning.modes.mode import WEAK, Mode, Role, Sign
 from agent.reasoning.modes.target import JOB, Target
 from agent.reasoning.modes.view import View
 
@@ -30,7 +30,7 @@ def _patterns(mode: Mode, target: Target, view: View) -> Iterator[Sign]:
                     f", mended by: {_quoted(str(pattern['fix']))}" if pattern.get("fix") else ""
                 )
                 text = f"investigation {pattern['investigation']} found the same at {target.name}{mended}"
-                yield Sign(found.step, text, WEAK / 2)
+                yield Sign(found.step, text, WEAK / 2, Role.CONTEXT)
                 return
 
 
@@ -41,9 +41,8 @@ def _incidents(words: set[str], target: Target, view: View) -> Iterator[Sign]:
             text = f"{incident.get('title')} {notes}"
             if incident.get("status") == "resolved" and _speaks(text, words, target, view):
                 quoted = _quoted(str(incident.get("title")))
-                yield Sign(
-                    found.step, f"incident #{incident['number']} was similar: {quoted}", WEAK
-                )
+                text = f"incident #{incident['number']} was similar: {quoted}"
+                yield Sign(found.step, text, WEAK, Role.CONTEXT)
                 return
 
 
@@ -51,9 +50,8 @@ def _talk(words: set[str], target: Target, view: View) -> Iterator[Sign]:
     for found in view.answers("slack_discussions"):
         for message in found.data.get("messages") or []:
             if _speaks(str(message.get("text")), words, target, view):
-                yield Sign(
-                    found.step, f"{_who(message)}: {_quoted(str(message['text']))}", WEAK / 2
-                )
+                text = f"{_who(message)}: {_quoted(str(message['text']))}"
+                yield Sign(found.step, text, WEAK / 2, Role.CONTEXT)
                 return
 
 

@@ -39,6 +39,10 @@ class Metric:
     slope_per_hour: float | None = None
     slope_r2: float | None = None
     per_hour_ratio: float | None = None
+    gradual: bool = False
+    """It began to climb at the onset, which is then known less exactly than that of a jump."""
+    minutes: float = 0.0
+    """The window that was read."""
     points: tuple[tuple[float, float], ...] = ()
 
     @property
@@ -126,7 +130,9 @@ class View:
 
     def metric(self, name: str, target: Target) -> Metric | None:
         """The worst series of a metric of an entity; None when it was not read or has no points."""
-        return max(self._metrics.get((name, target.name), []), key=lambda m: m.last, default=None)
+        found = self._metrics.get((name, target.name), [])
+        longest = max((m.minutes for m in found), default=0.0)
+        return max((m for m in found if m.minutes == longest), key=lambda m: m.last, default=None)
 
     def load_of(self, target: Target) -> Metric | None:
         """What is asked of an entity: commands, queries or requests."""
@@ -160,13 +166,24 @@ class View:
 
     @cached_property
     def symptom(self) -> Metric | None:
-        """The metric that alerted, as it was read."""
+        """The metric that alerted, over the longest window that was read: it tells baseline and onset."""
+        return next(iter(self._symptoms), None)
+
+    @cached_property
+    def symptom_now(self) -> Metric | None:
+        """The metric that alerted, in the shortest window, which resolves the last minutes best."""
+        return next(reversed(self._symptoms), None)
+
+    @cached_property
+    def _symptoms(self) -> list[Metric]:
+        """The readings of the metric that alerted, the longest window first, of equal ones the latest last."""
         if not self.symptom_query:
-            return None
-        found = self.answer("datadog_metrics", query=self.symptom_query)
-        step = self._step(found.step) if found else None
-        metrics = list(_described(step)) if step else []
-        return max(metrics, key=lambda m: m.last, default=None)
+            return []
+        found = self.answers("datadog_metrics", query=self.symptom_query)
+        steps = sorted((self._step(f.step) for f in found), key=lambda s: s.number)
+        steps.sort(key=lambda s: -float(s.check.arguments.get("minutes") or 720))
+        worst = (max(_described(s), key=lambda m: m.last, default=None) for s in steps)
+        return [m for m in worst if m is not None]
 
     @cached_property
     def symptom_onset(self) -> datetime:
@@ -241,6 +258,8 @@ def _described(step: Step) -> Iterator[Metric]:
             maximum=float(_or(data.get("maximum"), last)),
             onset=time_of(change.get("at")),
             before=change.get("before"),
+            gradual=bool(change.get("gradual")),
+            minutes=float(step.check.arguments.get("minutes") or 0.0),
             pulse_start=time_of(pulse.get("start")),
             pulse_end=time_of(pulse.get("end")),
             slope_per_hour=data.get("slope_per_hour"),

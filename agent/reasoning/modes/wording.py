@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
+_BINARY = (("TiB", 2.0**40), ("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10))
+_DECIMAL = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
-def size(count_bytes: float) -> str:
-    """Bytes in the largest binary unit that leaves a whole part: ``12.8 GiB``."""
-    for unit, scale in (("TiB", 2.0**40), ("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10)):
+
+def size(count_bytes: float, like: float = 0.0) -> str:
+    """Bytes in the largest unit that leaves a whole part: ``12.8 GiB``.
+
+    Units are binary unless ``like`` (the limit that the value is set against) is a round decimal number.
+    """
+    units = _DECIMAL if like and like % 1e8 == 0 else _BINARY
+    for unit, scale in units:
         if abs(count_bytes) >= scale:
             return f"{count_bytes / scale:.1f} {unit}"
     return f"{count_bytes:.0f} bytes"

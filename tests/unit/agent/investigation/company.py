@@ -68,6 +68,8 @@ class Company:
         self.calls_of: dict[str, list[str]] = {}
         self.logs: dict[str, list[Json]] = {}
         self.denied: set[str] = set()
+        self.passes_after: tuple[str, int, Course] | None = None
+        """Part of a query, after how many readings it has passed, and its course from then on."""
         self.asked: Counter[str] = Counter()
 
     def _reading(self, query: str, data: Json, source: str, **more: Any) -> Reading:
@@ -120,6 +122,13 @@ class Company:
         nodes = [{"name": f"node-{n}", "ready": True, "pressures": []} for n in range(3)]
         return self._reading("nodes", {"nodes": nodes}, "kubernetes")
 
+    def _passed(self, query: str, course: Course) -> Course:
+        if self.passes_after is None or self.passes_after[0] not in query:
+            return course
+        part, left, after = self.passes_after
+        self.passes_after = (part, left - 1, after)
+        return course if left > 0 else after
+
     @tool("datadog")
     async def datadog_metrics(self, query: str, minutes: float = 720) -> Reading:
         """Metrics."""
@@ -129,11 +138,12 @@ class Company:
         course = self.metrics.get((found[1], found[2])) if found else None
         if course is None or found is None:
             return self._reading(query, {"series": []}, "datadog")
+        course = self._passed(query, course)
         start = NOW - timedelta(minutes=minutes)
         times = [start + timedelta(minutes=m) for m in range(0, int(minutes), 2)]
         points = tuple((t.timestamp(), float(course(t))) for t in times)
         return self._reading(
-            query,
+            f"{query} over {minutes:g} min",
             {"series": [_series_data(found[1], points)]},
             "datadog",
             series=(Series(metric=found[1], points=points),),

@@ -214,6 +214,7 @@ class House:
             memory or Knowing(),
             self.told,
             TestClock(),
+            patience_seconds=0.01,
         )
 
     async def investigate(self, *letters: Received) -> Investigated:
