@@ -1,0 +1,166 @@
+"""Tells people in Slack what srebot sees and does: each message once, the summary and proposals edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from agent.model import (
+    Approval,
+    Case,
+    Conversation,
+    Ending,
+    InvestigationStatus,
+    Outcome,
+    Proposal,
+    Signal,
+)
+from agent.store.messages import Messages
+from bot.slack.editor import Editor
+from bot.slack.keys import message_of
+from bot.slack.limits import Message
+from bot.slack.outbox import Outbox
+from bot.slack.refusals import Remedy, code_of, remedy_of
+from bot.slack.sessions import AgentSessions
+from bot.slack.views.render import Views
+
+log = structlog.get_logger(__name__)
+
+StoreConversation = Callable[[int, Conversation], Awaitable[None]]
+
+_DONE = frozenset({Ending.CAUSE_FOUND, Ending.NOTHING_WRONG})
+
+
+class SlackNotifier:
+    """Implements ``agent.ports.Notifier`` on Slack.
+
+    Every method may be repeated after a crash. What Slack refuses for good is logged and let go; when Slack cannot be
+    reached the methods raise (``SlackApiError``, ``OSError``, ``TimeoutError``), so that a durable step tries again.
+
+    Args:
+        client: Slack's Web API.
+        messages: claims and receipts of what was sent.
+        views: how it looks.
+        store_conversation: remembers the thread that an investigation is talked about in.
+    """
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        messages: Messages,
+        views: Views,
+        store_conversation: StoreConversation,
+    ) -> None:
+        self._client = client
+        self._views = views
+        self._store_conversation = store_conversation
+        self._outbox = Outbox(client, messages)
+        self._editor = Editor(client)
+        self._sessions = AgentSessions(client)
+
+    async def summary(self, case: Case) -> Conversation:
+        """Place, or edit in place, the one summary message; returns its thread."""
+        place = case.investigation.conversation or case.signal.conversation
+        if place is None:
+            return Conversation(channel="")
+        # Edits wait their turn while it runs; a state that stays is waited for.
+        wait = case.investigation.status is not InvestigationStatus.RUNNING
+        receipt = await self._outbox.receipt(_summary_key(case))
+        if receipt is not None and receipt.ts:
+            place = Conversation(channel=receipt.channel, thread=receipt.thread_ts)
+        ts = await self._place(
+            _summary_key(case), "summary", place, self._views.summary(case), wait=wait
+        )
+        thread = Conversation(channel=place.channel, thread=place.thread or ts)
+        if ts and thread != case.investigation.conversation:
+            await self._store_conversation(case.investigation.id, thread)
+        await self._sessions.show(case, thread)
+        await self._check_mark(case)
+        return thread
+
+    async def update(self, case: Case, key: str, text: str) -> None:
+        """One short line in the thread, once per ``key``."""
+        await self._say_in_thread(case, key, "update", self._views.update(case, text))
+
+    async def report(self, case: Case) -> None:
+        """The finding with its evidence, once a round; the summary shows it as well."""
+        key = f"report-{case.investigation.id}-{case.round}"
+        await self._say_in_thread(case, key, "report", self._views.report(case))
+        await self.summary(case)
+
+    async def proposal(self, case: Case, proposal: Proposal, note: str = "") -> None:
+        """Place, or edit in place, a proposal."""
+        place = await self._thread(case)
+        view = self._views.proposal(case, proposal, note)
+        await self._place(f"proposal-{proposal.id}", "proposal", place, view, wait=True)
+
+    async def decision(self, case: Case, proposal: Proposal, approval: Approval) -> None:
+        """Show who decided what."""
+        view = self._views.decision(case, proposal, approval)
+        await self._say_in_thread(case, f"decision-{proposal.id}", "decision", view)
+
+    async def outcome(self, case: Case, proposal: Proposal, outcome: Outcome) -> None:
+        """What was seen after the change."""
+        view = self._views.outcome(case, proposal, outcome)
+        await self._say_in_thread(case, f"outcome-{proposal.id}", "outcome", view)
+
+    async def say(self, conversation: Conversation, key: str, text: str) -> None:
+        """Say ``text`` (markdown) in a conversation, once per ``key``."""
+        await self._outbox.post(key, "say", conversation, self._views.text(text))
+        if conversation.thread:
+            await self._sessions.answered(conversation)
+
+    async def taken(self, signal: Signal) -> None:
+        """Show at once that the signal was seen."""
+        await self._sessions.taken(signal)
+        await self._react(signal, "eyes")
+
+    async def _say_in_thread(self, case: Case, key: str, kind: str, message: Message) -> None:
+        await self._outbox.post(key, kind, await self._thread(case), message)
+
+    async def _place(
+        self, key: str, kind: str, place: Conversation, message: Message, *, wait: bool
+    ) -> str:
+        """Post a message the first time, edit it after that; returns its ts."""
+        ts, posted = await self._outbox.post(key, kind, place, message)
+        if posted:
+            self._editor.remember(place.channel, ts, message)
+        elif ts:
+            await self._editor.edit(place.channel, ts, message, wait=wait)
+        return ts
+
+    async def _thread(self, case: Case) -> Conversation:
+        """Where the investigation is talked about, also when ``case`` was read before its summary was placed."""
+        place = case.investigation.conversation or case.signal.conversation
+        if place is None:
+            return Conversation(channel="")
+        if place.thread:
+            return place
+        receipt = await self._outbox.receipt(_summary_key(case))
+        thread = (receipt.thread_ts or receipt.ts) if receipt else ""
+        return Conversation(channel=place.channel, thread=thread)
+
+    async def _check_mark(self, case: Case) -> None:
+        closed = case.investigation.status is InvestigationStatus.CLOSED
+        if closed and case.finding is not None and case.finding.ending in _DONE:
+            await self._react(case.signal, "white_check_mark")
+
+    async def _react(self, signal: Signal, name: str) -> None:
+        message = message_of(signal.key)
+        if message is None:
+            return
+        channel, ts = message
+        try:
+            await self._client.reactions_add(channel=channel, timestamp=ts, name=name)
+        except SlackApiError as error:
+            if remedy_of(error) is Remedy.RETRY:
+                raise
+            if code_of(error) != "already_reacted":
+                log.info("no reaction", name=name, channel=channel, error=code_of(error))
+
+
+def _summary_key(case: Case) -> str:
+    return f"summary-{case.investigation.id}"
