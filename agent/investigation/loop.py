@@ -1,90 +1,20 @@
-"""The investigation loop: propose, look, weigh, go deeper or stop, attack the leader once, conclude, pass the gates.
-
-The loop is deterministic: whatever is not (vendors, models, the clock, people, the store) happens inside a durable step,
-so that a workflow can be replayed to where it was after a crash. Steps that run at the same time are started in a fixed
-order. What the board looks like is computed from the steps' results alone.
-"""
+"""The investigation loop: propose, look, weigh, go deeper or stop, attack the leader once, conclude, pass the gates."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Protocol
 
-from agent.investigation.budget import remaining, used_up
-from agent.investigation.causality import causally_ordered
 from agent.investigation.checks import Checks
-from agent.investigation.evidence import admissible
-from agent.investigation.gates import passed
-from agent.investigation.hypotheses import (
-    chosen,
-    gathered,
-    leading,
-    merged,
-    movements,
-    weighed,
-)
-from agent.investigation.openings import opening_checks
-from agent.investigation.thinking import Thinker, Thought
-from agent.investigation.wording import movements_text
-from agent.model import (
-    Case,
-    Change,
-    Check,
-    Ending,
-    Finding,
-    InvestigationStatus,
-    Step,
-    Utc,
-    Value,
-)
+from agent.investigation.run import Equipment, Investigated, RulesReasoner, Run
+from agent.model import Case
 from agent.ports import CaseStore, Clock, Durable, Inbox, Memory, Notifier, Reasoner
 from agent.tools import Registry
 
 PATIENCE_SECONDS = 30.0
 """How long to wait, once, before looking again at an alert that nothing explains."""
-MOST_ROUNDS = 8
-"""A bound on the depth whatever the budget."""
-SURE_ABOVE = 2.9
-"""Log-odds of a leader (about 95 %) from which looking further is waste."""
-AHEAD_BY = 2.0
-"""Log-odds that a sure leader must be ahead of the next independent hypothesis."""
 
-
-class Doubter(Protocol):
-    """Knows what would speak against a hypothesis, and what is worth a second look."""
-
-    def second_look(self, case: Case) -> tuple[Check, ...]:
-        """Checks that repeat, later, what may have passed by itself."""
-
-    def attack(self, case: Case) -> tuple[Check, ...]:
-        """Checks that could refute the leading hypothesis."""
-
-
-class RulesReasoner(Reasoner, Doubter, Protocol):
-    """The reasoner that needs no model: it always can go on."""
-
-
-class Investigated(Value):
-    """An investigation that came to its end, with the changes that would mend what it found, best first."""
-
-    case: Case
-    changes: tuple[Change, ...] = ()
-
-
-class Round(Value):
-    """The steps of a round and the moment it ended."""
-
-    steps: tuple[Step, ...]
-    at: Utc
-
-
-class Gated(Value):
-    """A finding after the gates, and the moment it was settled."""
-
-    finding: Finding
-    at: Utc
+__all__ = ["Investigated", "Investigator", "RulesReasoner"]
 
 
 class Investigator:
@@ -102,15 +32,16 @@ class Investigator:
         limits: Mapping[str, int] | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        self.registry = registry
-        self.reasoner = reasoner
-        self.rules = rules
-        self.store = store
-        self.memory = memory
-        self.notifier = notifier
-        self.clock = clock
-        self.patience_seconds = patience_seconds
-        self.checks = Checks(registry, store, clock, limits)
+        self._memory = memory
+        self._equipment = Equipment(
+            checks=Checks(registry, store, clock, limits),
+            reasoner=reasoner,
+            rules=rules,
+            store=store,
+            notifier=notifier,
+            clock=clock,
+            patience_seconds=patience_seconds,
+        )
 
     async def run(self, investigation: int, durable: Durable, inbox: Inbox) -> Investigated:
         """Investigate to the end; the finding is stored and reported when this returns.
@@ -118,14 +49,14 @@ class Investigator:
         Run again after a crash with the same ``durable``, it goes on where it stopped.
         """
         case = await durable.step("open", lambda: self._open(investigation))
-        return await _Run(self, case, durable, inbox).to_the_end()
+        return await Run(self._equipment, case, durable, inbox).to_the_end()
 
     async def _open(self, investigation: int) -> Case:
-        case = await self.store.load(investigation)
+        case = await self._equipment.store.load(investigation)
         signal = case.signal
         if not signal.service:
             text = f"{signal.title}\n{signal.text}"
-            if (entity := await self.memory.locate(text, signal.environment)) is not None:
+            if (entity := await self._memory.locate(text, signal.environment)) is not None:
                 named = {
                     "service": entity.name,
                     "namespace": signal.namespace or entity.namespace,
@@ -133,15 +64,15 @@ class Investigator:
                 }
                 signal = signal.model_copy(update=named)
         around, patterns = await asyncio.gather(
-            self.memory.around(signal.service, signal.namespace or signal.environment),
-            self.memory.recall(signal),
+            self._memory.around(signal.service, signal.namespace or signal.environment),
+            self._memory.recall(signal),
         )
         head = case.investigation.model_copy(
-            update={"signal": signal, "reasoner": self.reasoner.name}
+            update={"signal": signal, "reasoner": self._equipment.reasoner.name}
         )
         fresh = {
             "investigation": head,
-            "now": self.clock.now(),
+            "now": self._equipment.clock.now(),
             "entities": around[0] or case.entities,
             "relations": around[1] or case.relations,
             "patterns": patterns or case.patterns,
@@ -152,233 +83,3 @@ class Investigator:
             "finding": None,
         }
         return case.model_copy(update=fresh)
-
-
-class _Run:
-    """One investigation under way."""
-
-    def __init__(self, house: Investigator, case: Case, durable: Durable, inbox: Inbox) -> None:
-        self._house = house
-        self._durable = durable
-        self._inbox = inbox
-        self._thinker = Thinker(house.reasoner, house.rules, durable, house.clock)
-        self._started_at = case.now
-        self._attacked = False
-        self._waited = False
-        self._stopped = False
-        self._told = case.hypotheses
-        self.case = case
-
-    async def to_the_end(self) -> Investigated:
-        """Gather, think and look in rounds, conclude."""
-        most = self.case.investigation.budget.tool_calls
-        opening = await self._look(opening_checks(self.case, self._house.registry)[:most])
-        proposal = await self._thinker.propose(self.case)
-        self._account(proposal)
-        wanted: tuple[Check, ...] = ()
-        if proposal.result is not None:
-            self._set(hypotheses=merged(self.case.hypotheses, proposal.result.hypotheses))
-            wanted = proposal.result.checks
-        await self._rounds(wanted, opening)
-        return await self._conclude()
-
-    async def _rounds(self, wanted: tuple[Check, ...], unweighed: tuple[Step, ...]) -> None:
-        while True:
-            checks = self._affordable(wanted)
-            if not checks and not unweighed:
-                return
-            if checks:
-                self._set(round=self.case.round + 1)
-            steps = await self._look(checks)
-            await self._take_inbox()
-            wanted = await self._next(await self._weigh((*unweighed, *steps)))
-            unweighed = ()
-
-    async def _look(self, checks: tuple[Check, ...]) -> tuple[Step, ...]:
-        """Run a round of checks; what was learnt before is recorded and told meanwhile."""
-        case, first = self.case, len(self.case.steps) + 1
-        seconds = remaining(case.investigation.budget, case.investigation.spent).seconds
-
-        async def work() -> Round:
-            steps = await self._house.checks.run(
-                case.investigation.id, case.round, first, checks, max(0.1, seconds)
-            )
-            return Round(steps=steps, at=self._house.clock.now())
-
-        done, _ = await asyncio.gather(
-            self._durable.step(f"look-{case.round}", work), self._record(case)
-        )
-        self._account_time(done.at, tool_calls=len(done.steps))
-        self._set(steps=(*self.case.steps, *done.steps))
-        return done.steps
-
-    async def _record(self, case: Case) -> None:
-        """Store the board and the evidence as they stand, and tell the thread what moved since last time."""
-        text = movements_text(movements(self._told, case.hypotheses))
-        self._told = case.hypotheses
-        store, notifier, number = self._house.store, self._house.notifier, case.investigation.id
-
-        async def work() -> None:
-            await store.save_investigation(case.investigation)
-            await store.save_hypotheses(number, case.round, case.hypotheses)
-            await store.save_evidence(number, case.evidence)
-            await notifier.summary(case)
-            if text:
-                await notifier.update(case, f"round-{case.round}", text)
-
-        await self._durable.step(f"record-{case.round}", work)
-
-    async def _weigh(self, steps: tuple[Step, ...]) -> tuple[Check, ...]:
-        """Let the reasoner weigh ``steps``; returns the checks that it wants next."""
-        thought = await self._thinker.weigh(self.case, steps)
-        self._account(thought)
-        await self._tell_take_over()
-        if (result := thought.result) is None:
-            return ()
-        board = merged(self.case.hypotheses, result.hypotheses)
-        found = admissible(result.evidence, self.case, trusted=thought.reasoner == "rules")
-        evidence, _ = gathered(self.case.evidence, found)
-        self._set(hypotheses=weighed(board, evidence), evidence=evidence)
-        self._set(hypotheses=causally_ordered(self.case))
-        return result.checks
-
-    async def _next(self, wanted: tuple[Check, ...]) -> tuple[Check, ...]:
-        """What to look at next: nothing when it is over, what speaks against the leader before that."""
-        if self._stopped or self._bound():
-            return ()
-        if self._is_sure() or not self._affordable(wanted):
-            if not self._attacked:
-                self._attacked = True
-                return self._house.rules.attack(self.case)
-            return await self._second_look()
-        return wanted
-
-    async def _second_look(self) -> tuple[Check, ...]:
-        """When nothing explains the symptom, wait a little and see whether it passes by itself; once."""
-        if self._waited or any(h.log_odds > 0.0 for h in self.case.hypotheses):
-            return ()
-        self._waited = True
-        left = remaining(self.case.investigation.budget, self.case.investigation.spent).seconds
-        seconds = min(self._house.patience_seconds, left / 2)
-
-        async def work() -> None:
-            await asyncio.sleep(seconds)
-
-        await self._durable.step("wait", work)
-        return self._house.rules.second_look(self.case)
-
-    def _affordable(self, wanted: tuple[Check, ...]) -> tuple[Check, ...]:
-        spent, budget = self.case.investigation.spent, self.case.investigation.budget
-        if self._stopped or self._bound():
-            return ()
-        return chosen(
-            [c for c in wanted if c.tool in self._house.registry],
-            self.case.hypotheses,
-            frozenset(s.check.key for s in self.case.steps),
-            remaining(budget, spent).tool_calls,
-            self._house.checks.cost_seconds,
-        )
-
-    def _bound(self) -> str:
-        if self.case.round >= MOST_ROUNDS:
-            return f"{MOST_ROUNDS} rounds"
-        return used_up(self.case.investigation.budget, self.case.investigation.spent)
-
-    def _is_sure(self) -> bool:
-        top = leading(self.case.hypotheses)
-        if top is None or top.log_odds < SURE_ABOVE:
-            return False
-        others = [h.log_odds for h in self.case.hypotheses if h.id != top.id and h.parent != top.id]
-        return not others or top.log_odds - max(others) >= AHEAD_BY
-
-    async def _take_inbox(self) -> None:
-        received = await self._inbox.take()
-        self._stopped = self._stopped or received.stop
-        if received.notes:
-            self._set(notes=(*self.case.notes, *received.notes))
-
-    async def _conclude(self) -> Investigated:
-        thought = await self._thinker.conclude(self.case)
-        self._account(thought)
-        await self._tell_take_over()
-        if thought.result is None:
-            raise RuntimeError("the rules reasoner always concludes")
-        draft, case, bound = thought.result.finding, self.case, self._bound()
-
-        async def settle() -> Gated:
-            steps = await self._house.store.load_steps(case.investigation.id)
-            whole = case.model_copy(update={"steps": steps or case.steps})
-            finding = await asyncio.to_thread(
-                passed, draft, whole, bound=bound, stopped=self._stopped
-            )
-            return Gated(finding=finding, at=self._house.clock.now())
-
-        gated = await self._durable.step("settle", settle)
-        self._account_time(gated.at)
-        changes = thought.result.changes if gated.finding.ending is Ending.CAUSE_FOUND else ()
-        self._close(gated, has_changes=bool(changes))
-        await self._report()
-        return Investigated(case=self.case, changes=changes)
-
-    def _close(self, gated: Gated, *, has_changes: bool) -> None:
-        status = InvestigationStatus.CLOSED
-        if self._stopped:
-            status = InvestigationStatus.STOPPED
-        elif gated.finding.ending is Ending.INPUT_NEEDED:
-            status = InvestigationStatus.WAITING_FOR_INPUT
-        elif has_changes:
-            status = InvestigationStatus.RUNNING
-        ended = None if status is InvestigationStatus.RUNNING else gated.at
-        head = {"status": status, "ended_at": ended}
-        self._set(
-            finding=gated.finding,
-            investigation=self.case.investigation.model_copy(update=head),
-        )
-
-    async def _report(self) -> None:
-        case, store = self.case, self._house.store
-        number, finding = case.investigation.id, case.finding
-
-        async def work() -> None:
-            await store.save_hypotheses(number, case.round, case.hypotheses)
-            await store.save_evidence(number, case.evidence)
-            if finding is not None:
-                await store.save_finding(number, finding)
-            await store.save_investigation(case.investigation)
-            await self._house.notifier.report(case)
-
-        await self._durable.step("report", work)
-
-    async def _tell_take_over(self) -> None:
-        """Say once that the rules took over from the model."""
-        head = self.case.investigation
-        if head.reasoner == self._thinker.name:
-            return
-        text = (
-            f"The model {head.reasoner} cannot go on ({self._thinker.gave_up}). "
-            "The rules take over from the evidence so far."
-        )
-        self._set(investigation=head.model_copy(update={"reasoner": self._thinker.name}))
-        case = self.case
-
-        async def work() -> None:
-            await self._house.store.save_investigation(case.investigation)
-            await self._house.notifier.update(case, "take-over", text)
-
-        await self._durable.step("take-over", work)
-
-    def _account(self, thought: Thought[Any]) -> None:
-        """Book a thought's time and tokens."""
-        more = {} if thought.result is None else thought.result.spent.model_dump()
-        more.pop("seconds", None)
-        self._account_time(thought.at, **more)
-
-    def _account_time(self, at: datetime, **more: float) -> None:
-        head = self.case.investigation
-        spent = head.spent.plus(**more)
-        took = round((at - self._started_at).total_seconds(), 3)
-        spent = spent.model_copy(update={"seconds": max(spent.seconds, took)})
-        self._set(now=at, investigation=head.model_copy(update={"spent": spent}))
-
-    def _set(self, **changed: object) -> None:
-        self.case = self.case.model_copy(update=changed)

@@ -9,7 +9,7 @@ from agent.reasoning.modes.changes import config_fix, resources_fix
 from agent.reasoning.modes.forecast import load_ahead, saturation_sign
 from agent.reasoning.modes.jobs import competing_jobs, suspend
 from agent.reasoning.modes.mode import FAIR, STRONG, WEAK, Mode, Role, Sign
-from agent.reasoning.modes.target import CACHE, Target
+from agent.reasoning.modes.target import CACHE, ERROR_RATIO, Target
 from agent.reasoning.modes.view import Metric, View
 from agent.reasoning.modes.wording import clock, count, plain, share, size, times
 
@@ -29,9 +29,7 @@ def _checks(target: Target, view: View) -> Iterator[Check]:
     for dependant in view.dependants(target.name)[:4]:
         yield dependant.metric("redis.pool.in_use", f"whether {dependant.name} waits for it")
         yield dependant.metric("redis.pool.size", f"how large the pool of {dependant.name} is")
-        yield dependant.metric(
-            "trace.http.request.errors", f"whether {dependant.name} suffers", by="sum"
-        )
+        yield dependant.error_ratio(f"whether {dependant.name} suffers")
         yield dependant.metric(
             "rabbitmq.queue.messages", f"whether work of {dependant.name} piles up"
         )
@@ -126,9 +124,12 @@ def _felt_by(dependant: Target, view: View, used: Metric | None) -> Iterator[Sig
             f" baseline {count(in_use.baseline)}"
         )
         yield Sign(in_use.step, text, WEAK / 2, Role.EFFECT, (pool.step,))
-    errors = view.metric("trace.http.request.errors", dependant)
-    if errors and errors.onset and errors.rise >= 1.5:
-        text = f"errors of {dependant.name} are {times(errors.rise)} their baseline since {clock(errors.onset)}"
+    errors = view.metric(ERROR_RATIO, dependant)
+    if errors and errors.grows and errors.rise >= 1.3 and errors.onset:
+        text = (
+            f"{share(errors.last)} of the requests to {dependant.name} fail, baseline {share(errors.baseline)},"
+            f" growing since {clock(errors.onset)}"
+        )
         yield Sign(errors.step, text, WEAK / 2, Role.EFFECT)
     queue = view.metric("rabbitmq.queue.messages", dependant)
     if queue and (queue.per_hour_ratio or 0.0) >= 0.05 and queue.grows:

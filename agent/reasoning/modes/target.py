@@ -9,6 +9,8 @@ from typing import NamedTuple
 from agent.model import Check, Entity
 
 DEFAULT_NAMESPACE = "production"
+ERROR_RATIO = "trace.http.request.errors / hits"
+"""What ``error_ratio`` reads, as a view names it."""
 CACHE, DATABASE, QUEUE, JOB, SERVICE = "cache", "database", "queue", "job", "service"
 
 _BY_IMAGE = (
@@ -56,6 +58,14 @@ class Target(NamedTuple):
             tool="datadog_metrics",
             arguments={"query": f"{by}:{name}{{{scope}}}", "minutes": minutes},
             reason=reason,
+        )
+
+    def error_ratio(self, reason: str, *, minutes: int = 720) -> Check:
+        """The check that reads which share of its requests fails."""
+        scope = f"{{service:{self.name},env:{self.environment}}}"
+        query = f"sum:trace.http.request.errors{scope} / sum:trace.http.request.hits{scope}"
+        return Check(
+            tool="datadog_metrics", arguments={"query": query, "minutes": minutes}, reason=reason
         )
 
     def ask(self, tool: str, reason: str, **arguments: object) -> Check:

@@ -14,9 +14,12 @@ import networkx as nx
 from agent.knowledge.graph import dependants, dependencies, dependencies_in
 from agent.knowledge.inference import endpoints_in
 from agent.model import Case, Json, Step
-from agent.reasoning.modes.target import DEFAULT_NAMESPACE, JOB, Target, flavour_of
+from agent.reasoning.modes.target import DEFAULT_NAMESPACE, ERROR_RATIO, JOB, Target, flavour_of
 
 _SIMPLE_QUERY = re.compile(r"^\s*(?:\w+:)?([\w.]+)\{([^}]*)\}\s*$")
+_RATIO_QUERY = re.compile(
+    r"^\s*sum:trace\.http\.request\.errors\{([^}]*)\} / sum:trace\.http\.request\.hits\{[^}]*\}\s*$"
+)
 _MONITOR_QUERY = re.compile(r"^\s*\w+\(last_\w+\):(.*?)\s*([<>]=?)\s*[-\d.eE+]+\s*$", re.DOTALL)
 _SCOPE_KEYS = ("service", "kube_deployment", "kube_stateful_set", "kube_daemon_set")
 _RISEN = 1.3
@@ -202,10 +205,14 @@ class View:
         for step in self._answered:
             if step.check.tool != "datadog_metrics":
                 continue
-            if matched := _SIMPLE_QUERY.match(str(step.check.arguments.get("query"))):
-                scope = dict(t.strip().split(":", 1) for t in matched[2].split(",") if ":" in t)
-                owner = next((scope[k] for k in _SCOPE_KEYS if k in scope), "")
-                found.setdefault((matched[1], owner), []).extend(_described(step))
+            query = str(step.check.arguments.get("query"))
+            if matched := _SIMPLE_QUERY.match(query):
+                key = (matched[1], _owner(matched[2]))
+            elif matched := _RATIO_QUERY.match(query):
+                key = (ERROR_RATIO, _owner(matched[1]))
+            else:
+                continue
+            found.setdefault(key, []).extend(_described(step))
         return found
 
     def _flavour(self, name: str) -> str:
@@ -238,6 +245,12 @@ def time_of(text: object) -> datetime | None:
         return None
     at = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _owner(scope: str) -> str:
+    """The service or workload that a query's scope names."""
+    tags = dict(t.strip().split(":", 1) for t in scope.split(",") if ":" in t)
+    return next((tags[k] for k in _SCOPE_KEYS if k in tags), "")
 
 
 def _described(step: Step) -> Iterator[Metric]:

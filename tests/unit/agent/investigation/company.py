@@ -135,6 +135,8 @@ class Company:
         if "datadog_metrics" in self.denied:
             raise AccessDenied("Datadog refused (403): the key may not query metrics.")
         found = re.match(r"\w+:([\w.]+)\{service:([\w-]+)", query)
+        if found and " / " in query:
+            found = re.match(r"(.*)@(.*)", f"{found[1]} / hits@{found[2]}")
         course = self.metrics.get((found[1], found[2])) if found else None
         if course is None or found is None:
             return self._reading(query, {"series": []}, "datadog")
@@ -332,7 +334,7 @@ def redis_story() -> Company:
         ("redis.info.latency_ms", r): ramp(0.8, 2.3),
         ("redis.keys.evicted", r): lambda at: 0.0,
         ("redis.net.commands", r): daily(1400, 42000),
-        ("trace.http.request.errors", "session"): ramp(0.05, 0.11),
+        ("trace.http.request.errors / hits", "session"): ramp(0.0005, 0.0011),
         ("rabbitmq.queue.messages", "cart"): lambda at: (
             140 * 1.15 ** max(0.0, (at - ONSET).total_seconds() / 3600)
         ),

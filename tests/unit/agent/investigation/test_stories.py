@@ -54,6 +54,7 @@ async def test_redis_report_looks_ahead_and_at_the_neighbours() -> None:
     assert "12.7 GiB of 16.0 GiB" in text
     assert "Queue of cart grows by 15 % an hour" in text
     assert "recommendation holds 29 of 50 connections" in text
+    assert "0.11 % of the requests to session fail, baseline 0.05 %" in text
     assert "will rise 30x" in text
 
 
