@@ -127,8 +127,10 @@ class Notifier(Protocol):
     async def outcome(self, case: Case, proposal: Proposal, outcome: Outcome) -> None:
         """What was seen after the change, with the way back offered."""
 
-    async def say(self, conversation: Conversation, key: str, text: str) -> None:
-        """Say ``text`` (markdown) in a conversation, once per ``key``."""
+    async def say(
+        self, conversation: Conversation, key: str, text: str, case: Case | None = None
+    ) -> None:
+        """Say ``text`` (markdown) in a conversation, once per ``key``; ``[n]`` in it cites the case's evidence."""
 
     async def taken(self, signal: Signal) -> None:
         """Show at once that the signal was seen (eyes)."""

@@ -33,7 +33,7 @@ class Investigator:
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._memory = memory
-        self._equipment = Equipment(
+        self.equipment = Equipment(
             checks=Checks(registry, store, clock, limits),
             reasoner=reasoner,
             rules=rules,
@@ -49,10 +49,10 @@ class Investigator:
         Run again after a crash with the same ``durable``, it goes on where it stopped.
         """
         case = await durable.step("open", lambda: self._open(investigation))
-        return await Run(self._equipment, case, durable, inbox).to_the_end()
+        return await Run(self.equipment, case, durable, inbox).to_the_end()
 
     async def _open(self, investigation: int) -> Case:
-        case = await self._equipment.store.load(investigation)
+        case = await self.equipment.store.load(investigation)
         signal = case.signal
         if not signal.service:
             text = f"{signal.title}\n{signal.text}"
@@ -68,11 +68,11 @@ class Investigator:
             self._memory.recall(signal),
         )
         head = case.investigation.model_copy(
-            update={"signal": signal, "reasoner": self._equipment.reasoner.name}
+            update={"signal": signal, "reasoner": self.equipment.reasoner.name}
         )
         fresh = {
             "investigation": head,
-            "now": self._equipment.clock.now(),
+            "now": self.equipment.clock.now(),
             "entities": around[0] or case.entities,
             "relations": around[1] or case.relations,
             "patterns": patterns or case.patterns,

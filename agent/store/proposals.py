@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.errors import Refused
-from agent.model import Approval, Outcome, Proposal, ProposalStatus
+from agent.model import Approval, ChangeKind, Outcome, Proposal, ProposalStatus
 from agent.store.mapping import row_of, value_of
 from agent.store.repositories import Repository
 from agent.store.tables import ApprovalRow, OutcomeRow, ProposalRow
@@ -78,6 +78,17 @@ class Proposals(Repository):
         async with self._transaction() as tx:
             rows = (await tx.execute(statement)).mappings().all()
         return tuple(value_of(Proposal, row) for row in rows)
+
+    async def kinds_approved(self, environment: str) -> frozenset[ChangeKind]:
+        """The kinds of change that people approved in an environment before."""
+        statement = (
+            select(ProposalRow.kind)
+            .join(ApprovalRow, ApprovalRow.proposal == ProposalRow.id)
+            .where(ProposalRow.environment == environment, ApprovalRow.approved)
+            .distinct()
+        )
+        async with self._transaction() as tx:
+            return frozenset(map(ChangeKind, (await tx.execute(statement)).scalars()))
 
 
 class Approvals(Repository):

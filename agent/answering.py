@@ -1,0 +1,97 @@
+"""Answers a question by looking things up: a few rounds of read tools, then an answer whose ``[n]`` are its steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
+from agent.errors import ReasonerUnavailable
+from agent.house import House
+from agent.model import Case, Check, Evidence, Step, Value
+from agent.ports import Answered, Durable, Reasoner
+
+MOST_ROUNDS = 4
+_LOOK_SECONDS = 30.0
+_CITED = re.compile(r"\[(\d+)\]")
+
+
+class Thinking(Value):
+    """What a reasoner made of a question so far, and which one it was."""
+
+    answered: Answered
+    reasoner: str
+
+
+async def answer(house: House, investigation: int, durable: Durable) -> str:
+    """The answer to the question of an investigation; its steps are kept, and those it cites become its evidence."""
+    case = await durable.step("open-question", lambda: _open(house, investigation))
+    steps: tuple[Step, ...] = ()
+    reasoner = house.investigator.equipment.reasoner
+    for turn in range(1, MOST_ROUNDS + 1):
+        thought = await durable.step(f"think-{turn}", _thinking(house, reasoner, case, steps))
+        if thought.reasoner != reasoner.name:
+            reasoner = house.investigator.equipment.rules
+        checks = [
+            c
+            for c in thought.answered.checks
+            if c.tool in house.investigator.equipment.checks.registry
+        ]
+        if thought.answered.text or not checks:
+            break
+        looked = await durable.step(f"look-up-{turn}", _look(house, case, turn, steps, checks))
+        steps = (*steps, *looked)
+        case = case.model_copy(update={"steps": steps})
+    text = thought.answered.text or "I could not find an answer within a few look-ups."
+    await durable.step("keep-answer", lambda: _keep(house, case, steps, text, reasoner.name))
+    return text
+
+
+async def _open(house: House, investigation: int) -> Case:
+    case = await house.store.cases.load(investigation)
+    signal = case.signal
+    entities, relations = await house.store.memory.around(signal.service, signal.namespace)
+    return case.model_copy(update={"entities": entities, "relations": relations})
+
+
+def _thinking(
+    house: House, reasoner: Reasoner, case: Case, steps: tuple[Step, ...]
+) -> Callable[[], Awaitable[Thinking]]:
+    async def think() -> Thinking:
+        try:
+            return Thinking(answered=await reasoner.answer(case, steps), reasoner=reasoner.name)
+        except ReasonerUnavailable:
+            rules = house.investigator.equipment.rules
+            return Thinking(answered=await rules.answer(case, steps), reasoner=rules.name)
+
+    return think
+
+
+def _look(
+    house: House, case: Case, turn: int, steps: tuple[Step, ...], checks: Sequence[Check]
+) -> Callable[[], Awaitable[tuple[Step, ...]]]:
+    async def look() -> tuple[Step, ...]:
+        return await house.investigator.equipment.checks.run(
+            case.investigation.id, turn, len(steps) + 1, checks, _LOOK_SECONDS
+        )
+
+    return look
+
+
+async def _keep(
+    house: House, case: Case, steps: tuple[Step, ...], text: str, reasoner: str
+) -> None:
+    cited = {int(n) for n in _CITED.findall(text)}
+    evidence = [
+        Evidence(
+            number=s.number,
+            step=s.number,
+            statement=s.reading.observation.splitlines()[0][:300],
+            source=s.reading.source,
+            link=s.reading.link,
+            read_at=s.started_at,
+        )
+        for s in steps
+        if s.reading is not None and s.number in cited and s.reading.observation
+    ]
+    await house.store.cases.save_evidence(case.investigation.id, evidence)
+    await house.store.investigations.set_reasoner(case.investigation.id, reasoner)

@@ -1,0 +1,42 @@
+"""The parts that the workflows call, composed once by ``bot.runtime``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agent.investigation.loop import Investigator
+from agent.model import Budget
+from agent.ports import Clock, Directory, Fixer, Notifier, Pager
+from agent.resolution.policy import Policy
+from agent.store.repository import Store
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long srebot waits for what, and what it may spend; settings of an engineer."""
+
+    bounds: Budget = field(default_factory=Budget)
+    """What no investigation may exceed."""
+    proposal_expiry_seconds: float = 3600.0
+    watch_seconds: float = 900.0
+    watch_interval_seconds: float = 30.0
+    follow_seconds: float = 6 * 3600.0
+    """How long after an investigation's end replies in its thread are still meant for it."""
+    page_above_impact: float = 2.0
+    """Impact (0..1) from which a finding with a proposed fix pages whoever is on call; above 1: never."""
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that a workflow may call."""
+
+    store: Store
+    investigator: Investigator
+    notifier: Notifier
+    directory: Directory
+    policy: Policy
+    clock: Clock
+    terms: Terms = field(default_factory=Terms)
+    fixer: Fixer | None = None
+    """None: changes are named, never proposed, since nothing could apply them."""
+    pager: Pager | None = None

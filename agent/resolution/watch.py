@@ -1,0 +1,195 @@
+"""Watches the signals that started an investigation after a change, and says what was seen, not what caused it.
+
+What is watched is settled before the change: the monitors of the alerted service and the metrics whose evidence told.
+A signal is good again when its monitor is OK, or when it has come back at least half the way from its value before the
+change to its baseline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.errors import ToolError
+from agent.model import Case, Json, Outcome, OutcomeStatus, Proposal, SignalAfter, Step, Utc, Value
+from agent.tools import Registry
+
+MOST_METRICS = 4
+_TELLING = 0.5
+"""Weight of evidence from which a metric is worth watching."""
+_HALF_WAY = 0.5
+_WORSE_BY = 0.3
+"""A signal is worse when it moved this share of its distance further away from its baseline."""
+_MINUTES = 10
+"""The window of a look: short, so that what came before the change soon leaves it."""
+
+
+class Watched(Value):
+    """One signal to watch: a monitor (its id) or a metrics query with the level that is normal for it."""
+
+    name: str
+    tool: str
+    arguments: Json
+    monitor: str = ""
+    baseline: float | None = None
+
+
+class Look(Value):
+    """What the watched signals showed at one moment; None where nothing came."""
+
+    values: tuple[float | None, ...]
+    at: Utc
+
+
+def watched_signals(case: Case) -> tuple[Watched, ...]:
+    """What to watch after a change made for this case."""
+    return (*_monitors(case), *_metrics(case)[:MOST_METRICS])
+
+
+def _monitors(case: Case) -> list[Watched]:
+    wanted = case.signal.fingerprint.split(":")
+    found: dict[str, Watched] = {}
+    for step in _readings(case, "datadog_monitors"):
+        for monitor in step.reading.data.get("monitors", []) if step.reading else ():
+            number = str(monitor.get("id"))
+            troubled = monitor.get("state") in ("Alert", "Warn")
+            if number in wanted or (case.signal.source != "datadog" and troubled):
+                found[number] = Watched(
+                    name=f"monitor “{monitor.get('name')}”",
+                    tool=step.check.tool,
+                    arguments=step.check.arguments,
+                    monitor=number,
+                )
+    return list(found.values())
+
+
+def _metrics(case: Case) -> list[Watched]:
+    """The metrics that spoke for the leading hypothesis, the most telling first."""
+    ranked = case.ranked()
+    leader = ranked[0].id if ranked else ""
+    weights: dict[int, float] = {}
+    for evidence in case.evidence:
+        weights[evidence.step] = max(
+            weights.get(evidence.step, 0.0), evidence.weights.get(leader, 0.0)
+        )
+    telling = sorted(
+        (s for s in _readings(case, "datadog_metrics") if weights.get(s.number, 0) >= _TELLING),
+        key=lambda s: -weights[s.number],
+    )
+    signals = [_metric(step) for step in telling]
+    return list({w.arguments["query"]: w for w in signals if w is not None}.values())
+
+
+def _metric(step: Step) -> Watched | None:
+    series = step.reading.data.get("series") or [] if step.reading else []
+    if len(series) != 1 or not series[0].get("change"):
+        return None  # several series, or one that did not move, say nothing about recovery
+    return Watched(
+        name=str(series[0].get("metric") or step.check.arguments["query"]),
+        tool=step.check.tool,
+        arguments={**step.check.arguments, "minutes": _MINUTES},
+        baseline=series[0]["change"]["before"],
+    )
+
+
+def _readings(case: Case, tool: str) -> list[Step]:
+    return [s for s in case.steps if s.check.tool == tool and s.reading is not None]
+
+
+async def look(registry: Registry, signals: Sequence[Watched], at: Utc) -> Look:
+    """Read every watched signal once; a monitor is 0 when OK and 1 when not."""
+    values = [await _value(registry, signal) for signal in signals]
+    return Look(values=tuple(values), at=at)
+
+
+async def _value(registry: Registry, signal: Watched) -> float | None:
+    try:
+        reading = await registry[signal.tool](signal.arguments)
+    except ToolError:
+        return None
+    if signal.monitor:
+        states = [
+            m.get("state")
+            for m in reading.data.get("monitors", [])
+            if str(m.get("id")) == signal.monitor
+        ]
+        known = [s for s in states if s in ("OK", "Alert", "Warn")]
+        return float(known[0] != "OK") if known else None
+    series = reading.data.get("series") or []
+    return series[0].get("last") if len(series) == 1 else None
+
+
+def judge(
+    proposal: Proposal, signals: Sequence[Watched], before: Look, after: Look, applied_at: Utc
+) -> Outcome:
+    """What the signals say after a change, without saying that the change did it."""
+    judged = [
+        SignalAfter(
+            name=s.name,
+            query=str(s.arguments.get("query") or s.monitor),
+            before=b,
+            after=a,
+            good=_good(s, b, a),
+        )
+        for s, b, a in zip(signals, before.values, after.values, strict=True)
+    ]
+    worse = [
+        s.name
+        for s, b, a in zip(signals, before.values, after.values, strict=True)
+        if _worse(s, b, a)
+    ]
+    status = _status(signals, judged, worse)
+    return Outcome(
+        proposal=proposal.id,
+        status=status,
+        statement=_statement(status, judged, worse),
+        signals=tuple(judged),
+        observed_at=after.at,
+        watched_seconds=round((after.at - applied_at).total_seconds(), 1),
+    )
+
+
+def _good(signal: Watched, before: float | None, after: float | None) -> bool | None:
+    if after is None:
+        return None
+    if signal.monitor:
+        return after == 0
+    if signal.baseline is None or before is None or before == signal.baseline:
+        return None
+    return (before - after) / (before - signal.baseline) >= _HALF_WAY
+
+
+def _worse(signal: Watched, before: float | None, after: float | None) -> bool:
+    if before is None or after is None:
+        return False
+    if signal.monitor:
+        return after > before
+    if signal.baseline is None or before == signal.baseline:
+        return False
+    return (after - before) / (before - signal.baseline) >= _WORSE_BY
+
+
+def _status(
+    signals: Sequence[Watched], judged: Sequence[SignalAfter], worse: Sequence[str]
+) -> OutcomeStatus:
+    monitors = [j.good for s, j in zip(signals, judged, strict=True) if s.monitor]
+    metrics = [j.good for s, j in zip(signals, judged, strict=True) if not s.monitor]
+    told = [m for m in monitors if m is not None] or [m for m in metrics if m is not None]
+    if not told:
+        return OutcomeStatus.CANNOT_TELL
+    if all(told) and not worse:
+        return OutcomeStatus.RECOVERED
+    return OutcomeStatus.WORSE if worse else OutcomeStatus.UNCHANGED
+
+
+def _statement(status: OutcomeStatus, judged: Sequence[SignalAfter], worse: Sequence[str]) -> str:
+    good = [j.name for j in judged if j.good]
+    match status:
+        case OutcomeStatus.RECOVERED:
+            return f"After the change {' and '.join(good[:3])} came back to normal."
+        case OutcomeStatus.WORSE:
+            return f"After the change {' and '.join(worse[:3])} got worse."
+        case OutcomeStatus.UNCHANGED:
+            bad = [j.name for j in judged if j.good is False]
+            return f"After the change {' and '.join(bad[:3])} did not come back to normal."
+        case _:
+            return "After the change no watched signal could be read well enough to tell."
