@@ -1,0 +1,73 @@
+"""The pages: the list, an investigation's record, and what a citation or a step stands on."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from agent.errors import NotFound
+from agent.model import Case, Evidence, InvestigationStatus, Step
+from bot.web.records import PAGE, Records
+from bot.web.templating import page
+
+LIVE = frozenset(
+    {
+        InvestigationStatus.RUNNING,
+        InvestigationStatus.APPLYING,
+        InvestigationStatus.WATCHING,
+    }
+)
+"""While an investigation is in one of these, its page reloads by itself."""
+
+
+class Pages:
+    """Handlers of the pages."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    async def index(self, request: Request) -> Response:
+        """The investigations, newest first; ``?before=<number>`` gives older ones."""
+        before = request.query_params.get("before", "")
+        entries = await self._records.list(int(before) if _is_number(before) else None)
+        older = entries[-1].investigation.id if len(entries) == PAGE else None
+        return page("index.html", entries=entries, older=older, live=LIVE)
+
+    async def record(self, request: Request) -> Response:
+        """One investigation, whole."""
+        try:
+            record = await self._records.get(request.path_params["id"])
+        except NotFound as error:
+            raise HTTPException(404, str(error)) from error
+        return page("record.html", record=record, case=record.case, live=LIVE)
+
+    async def evidence(self, request: Request) -> Response:
+        """What a citation ``[n]`` stands on: the query, the moment it was read, and the stored answer."""
+        number, cited = request.path_params["id"], request.path_params["number"]
+        try:
+            case, piece, step = await self._records.evidence(number, cited)
+        except NotFound as error:
+            raise HTTPException(404, str(error)) from error
+        return _answer(request, case, step, piece)
+
+    async def step(self, request: Request) -> Response:
+        """One tool call and the stored answer to it."""
+        try:
+            case, step = await self._records.step(
+                request.path_params["id"], request.path_params["number"]
+            )
+        except NotFound as error:
+            raise HTTPException(404, str(error)) from error
+        return _answer(request, case, step, None)
+
+
+def _answer(request: Request, case: Case, step: Step, piece: Evidence | None) -> Response:
+    """The page of a step; with ``?raw=1`` the stored answer alone, byte by byte."""
+    if request.query_params.get("raw") == "1":
+        return PlainTextResponse(step.reading.raw if step.reading else step.error)
+    return page("answer.html", case=case, step=step, piece=piece)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 20

@@ -1,0 +1,174 @@
+"""What the pages show, read from the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+from sqlalchemy import select
+
+from agent.errors import NotFound
+from agent.model import (
+    Approval,
+    Case,
+    Evidence,
+    Finding,
+    Hypothesis,
+    Investigation,
+    Outcome,
+    Proposal,
+    Step,
+)
+from agent.store.feedback import Feedback
+from agent.store.investigations import investigation_of, joined
+from agent.store.mapping import value_of
+from agent.store.repository import Store
+from agent.store.steps import step_of
+from agent.store.tables import FindingRow, InvestigationRow, StepRow
+
+PAGE = 50
+MOST_INVESTIGATIONS = 2**63 - 1
+MOST_STEPS = 2**31 - 1
+"""What the columns hold: larger numbers exist nowhere."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the list."""
+
+    investigation: Investigation
+    finding: Finding | None
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A proposal with the decision on it and what was seen afterwards."""
+
+    proposal: Proposal
+    approval: Approval | None
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A hypothesis with the numbers of the evidence for and against it, the weightiest first."""
+
+    hypothesis: Hypothesis
+    supporting: tuple[tuple[int, float], ...]
+    contradicting: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that is known of one investigation."""
+
+    case: Case
+    decided: Sequence[Decided]
+    feedback: Sequence[Feedback]
+
+    @cached_property
+    def board(self) -> Sequence[Ranked]:
+        """The hypotheses, most likely first."""
+        return [self._ranked(h) for h in self.case.ranked()]
+
+    @cached_property
+    def rounds(self) -> Sequence[tuple[int, Sequence[Step]]]:
+        """The steps by the round that asked for them."""
+        return [(n, list(steps)) for n, steps in groupby(self.case.steps, lambda s: s.round)]
+
+    @cached_property
+    def cited(self) -> dict[int, list[int]]:
+        """Step -> the evidence drawn from it."""
+        found: dict[int, list[int]] = {}
+        for piece in self.case.evidence:
+            found.setdefault(piece.step, []).append(piece.number)
+        return found
+
+    def _ranked(self, hypothesis: Hypothesis) -> Ranked:
+        weights = [(e.number, e.weights.get(hypothesis.id, 0.0)) for e in self.case.evidence]
+        heaviest = sorted(weights, key=lambda pair: -abs(pair[1]))
+        return Ranked(
+            hypothesis,
+            tuple(pair for pair in heaviest if pair[1] > 0),
+            tuple(pair for pair in heaviest if pair[1] < 0),
+        )
+
+
+class Records:
+    """Reads records; holds no state."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def list(self, before: int | None = None) -> Sequence[Entry]:
+        """A page of investigations, newest first; ``before`` a number, exclusive."""
+        statement = joined().order_by(InvestigationRow.id.desc()).limit(PAGE)
+        if before is not None:
+            statement = statement.where(InvestigationRow.id < min(before, MOST_INVESTIGATIONS))
+        async with self._store.sessions.begin() as tx:
+            rows = (await tx.execute(statement)).mappings().all()
+            investigations = [investigation_of(row) for row in rows]
+            wanted = [i.id for i in investigations]
+            concluded = await tx.execute(
+                select(FindingRow.__table__).where(FindingRow.investigation_id.in_(wanted))
+            )
+            findings = {r["investigation_id"]: value_of(Finding, r) for r in concluded.mappings()}
+        return [Entry(i, findings.get(i.id)) for i in investigations]
+
+    async def get(self, investigation: int) -> Record:
+        """The record of that number.
+
+        Raises:
+            NotFound: there is no such investigation.
+        """
+        case = await self._case(investigation)
+        decided = await asyncio.gather(*(self._decided(p) for p in case.proposals))
+        feedback = await self._store.feedback.of("investigation", str(investigation))
+        return Record(case, decided, feedback)
+
+    async def evidence(self, investigation: int, number: int) -> tuple[Case, Evidence, Step]:
+        """A citation and the step that it stands on, with the step's raw answer.
+
+        Raises:
+            NotFound: there is no such investigation, citation or step.
+        """
+        case = await self._case(investigation)
+        piece = next((e for e in case.evidence if e.number == number), None)
+        if piece is None:
+            raise NotFound(f"Investigation {investigation} has no evidence [{number}].")
+        return case, piece, await self._step(investigation, piece.step)
+
+    async def step(self, investigation: int, number: int) -> tuple[Case, Step]:
+        """A step with its raw answer.
+
+        Raises:
+            NotFound: there is no such investigation or step.
+        """
+        return await self._case(investigation), await self._step(investigation, number)
+
+    async def _case(self, investigation: int) -> Case:
+        statement = select(InvestigationRow.id).where(InvestigationRow.id == investigation)
+        if investigation <= MOST_INVESTIGATIONS:
+            async with self._store.sessions.begin() as tx:
+                if await tx.scalar(statement) is not None:
+                    return await self._store.cases.load(investigation)
+        raise NotFound(f"There is no investigation {investigation}.")
+
+    async def _step(self, investigation: int, number: int) -> Step:
+        statement = select(StepRow.__table__).where(
+            StepRow.investigation_id == investigation, StepRow.number == min(number, MOST_STEPS)
+        )
+        async with self._store.sessions.begin() as tx:
+            row = (await tx.execute(statement)).mappings().first()
+        if row is None:
+            raise NotFound(f"Investigation {investigation} has no step {number}.")
+        return step_of(row)
+
+    async def _decided(self, proposal: Proposal) -> Decided:
+        approval, outcome = await asyncio.gather(
+            self._store.approvals.of(proposal.id), self._store.outcomes.of(proposal.id)
+        )
+        return Decided(proposal, approval, outcome)
