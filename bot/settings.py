@@ -97,8 +97,11 @@ class PagerDutySettings(BaseSettings):
 
     token: SecretStr = SecretStr("")
     from_email: str = ""
-    """The user in whose name notes are written."""
+    """The user in whose name srebot pages; empty: it never pages."""
     api_url: str = "https://api.pagerduty.com"
+    events_url: str = "https://events.pagerduty.com"
+    page_above_impact: float = 2.0
+    """Impact (0..1) from which a finding with a proposed fix pages whoever is on call; above 1: never."""
 
 
 class BotSettings(BaseSettings):
@@ -125,6 +128,8 @@ class BotSettings(BaseSettings):
     watch_seconds: float = 900.0
     """How long the signals are watched after a change."""
     watch_interval_seconds: float = 30.0
+    patience_seconds: float = 30.0
+    """How long to wait, once, before looking again at an alert that nothing explains."""
     scan_interval_seconds: float = 300.0
     """How often the company is scanned into the graph; 0 never."""
     concurrent_investigations: int = 50

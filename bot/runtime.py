@@ -1,0 +1,234 @@
+"""The composition root: the only place that builds clients and wires parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import structlog
+
+from agent.errors import SrebotError
+from agent.house import House, Terms
+from agent.investigation.loop import Investigator, RulesReasoner
+from agent.knowledge.scan import Scanned, scan
+from agent.learning.tools import LearningTools
+from agent.model import Budget
+from agent.ports import Answering, Directory, Notifier, Reasoner
+from agent.reasoning.rules import Rules
+from agent.resolution.policy import Policy
+from agent.store.engine import create_engine, normalise
+from agent.store.repository import Store
+from agent.tools import Registry
+from bot.clock import SystemClock
+from bot.settings import BotSettings, DatabaseSettings, Settings
+from bot.vendors import Vendors, connect
+
+_log = structlog.get_logger(__name__)
+_FIRST_SCAN_SECONDS = 4.0
+_QUEUE_POLL_SECONDS = 0.1
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """The database's URL, migrated: the configured server, or the embedded one, which stops with the context.
+
+    Enter it before the event loop: the first start of the embedded server takes some seconds.
+
+    Raises:
+        SrebotError: the database cannot be reached or started; the sentence says what to do.
+    """
+    with reachable(settings.database, settings.bot) as url:
+        from agent.store import migrate
+
+        try:
+            migrate.upgrade(url)
+        except Exception as error:
+            place = normalise(url).render_as_string(hide_password=True)
+            raise SrebotError(
+                f"The database at {place} cannot be used ({type(error).__name__}): "
+                "check DATABASE_URL, and that its user may create tables."
+            ) from error
+        yield url
+
+
+@contextmanager
+def reachable(settings: DatabaseSettings, bot: BotSettings) -> Iterator[str]:
+    """The database's URL as it stands, migrated or not."""
+    if url := settings.url.get_secret_value():
+        yield url
+        return
+    from agent.store.embedded import EmbeddedPostgres
+
+    folder = bot.data_folder / "postgres" if bot.data_folder else None
+    with EmbeddedPostgres(folder) as url:
+        yield url
+
+
+def terms_of(settings: Settings) -> Terms:
+    """The terms that the settings give."""
+    bot = settings.bot
+    return Terms(
+        bounds=Budget(
+            seconds=bot.budget_seconds,
+            tool_calls=bot.budget_tool_calls,
+            tokens=bot.budget_tokens,
+            usd=bot.budget_usd,
+        ),
+        proposal_expiry_seconds=bot.proposal_expiry_seconds,
+        watch_seconds=bot.watch_seconds,
+        watch_interval_seconds=bot.watch_interval_seconds,
+        follow_seconds=settings.slack.follow_seconds,
+        page_above_impact=settings.pagerduty.page_above_impact,
+    )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The policy with the approvers that the settings name."""
+    leads, approvers = settings.bot.team_leads, settings.bot.change_approvers
+    return Policy().with_approvers(
+        development={*leads, *approvers}, staging=leads, production=approvers
+    )
+
+
+def reasoner_of(settings: Settings, registry: Registry, rules: RulesReasoner) -> Reasoner:
+    """The model where one is configured, the rules otherwise."""
+    model = settings.model
+    if not model.api_key.get_secret_value():
+        return rules
+    import openai
+
+    from agent.reasoning.llm import LlmReasoner
+    from agent.reasoning.llm_endpoint import Prices
+    from agent.reasoning.modes.catalogue import CATALOGUE
+
+    client = openai.AsyncOpenAI(
+        api_key=model.api_key.get_secret_value(),
+        base_url=model.base_url,
+        timeout=model.timeout_seconds,
+        max_retries=0,
+    )
+    prices = Prices(
+        usd_per_million_prompt_tokens=model.usd_per_million_prompt_tokens,
+        usd_per_million_completion_tokens=model.usd_per_million_completion_tokens,
+    )
+    return LlmReasoner(client, model.model, registry, prices, modes=list(CATALOGUE))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is built before anybody is told anything."""
+
+    settings: Settings
+    store: Store
+    vendors: Vendors
+    registry: Registry
+
+    def house(self, notifier: Notifier, directory: Directory) -> House:
+        """The workflows' parts, speaking through ``notifier``."""
+        rules = Rules()
+        reasoner = reasoner_of(self.settings, self.registry, rules)
+        clock = SystemClock()
+        return House(
+            store=self.store,
+            investigator=Investigator(
+                self.registry,
+                reasoner,
+                rules,
+                self.store.cases,
+                self.store.memory,
+                notifier,
+                clock,
+                patience_seconds=self.settings.bot.patience_seconds,
+            ),
+            notifier=notifier,
+            directory=directory,
+            policy=policy_of(self.settings),
+            clock=clock,
+            terms=terms_of(self.settings),
+            fixer=self.vendors.fixer,
+            pager=self.vendors.pager,
+        )
+
+    async def scan(self) -> list[Scanned]:
+        """Scan the company into the graph once."""
+        return await scan(self.vendors.builders, self.store.graph)
+
+
+@asynccontextmanager
+async def parts(settings: Settings, url: str, *more_tools: object) -> AsyncIterator[Parts]:
+    """The store and the vendors, closed with the context.
+
+    Args:
+        settings: all settings.
+        url: the migrated database.
+        more_tools: toolsets beyond the vendors' own, such as Slack's history.
+    """
+    store = Store(create_engine(url))
+    try:
+        vendors = await asyncio.to_thread(connect, settings)
+        registry = Registry([*vendors.toolsets, LearningTools(store.patterns), *more_tools])
+        yield Parts(settings=settings, store=store, vendors=vendors, registry=registry)
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def durably(settings: Settings, url: str, house: House) -> AsyncIterator[Answering]:
+    """DBOS with our workflows, started; what a crash cut short is taken up again. Yields the ``Answering``."""
+    from dbos import DBOS
+
+    from agent.workflows import QUEUE, Workflows
+
+    DBOS(
+        config={
+            "name": "srebot",
+            "system_database_url": normalise(url).render_as_string(hide_password=False),
+            "executor_id": settings.bot.executor_id,
+            "application_version": version("srebot"),
+            "log_level": "WARNING",
+            "notification_listener_polling_interval_sec": 0.1,
+        }
+    )
+    workflows = Workflows(house)
+    try:
+        DBOS.launch()
+        await DBOS.register_queue_async(
+            QUEUE,
+            worker_concurrency=settings.bot.concurrent_investigations,
+            polling_interval_sec=_QUEUE_POLL_SECONDS,
+        )
+        yield workflows
+    finally:
+        await asyncio.to_thread(DBOS.destroy)
+
+
+@asynccontextmanager
+async def scanning(made: Parts) -> AsyncIterator[None]:
+    """Scan now (waiting a little for the first scan) and at intervals, while the context lasts."""
+    interval = made.settings.bot.scan_interval_seconds
+    if interval <= 0:
+        yield
+        return
+
+    async def again_and_again() -> None:
+        while True:
+            try:
+                await made.scan()
+            except Exception:  # the next scan may succeed
+                _log.exception("scan_failed")
+            first.set()
+            await asyncio.sleep(interval)
+
+    first = asyncio.Event()
+    task = asyncio.create_task(again_and_again())
+    with suppress(TimeoutError):
+        await asyncio.wait_for(first.wait(), _FIRST_SCAN_SECONDS)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,121 @@
+"""The vendors' clients, tools, builders and fixes, for as many vendors as are configured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from agent.ports import Fixer, GraphBuilder, Pager
+from bot.settings import KubernetesSettings, Settings
+
+if TYPE_CHECKING:
+    from integrations.kubernetes.client import KubernetesClient
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Vendors:
+    """What the configured vendors give."""
+
+    toolsets: list[object] = field(default_factory=list)
+    builders: list[GraphBuilder] = field(default_factory=list)
+    fixer: Fixer | None = None
+    pager: Pager | None = None
+
+
+def connect(settings: Settings) -> Vendors:
+    """Build the clients of the configured vendors; a vendor without a credential is left out, and said in the log."""
+    found = Vendors()
+    parts: tuple[tuple[str, Callable[[Settings, Vendors], bool]], ...] = (
+        ("kubernetes", _kubernetes),
+        ("datadog", _datadog),
+        ("pagerduty", _pagerduty),
+    )
+    for name, add in parts:
+        if not add(settings, found):
+            _log.warning("vendor_not_configured", vendor=name)
+    return found
+
+
+def kubernetes_client(
+    settings: KubernetesSettings, *, write: bool = False
+) -> KubernetesClient | None:
+    """The client with the read or the write credential; None when there is no such credential."""
+    from kubernetes.config import ConfigException
+
+    from integrations.kubernetes.client import KubernetesClient, configure
+
+    token = settings.write_token if write else settings.read_token
+    context = settings.write_context if write else settings.context
+    if write and not (token.get_secret_value() or context):
+        return None
+    try:
+        return KubernetesClient(
+            configure(
+                host=settings.api_url,
+                token=token.get_secret_value(),
+                certificate_authority=settings.ca_file,
+                context=context,
+            )
+        )
+    except ConfigException:
+        return None
+
+
+def _kubernetes(settings: Settings, found: Vendors) -> bool:
+    client = kubernetes_client(settings.kubernetes)
+    if client is None:
+        return False
+    from integrations.kubernetes.fixes import KubernetesFixer
+    from integrations.kubernetes.graph import KubernetesGraph
+    from integrations.kubernetes.tools import KubernetesTools
+
+    found.toolsets.append(KubernetesTools(client))
+    found.builders.append(KubernetesGraph(client, settings.kubernetes.namespaces))
+    if (writer := kubernetes_client(settings.kubernetes, write=True)) is not None:
+        found.fixer = KubernetesFixer(writer)
+    return True
+
+
+def _datadog(settings: Settings, found: Vendors) -> bool:
+    keys = settings.datadog
+    if not (keys.api_key.get_secret_value() and keys.app_key.get_secret_value()):
+        return False
+    from integrations.datadog.client import DatadogClient
+    from integrations.datadog.graph import DatadogGraph
+    from integrations.datadog.tools import DatadogTools
+
+    client = DatadogClient(
+        keys.api_key.get_secret_value(),
+        keys.app_key.get_secret_value(),
+        site=keys.site,
+        host=keys.api_url,
+    )
+    found.toolsets.append(DatadogTools(client))
+    found.builders.append(DatadogGraph(client))
+    return True
+
+
+def _pagerduty(settings: Settings, found: Vendors) -> bool:
+    given = settings.pagerduty
+    if not given.token.get_secret_value():
+        return False
+    from integrations.pagerduty.client import PagerDutyClient
+    from integrations.pagerduty.graph import PagerDutyGraph
+    from integrations.pagerduty.pager import PagerDutyPager
+    from integrations.pagerduty.tools import PagerDutyTools
+
+    client = PagerDutyClient(
+        given.token.get_secret_value(),
+        sender=given.from_email,
+        url=given.api_url,
+        events_url=given.events_url,
+    )
+    found.toolsets.append(PagerDutyTools(client))
+    found.builders.append(PagerDutyGraph(client))
+    found.pager = PagerDutyPager(client) if given.from_email else None
+    return True
