@@ -51,12 +51,13 @@ def gathered(
 ) -> tuple[tuple[Evidence, ...], tuple[Evidence, ...]]:
     """All evidence, numbered without gaps, and that part of it which ``found`` added or changed.
 
-    The same statement on the same step is one piece of evidence; a hypothesis it already weighs on keeps its weight.
+    The same statement is one piece of evidence, however often it is read; a hypothesis it already weighs on keeps its
+    weight.
     """
-    by_statement = {(e.step, e.statement): e for e in known}
+    by_statement = {e.statement: e for e in known}
     changed: dict[int, Evidence] = {}
     for evidence in found:
-        old = by_statement.get((evidence.step, evidence.statement))
+        old = by_statement.get(evidence.statement)
         weights = {k: max(-HEAVIEST, min(HEAVIEST, w)) for k, w in evidence.weights.items()}
         if old is None:
             new = evidence.model_copy(update={"number": len(by_statement) + 1, "weights": weights})
@@ -64,7 +65,7 @@ def gathered(
             continue
         else:
             new = old.model_copy(update={"weights": {**weights, **old.weights}})
-        by_statement[(new.step, new.statement)] = new
+        by_statement[new.statement] = new
         changed[new.number] = new
     return tuple(by_statement.values()), tuple(changed.values())
 

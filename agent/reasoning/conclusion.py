@@ -8,9 +8,8 @@ from typing import NamedTuple
 from agent.investigation.hypotheses import leading
 from agent.model import Case, Change, Claim, Ending, Evidence, Finding, Hypothesis
 from agent.ports import Concluded
-from agent.reasoning.modes.catalogue import CATALOGUE
+from agent.reasoning.modes.catalogue import CATALOGUE, all_signs
 from agent.reasoning.modes.mode import DECISIVE, Role
-from agent.reasoning.modes.recollection import recollections
 from agent.reasoning.modes.transient import TRANSIENT
 from agent.reasoning.modes.view import View
 from agent.reasoning.modes.wording import clock
@@ -19,37 +18,6 @@ CLAIM_ABOVE = 0.6
 _REFINES_ABOVE = 0.45
 _ROOT_ABOVE = 0.7
 _MOST = 7
-_PLAIN_BEGINNINGS = frozenset(
-    {
-        "the",
-        "a",
-        "all",
-        "at",
-        "memory",
-        "command",
-        "queries",
-        "query",
-        "errors",
-        "queue",
-        "traffic",
-        "what",
-        "it",
-    }
-    | {
-        "monitor",
-        "rollout",
-        "change",
-        "no",
-        "node",
-        "autoscaler",
-        "incident",
-        "talk",
-        "slow",
-        "more",
-        "work",
-    }
-)
-"""First words of the catalogue's statements that are no names."""
 _MOST_RULED_OUT = 5
 _MOST_BEHIND, _MOST_OWN, _MOST_REMEMBERED = 3, 4, 2
 """How many sentences the chain takes of each refinement, of the cause itself, and of what is remembered."""
@@ -114,8 +82,7 @@ def _carried(hypothesis: Hypothesis, case: Case, view: View) -> list[_Carried]:
     roles = {}
     if mode is not None:
         target = view.target(hypothesis.entity, hypothesis.namespace)
-        signs = (*mode.signs(target, view), *recollections(mode, target, view))
-        roles = {s.statement: s.role for s in signs}
+        roles = {s.statement: s.role for s in all_signs(mode, target, view)}
     carried = [
         _Carried(e, e.weights[hypothesis.id], roles.get(e.statement, Role.CAUSE))
         for e in case.evidence
@@ -137,15 +104,15 @@ def _cause(
     forecast = [c for c in (*own, *behind) if c.role is Role.FORECAST and c.weight >= 0]
     return Finding(
         ending=Ending.CAUSE_FOUND,
-        headline=_headline(leader, refinements, forecast),
+        headline=_headline(leader, refinements, forecast, view),
         mode=leader.mode,
         entity=leader.entity,
         entity_kind=leader.entity_kind,
         namespace=leader.namespace,
         confidence=leader.confidence,
-        chain=_claims(chain),
-        impact=_claims(effects)[:_MOST],
-        forecast=_claims(forecast)[:3],
+        chain=_claims(chain, view),
+        impact=_claims(effects, view)[:_MOST],
+        forecast=_claims(forecast, view)[:3],
         ruled_out=tuple(_ruled_out(case, leader, refinements)),
         next_steps=(),
         reasoner="rules",
@@ -157,7 +124,10 @@ def _with_role(carried: Iterable[_Carried], role: Role) -> list[_Carried]:
 
 
 def _headline(
-    leader: Hypothesis, refinements: tuple[Hypothesis, ...], forecast: list[_Carried]
+    leader: Hypothesis,
+    refinements: tuple[Hypothesis, ...],
+    forecast: list[_Carried],
+    view: View,
 ) -> str:
     text = leader.statement
     jobs = [h for h in refinements if h.entity_kind == "cronjob"]
@@ -168,22 +138,22 @@ def _headline(
     reaches = next((c for c in forecast if "reaches its limit" in c.evidence.statement), None)
     if reaches is not None:
         text += f"; {reaches.evidence.statement}"
-    return sentence(text)
+    return sentence(text, view)
 
 
-def _claims(carried: Iterable[_Carried]) -> tuple[Claim, ...]:
+def _claims(carried: Iterable[_Carried], view: View) -> tuple[Claim, ...]:
     unique = {c.evidence.number: c.evidence for c in carried}
-    return tuple(_claim(e) for e in unique.values())
+    return tuple(_claim(e, view) for e in unique.values())
 
 
-def _claim(evidence: Evidence) -> Claim:
-    return Claim(text=sentence(evidence.statement), citations=(evidence.number,))
+def _claim(evidence: Evidence, view: View) -> Claim:
+    return Claim(text=sentence(evidence.statement, view), citations=(evidence.number,))
 
 
-def sentence(text: str) -> str:
-    """With a capital letter, unless it begins with a name."""
+def sentence(text: str, view: View) -> str:
+    """With a capital letter, unless it begins with the name of something."""
     first = text.split(" ", 1)[0]
-    return text if first not in _PLAIN_BEGINNINGS else text[:1].upper() + text[1:]
+    return text if first in view.graph or "-" in first else text[:1].upper() + text[1:]
 
 
 def _ruled_out(
@@ -220,7 +190,7 @@ def _nothing_wrong(case: Case, leader: Hypothesis, view: View) -> Finding:
         entity_kind=leader.entity_kind,
         namespace=leader.namespace,
         confidence=leader.confidence,
-        chain=_claims(carried)[:_MOST],
+        chain=_claims(carried, view)[:_MOST],
         ruled_out=tuple(_ruled_out(case, leader, ())),
         reasoner="rules",
     )
@@ -256,7 +226,7 @@ def _changes(case: Case, found: tuple[Hypothesis, ...], view: View) -> tuple[Cha
         if mode is None:
             continue
         target = view.target(hypothesis.entity, hypothesis.namespace)
-        why = _claims(_with_role(_carried(hypothesis, case, view), Role.CAUSE))[:2]
+        why = _claims(_with_role(_carried(hypothesis, case, view), Role.CAUSE), view)[:2]
         for change in mode.fixes(target, view):
             key = f"{change.kind} {change.target.key} {sorted(change.arguments.items())}"
             unique.setdefault(key, change.model_copy(update={"why": change.why or why}))

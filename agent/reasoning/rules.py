@@ -12,9 +12,8 @@ from agent.investigation.hypotheses import leading
 from agent.model import Case, Check, Evidence, Hypothesis, HypothesisStatus, Step
 from agent.ports import Answered, Concluded, Proposed, Weighed
 from agent.reasoning.conclusion import conclude
-from agent.reasoning.modes.catalogue import CATALOGUE, suspects
+from agent.reasoning.modes.catalogue import CATALOGUE, all_signs, suspects
 from agent.reasoning.modes.mode import Mode, Sign
-from agent.reasoning.modes.recollection import recollections
 from agent.reasoning.modes.target import Target
 from agent.reasoning.modes.transient import TRANSIENT, second_look
 from agent.reasoning.modes.view import View
@@ -47,7 +46,7 @@ class Rules:
             _evidence(h, sign, case)
             for h in (*case.hypotheses, *new)
             if (found := _mode_of(h, view)) is not None
-            for sign in (*found[0].signs(found[1], view), *recollections(*found, view))
+            for sign in all_signs(*found, view)
             if h in new or fresh & set(sign.steps)
         ]
         live = [h for h in case.hypotheses if h.status is not HypothesisStatus.RULED_OUT]
@@ -171,11 +170,10 @@ def _evidence(hypothesis: Hypothesis, sign: Sign, case: Case) -> Evidence:
 
 
 def _merged(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """The same statement on the same step, made for several hypotheses, is one piece of evidence."""
-    found: dict[tuple[int, str], Evidence] = {}
+    """The same statement, made for several hypotheses, is one piece of evidence."""
+    found: dict[str, Evidence] = {}
     for piece in evidence:
-        key = (piece.step, piece.statement)
-        known = found.get(key)
+        known = found.get(piece.statement)
         weights = {**piece.weights, **(known.weights if known else {})}
-        found[key] = piece.model_copy(update={"weights": weights})
+        found[piece.statement] = piece.model_copy(update={"weights": weights})
     return tuple(found.values())

@@ -80,6 +80,7 @@ def _fragmentation(target: Target, view: View) -> Iterator[Sign]:
             ratio.step,
             f"memory fragmentation ratio of {target.name} is {ratio.last:.2f}, baseline {ratio.baseline:.2f}{since}",
             STRONG,
+            onset=ratio.onset,
         )
     elif ratio.last <= _SOUND:
         yield Sign(

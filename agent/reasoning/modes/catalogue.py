@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from agent.reasoning.modes import cache, containers, database, jobs, load, releases, transient
 from agent.reasoning.modes.jobs import running_jobs
-from agent.reasoning.modes.mode import Mode
+from agent.reasoning.modes.mode import Mode, Sign
+from agent.reasoning.modes.recollection import recollections
 from agent.reasoning.modes.target import Target
+from agent.reasoning.modes.timing import timing_signs
 from agent.reasoning.modes.view import View
 
 _SUBJECT = (
@@ -22,6 +24,13 @@ _DEPENDENCY = (cache.MEMORY_PRESSURE, database.SLOW_QUERIES)
 """What is looked for at a data store that the subject depends on."""
 CATALOGUE: dict[str, Mode] = {m.id: m for m in (*_SUBJECT, load.DEPENDENCY, *jobs.MODES)}
 _MOST_DEPENDENCIES = 6
+
+
+def all_signs(mode: Mode, target: Target, view: View) -> tuple[Sign, ...]:
+    """What the case says on a failure mode at an entity: its own signs, their timing, and what is remembered."""
+    signs = tuple(mode.signs(target, view))
+    timing = timing_signs(mode, target, signs, view)
+    return (*signs, *timing, *recollections(mode, target, view))
 
 
 def suspects(view: View) -> Iterator[tuple[Mode, Target]]:

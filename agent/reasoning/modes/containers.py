@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from agent.model import Change, Check, Json
 from agent.reasoning.modes.changes import replicas_fix, resources_fix, restart_fix
+from agent.reasoning.modes.events import reported
 from agent.reasoning.modes.forecast import saturation_sign
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
@@ -46,7 +47,9 @@ def _oom_signs(target: Target, view: View) -> Iterator[Sign]:
         at = time_of(recent[0]["last_state"].get("finished_at"))
         when = f" at {clock(at)}" if at else ""
         text = f"{len(recent)} pods of {target.name} were killed for lack of memory, {recent[0]['name']}{when}"
-        yield Sign(step, text, DECISIVE)
+        again = (recent[0].get("restarts") or 0) > 1
+        yield Sign(step, text, DECISIVE, onset=None if again else at)
+        yield from reported(target, view, "OOMKilling", "Killing", "BackOff", "Evicted")
     elif killed:
         yield Sign(step, f"the last kill of {target.name} for lack of memory was long ago", -FAIR)
     else:
@@ -77,7 +80,7 @@ def _memory_signs(target: Target, view: View) -> Iterator[Sign]:
     part = used.last / most
     text = f"a pod of {target.name} uses {size(used.last)} of its limit of {size(most)} ({share(part)})"
     weight = STRONG if part >= 0.9 else WEAK if part >= 0.8 else -STRONG
-    yield Sign(used.step, text, weight, also=(step,))
+    yield Sign(used.step, text, weight, also=(step,), onset=used.onset)
     if part >= 0.7:
         yield from saturation_sign(f"a pod of {target.name}", used, most, size(most), step)
 
@@ -94,7 +97,7 @@ def _throttling_signs(target: Target, view: View) -> Iterator[Sign]:
         text = (
             f"CPU of {target.name} is throttled {times(throttled.rise)} as much as at its baseline"
         )
-        yield Sign(throttled.step, text, STRONG)
+        yield Sign(throttled.step, text, STRONG, onset=throttled.onset)
     else:
         yield Sign(
             throttled.step, f"CPU of {target.name} is not throttled more than before", -STRONG
@@ -126,6 +129,7 @@ def _crash_signs(target: Target, view: View) -> Iterator[Sign]:
         first = crashing[0]
         text = f"{len(crashing)} of {len(items)} pods of {target.name} crash, {first['name']} restarted {first['restarts']} times"
         yield Sign(step, text, DECISIVE)
+        yield from reported(target, view, "BackOff", "Unhealthy", "Failed")
     elif items:
         text = f"no pod of {target.name} crashes ({len(items)} run)"
         yield Sign(step, text, -DECISIVE)
@@ -142,6 +146,7 @@ def _replica_signs(target: Target, view: View) -> Iterator[Sign]:
     if ready < desired:
         text = f"{ready} of {desired} replicas of {target.name} are ready"
         yield Sign(found.step, text, STRONG)
+        yield from reported(target, view, "FailedScheduling", "FailedCreate", "Unhealthy")
     elif scaler and scaler.get("current") == scaler.get("max"):
         text = f"autoscaler of {target.name} is at its maximum of {scaler['max']} replicas"
         yield Sign(found.step, text, STRONG)

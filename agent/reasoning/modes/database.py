@@ -87,7 +87,7 @@ def _filling(target: Target, used: Metric, size: Metric) -> Sign:
     )
     if used.onset and part >= _POOL_TIGHT:
         text += f", rising since {clock(used.onset)}"
-    return Sign(used.step, text, weight, also=(size.step,))
+    return Sign(used.step, text, weight, also=(size.step,), onset=used.onset)
 
 
 def _errors_with(target: Target, view: View, used: Metric) -> Iterator[Sign]:
@@ -166,7 +166,7 @@ def _database_signs(target: Target, view: View) -> Iterator[Sign]:
                 f"queries on {target.name} take {plain(slow.last)} ms, {times(slow.rise)}"
                 f" the baseline of {plain(slow.baseline)} ms{since}"
             )
-            yield Sign(slow.step, text, STRONG)
+            yield Sign(slow.step, text, STRONG, onset=slow.onset)
         elif slow.rise < 1.2:
             text = f"query time on {target.name} is normal ({plain(slow.last)} ms)"
             yield Sign(slow.step, text, -STRONG)

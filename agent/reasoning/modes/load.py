@@ -31,7 +31,7 @@ def _traffic_signs(target: Target, view: View) -> Iterator[Sign]:
             f"traffic of {target.name} is {times(load.rise)} its baseline since {clock(load.onset)}"
         )
         early = load.onset <= view.symptom_onset
-        yield Sign(load.step, text, STRONG if early else WEAK)
+        yield Sign(load.step, text, STRONG if early else WEAK, onset=load.onset)
     elif load.rise < _ORDINARY:
         yield Sign(load.step, f"traffic of {target.name} has not risen", -STRONG)
 
@@ -47,7 +47,7 @@ def _queue_signs(target: Target, view: View) -> Iterator[Sign]:
     if queue.risen and queue.last >= 100:
         since = f" since {clock(queue.onset)}" if queue.onset else ""
         text = f"queue of {target.name} holds {count(queue.last)} messages, baseline {count(queue.baseline)}{since}"
-        yield Sign(queue.step, text, STRONG)
+        yield Sign(queue.step, text, STRONG, onset=queue.onset)
         if (queue.per_hour_ratio or 0.0) >= 0.05:
             text = f"it grows by {share(queue.per_hour_ratio or 0.0)} an hour"
             yield Sign(queue.step, text, WEAK, Role.FORECAST)
@@ -88,7 +88,7 @@ def _dependency_signs(target: Target, view: View) -> Iterator[Sign]:
                 f"{target.name} answers in {duration(metric.last * scale)}, {times(metric.rise)} its baseline,"
                 f" since {clock(metric.onset)}"
             )
-            yield Sign(metric.step, text, STRONG)
+            yield Sign(metric.step, text, STRONG, onset=metric.onset)
         elif metric.rise < _ORDINARY:
             yield Sign(metric.step, f"{target.name} answers as fast as ever", -STRONG)
     errors = view.metric("trace.http.request.errors", target)

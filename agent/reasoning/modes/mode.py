@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from agent.model import Change, Check
@@ -38,6 +39,8 @@ class Sign:
     role: Role = Role.CAUSE
     also: tuple[int, ...] = ()
     """Further steps whose values are in the statement."""
+    onset: datetime | None = None
+    """When what it says began, if the data tells; set against the onset of what alerted."""
 
     @property
     def steps(self) -> tuple[int, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from agent.model import Change, ChangeKind, Check, Json
 from agent.reasoning.modes.changes import workload_entity
-from agent.reasoning.modes.mode import DECISIVE, STRONG, WEAK, Mode, Sign
+from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
 from agent.reasoning.modes.view import View, time_of
 from agent.reasoning.modes.wording import clock
@@ -15,6 +15,7 @@ from agent.reasoning.modes.wording import clock
 _BEFORE = timedelta(minutes=45)
 """A symptom within this time after a change is suspicious."""
 _AFTER = timedelta(minutes=5)
+_LONG_BEFORE = timedelta(hours=2)
 
 
 def _rollout_checks(target: Target, view: View) -> Iterator[Check]:
@@ -42,34 +43,31 @@ def _rollout_signs(target: Target, view: View) -> Iterator[Sign]:
         return
     step, mine = found
     if not mine:
-        yield Sign(step, f"no rollout of {target.name} in the last 24 h", -DECISIVE)
+        hours = view.hours_of("kubernetes_rollouts")
+        yield Sign(step, f"no rollout of {target.name} in the last {hours:g} h", -DECISIVE)
         return
-    yield _timing(step, f"rollout of {target.name}, revision {mine[0]['revision']},", mine[0], view)
-
-
-def _timing(step: int, what: str, change: Json, view: View) -> Sign:
-    at, symptom = time_of(change.get("at")), view.symptom_onset
-    if at is None:
-        return Sign(step, f"{what} has no known time", 0.0)
-    if at > symptom + _AFTER:
-        text = f"{what} came at {clock(at)}, after the symptom began"
-        return Sign(step, text, -DECISIVE)
-    if symptom - at <= _BEFORE:
-        also, words = _symptom_words(view, symptom)
-        return Sign(step, f"{what} came at {clock(at)}, right before {words}", DECISIVE, also=also)
-    hours = round((symptom - at).total_seconds() / 3600)
-    return Sign(
-        step,
-        f"{what} came at {clock(at)}, long before the symptom",
-        -STRONG if hours > 2 else -WEAK,
+    yield from _timing(
+        step, f"rollout of {target.name}, revision {mine[0]['revision']},", mine[0], view
     )
 
 
-def _symptom_words(view: View, symptom: datetime) -> tuple[tuple[int, ...], str]:
-    metric = view.symptom
-    if metric is not None and metric.onset is not None:
-        return (metric.step,), f"the symptom began at {clock(symptom)}"
-    return (), "the alert"
+def _timing(step: int, what: str, change: Json, view: View) -> Iterator[Sign]:
+    """Whether a change came right before what alerted began."""
+    at, symptom = time_of(change.get("at")), view.symptom_onset
+    if at is None:
+        return
+    if at > symptom + _AFTER:
+        yield Sign(step, f"{what} came at {clock(at)}, after the symptom began", -DECISIVE)
+    elif symptom - at > _BEFORE:
+        long_before = symptom - at > _LONG_BEFORE
+        text = f"{what} came at {clock(at)}, long before the symptom"
+        yield Sign(step, text, -STRONG if long_before else -WEAK)
+    else:
+        yield Sign(step, f"{what} came at {clock(at)}", FAIR)
+        metric = view.symptom
+        began = f"what alerted began at {clock(symptom)}, right after the change at {clock(at)}"
+        if metric is not None and metric.onset is not None:
+            yield Sign(metric.step, began, STRONG, also=(step,))
 
 
 def _rollout_fixes(target: Target, view: View) -> Iterator[Change]:
@@ -117,7 +115,7 @@ def _config_signs(target: Target, view: View) -> Iterator[Sign]:
         return
     near = [c for c in changes if _is_near(c, view)]
     change = (near or changes)[0]
-    yield _timing(step, f"change of {change['kind']} {change['name']}", change, view)
+    yield from _timing(step, f"change of {change['kind']} {change['name']}", change, view)
 
 
 def _is_near(change: Json, view: View) -> bool:

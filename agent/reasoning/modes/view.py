@@ -123,6 +123,12 @@ class View:
         """The latest of ``answers``."""
         return next(self.answers(tool, **arguments), None)
 
+    def hours_of(self, tool: str) -> float:
+        """How far back the latest answer of a tool looked, hours."""
+        found = self.answer(tool)
+        asked = self._step(found.step).check.arguments if found else {}
+        return float(asked.get("hours") or 24.0)
+
     def workload(self, target: Target) -> Found | None:
         """The workload as Kubernetes has it."""
         return self.answer("kubernetes_workload", name=target.name)

@@ -63,6 +63,7 @@ class Company:
         self.configs: dict[str, Json] = {}
         self.rollouts: list[Json] = []
         self.changes: list[Json] = []
+        self.events: list[Json] = []
         self.cron_jobs: list[Json] = []
         self.monitors: list[Json] = []
         self.calls_of: dict[str, list[str]] = {}
@@ -106,7 +107,7 @@ class Company:
         self, namespace: str, name: str = "", minutes: float = 120
     ) -> Reading:
         """Events."""
-        return self._reading(f"events {name}", {"events": []}, "kubernetes")
+        return self._reading(f"events {name}", {"events": self.events}, "kubernetes")
 
     @tool("kubernetes")
     async def kubernetes_config(self, namespace: str, name: str, hours: float = 24) -> Reading:
