@@ -62,6 +62,16 @@ def _pretty(text: str) -> str:
         return text
 
 
+def _side(weight: float) -> str:
+    """Which way a piece of evidence pulls, as far as one decimal shows."""
+    shown = round(weight, 1)
+    return "for" if shown > 0 else "against" if shown < 0 else "neither"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _diff_kind(line: str) -> str:
     """The CSS class of a line of a unified diff."""
     if line.startswith(("---", "+++", "@@")):
@@ -86,6 +96,8 @@ def _environment() -> Environment:
         arguments=_arguments,
         pretty=_pretty,
         diff_kind=_diff_kind,
+        side=_side,
+        sentence=_sentence,
         chart=chart,
     )
     return environment
