@@ -1,0 +1,53 @@
+"""``/investigate <text>``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from agent.model import Conversation, SignalKind
+from bot.slack import signals, words
+from bot.slack.desk import Desk
+from bot.slack.intent import Intent, intent_of
+from bot.slack.limits import escape, shorten
+from bot.slack.message_text import plain
+
+COMMAND = "/investigate"
+_MAX_ECHO = 300
+# Direct messages between people and private channels, which the bot can't enter by itself.
+_CLOSED_NAMES = ("directmessage", "privategroup", "mpdm-")
+
+
+class Commands:
+    """The slash command's surface."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def register(self, app: AsyncApp) -> None:
+        """Listen."""
+        app.command(COMMAND)(self.investigate)
+
+    async def investigate(self, ack: AsyncAck, command: dict[str, Any]) -> None:
+        """Take the request, durably, then say so; how it goes is said in the thread of its summary."""
+        text = (command.get("text") or "").strip()
+        if intent_of(text) is Intent.HELP:
+            await ack(words.USAGE)
+            return
+        channel, closed = command["channel_id"], command.get("channel_name", "")
+        if closed.startswith(_CLOSED_NAMES) and not await self._desk.can_speak(channel):
+            await ack(words.NOT_HERE)
+            return
+        trigger = command["trigger_id"]
+        signal = signals.asked(
+            SignalKind.REQUEST,
+            f"command:{trigger}",
+            text,
+            command["user_id"],
+            Conversation(channel=channel),
+            datetime.now(UTC),
+        )
+        await self._desk.answering.receive(signal)
+        await ack(words.asked(escape(shorten(plain(text), _MAX_ECHO))))

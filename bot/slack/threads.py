@@ -1,0 +1,42 @@
+"""Replies of people in threads that srebot takes part in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.model import Conversation, Note
+from bot.slack import words
+from bot.slack.desk import Desk, moment_of
+from bot.slack.intent import Intent, bare, intent_of
+from bot.slack.keys import message_key
+from bot.slack.message_text import plain
+
+
+class Threads:
+    """The surface of threads."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def heard(self, event: Mapping[str, Any]) -> bool:
+        """Take a person's reply; False when srebot does not take part in that thread."""
+        place = Conversation(channel=event["channel"], thread=event["thread_ts"])
+        key = message_key(event["channel"], event["ts"])
+        user, text = event["user"], event.get("text", "")
+        if intent_of(text) is Intent.STOP and await self.stop(place, user, key):
+            return True
+        said = plain(bare(text))
+        if not said:
+            return False
+        note = Note(user=user, text=said, at=moment_of(event["ts"]))
+        return await self._desk.answering.reply(place, note, key)
+
+    async def stop(self, place: Conversation, user: str, key: str) -> bool:
+        """Stop the investigation of a thread; False when there is none."""
+        investigation = await self._desk.reads.investigation_in(place)
+        if investigation is None:
+            return False
+        await self._desk.answering.stop(investigation, user, key)
+        await self._desk.whisper(place, user, words.STOPPING)
+        return True

@@ -1,0 +1,25 @@
+"""Sentences that srebot says to one person."""
+
+from __future__ import annotations
+
+USAGE = (
+    "Tell me what to look into, for example:\n"
+    "• `/investigate checkout is slow in production`\n"
+    "• `/investigate why do logins fail?`\n"
+    "In a thread, mention me (`@srebot why is cart slow?`) or choose *Investigate this* on a message. "
+    "I only read; a change waits for an approval."
+)
+TAKEN = "On it. I’ll answer in the thread."
+NOT_HERE = "I can’t post here. Invite me with `/invite @srebot`, or ask me in a channel."
+FAILED = "That did not work, and it was not your fault. Please try again in a minute; the error is in my log."
+GONE = "I no longer know this proposal."
+NOTED = "Noted, thank you."
+NOTHING_TO_STOP = "Nothing is running in this thread."
+EMPTY = "There is no text in that message that I could look into."
+REVERTING = "I’ll propose the way back in this thread; it needs an approval like any change."
+STOPPING = "Stopping. What was found so far stays in this thread."
+
+
+def asked(text: str) -> str:
+    """The acknowledgement of a request, with its own words."""
+    return f"On it: “{text}”. I’ll answer in a thread here."
