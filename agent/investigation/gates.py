@@ -51,9 +51,17 @@ def _grounded(draft: Finding, case: Case) -> Finding:
         kept[part], lost = struck(getattr(draft, part), case.steps, case.evidence)
         count += lost
     changed: dict[str, object] = {**kept, "struck": draft.struck + count}
-    if ungrounded(draft.headline, Pool.of(case.steps, case.evidence)):
+    if ungrounded(draft.headline, _cited(kept, case)):
         changed |= {"headline": _plain_headline(draft, case), "struck": draft.struck + count + 1}
     return draft.model_copy(update=changed)
+
+
+def _cited(parts: dict[str, tuple[Claim, ...]], case: Case) -> Pool:
+    """What the sentences that were kept rest on: the headline may say no more than they do."""
+    numbers = {n for claims in parts.values() for claim in claims for n in claim.citations}
+    evidence = [e for e in case.evidence if e.number in numbers]
+    steps = {e.step for e in evidence}
+    return Pool.of([s for s in case.steps if s.number in steps], evidence)
 
 
 def _plain_headline(draft: Finding, case: Case) -> str:

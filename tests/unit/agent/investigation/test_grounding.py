@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,8 +12,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent.investigation.grounding import Pool, is_carried, struck, ungrounded
+from agent.investigation.tokens import tokens_of
 from agent.model import Check, Claim, Evidence, Json, Reading, Step
-from tests.unit.agent.investigation.house import NOW
+from tests.unit.agent.investigation.company import Company, login_story, redis_story
+from tests.unit.agent.investigation.house import NOW, House, signal_on
 
 
 def step_of(data: Json, observation: str = "", raw: str = "", number: int = 1) -> Step:
@@ -148,3 +153,43 @@ def test_a_time_is_kept_if_stored_and_struck_if_not(minute: int, other: int) -> 
 @given(st.text(max_size=200))
 def test_no_sentence_breaks_the_gate(sentence: str) -> None:
     ungrounded(sentence, pool({"last": 1.0}, observation=sentence[:50]))
+
+
+def _falsified(text: str, generator: random.Random) -> str | None:
+    """The sentence with one of its numbers, times or names replaced by another one."""
+    tokens = tokens_of(text)
+    parts = [m.text for m in tokens.moments] + list(tokens.names)
+    parts += [re.sub(r"[^\d.,]", "", q.text) for q in tokens.quantities]
+    if not (usable := [p for p in parts if p]):
+        return None
+    old = generator.choice(usable)
+    if ":" in old:
+        new = f"{(int(old[:2]) + generator.randint(3, 20)) % 24:02d}:{generator.randint(0, 59):02d}"
+    elif old in tokens.names:
+        new = generator.choice(["billing-worker", "orders-cache-2", "fraud-db", "ip-10-9-9-9"])
+    else:
+        new = str(round(float(old.replace(",", "")) * generator.uniform(1.3, 9) + 11.7, 2))
+    return text.replace(old, new, 1)
+
+
+@pytest.mark.parametrize("story", [redis_story, login_story], ids=["redis", "login"])
+async def test_nearly_every_falsified_sentence_of_a_report_is_struck_and_no_true_one(
+    story: Callable[[], Company],
+) -> None:
+    service = "redis-reco" if story is redis_story else "auth"
+    number = "1001" if story is redis_story else "1003"
+    result = await House(story(), signal_on(service, "alert", fingerprint=number)).investigate()
+    case, finding = result.case, result.case.finding
+    assert finding is not None
+    claims = (*finding.chain, *finding.impact, *finding.forecast, *finding.ruled_out)
+    generator = random.Random(7)
+    false = [
+        claim.model_copy(update={"text": wrong})
+        for claim in claims
+        for _ in range(20)
+        if (wrong := _falsified(claim.text, generator)) is not None
+    ]
+    caught = [c for c in false if not is_carried(c, case.steps, case.evidence)]
+    assert len(false) > 100
+    assert len(caught) / len(false) >= 0.98, [c.text for c in false if c not in caught]
+    assert struck(claims, case.steps, case.evidence) == (claims, 0)
