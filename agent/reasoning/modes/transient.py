@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.model import Check
-from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, Mode, Sign
+from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
 from agent.reasoning.modes.view import Metric, View
 from agent.reasoning.modes.wording import clock, plain, times
@@ -42,7 +42,7 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
         yield Sign(view.monitor_step, f'monitor "{monitor["name"]}" is OK again', FAIR)
     elif monitor is not None and monitor.get("state") in ("Alert", "Warn"):
         text = f'monitor "{monitor["name"]}" is in state {monitor["state"]}'
-        yield Sign(view.monitor_step, text, -FAIR)
+        yield Sign(view.monitor_step, text, -WEAK)
     before, now = view.symptom, view.symptom_now
     if before is not None and now is not None:
         yield from _course(before, now, again=now.minutes == _AGAIN_MINUTES)
@@ -70,6 +70,7 @@ TRANSIENT = Mode(
     id="transient_recovered",
     short="a passing blip",
     statement="{name} recovered by itself",
+    words=frozenset({"by itself", "by themselves"}),
     prior=-1.2,
     flavours=frozenset({SERVICE, CACHE, DATABASE, QUEUE}),
     checks=_checks,
