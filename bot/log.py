@@ -38,7 +38,7 @@ _SHORTEST_SECRET = 6
 def configure(
     level: str = "INFO",
     *,
-    as_json: bool = True,
+    json: bool = True,
     secrets: Collection[str] = (),
     stream: TextIO | None = None,
 ) -> None:
@@ -46,7 +46,7 @@ def configure(
 
     Args:
         level: ``DEBUG``, ``INFO``, ``WARNING``, ``ERROR``; anything else means ``INFO``.
-        as_json: one JSON object a line; otherwise lines for people.
+        json: one JSON object a line; otherwise lines for people.
         secrets: exact values that must never appear (see ``secrets_of``).
         stream: where to write, instead of standard error.
     """
@@ -78,7 +78,7 @@ def configure(
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 Redaction(secrets),
-                _renderer(as_json),
+                _renderer(json),
             ],
         )
     )

@@ -60,7 +60,7 @@ def test_the_investigation_at_work_is_named_in_every_line(stream: io.StringIO) -
 
 @pytest.mark.parametrize("as_json", [True, False])
 def test_no_secret_is_written_wherever_it_stands(stream: io.StringIO, as_json: bool) -> None:
-    log.configure(as_json=as_json, secrets={TOKEN}, stream=stream)
+    log.configure(json=as_json, secrets={TOKEN}, stream=stream)
     logger = structlog.get_logger()
     logger.info(f"with {TOKEN}", header=f"Bearer {TOKEN}", deep={"list": [TOKEN, ("x", TOKEN)]})
     logger.info("by its shape", url="postgresql://u:hunter22@db/x", slack="xoxb-123456789012-abc")
@@ -77,7 +77,7 @@ def test_no_secret_is_written_wherever_it_stands(stream: io.StringIO, as_json: b
 
 
 def test_a_trace_shows_no_variables(stream: io.StringIO) -> None:
-    log.configure(as_json=False, stream=stream)
+    log.configure(json=False, stream=stream)
     unshown = "a value " + "that nobody logged"
     try:
         raise RuntimeError("broken")
