@@ -84,7 +84,7 @@ class Editor:
             slot.shown, slot.edited_at = message, time.monotonic()
 
     async def _update(self, slot: _Slot, message: Message) -> None:
-        for content in (message.payload(), {"text": message.text, "blocks": []}):
+        for content in (message.payload(), message.plain()):
             try:
                 await self._client.chat_update(channel=slot.channel, ts=slot.ts, **content)
             except SlackApiError as error:

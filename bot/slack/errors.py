@@ -31,7 +31,7 @@ class Failures:
         log.error("listener failed", kind=kind, exc_info=error)
         if kind == "event_callback":
             # Not acknowledged, so Slack delivers it again; keys keep what was done already from being done twice.
-            if "x-slack-retry-num" not in request.headers:
+            if request.headers.get("x-slack-retry-num", ["0"])[0] == "0":
                 await self._tell(body["event"], body["event"].get("user", ""))
             return BoltResponse(status=500)
         if kind == "command":

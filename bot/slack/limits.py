@@ -7,6 +7,7 @@ Slack's clients do, which is never less than the number of characters. Limits: h
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ MAX_TEXT = 4000
 MAX_MESSAGE = 12_500
 """All text of a message together; Slack refuses above about 13,000."""
 
+_MENTION = re.compile(r"<(?=[!@#])")
 _ELLIPSIS = "…"
 _EMPTY = "—"
 
@@ -78,24 +80,37 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def without_mentions(text: str) -> str:
+    """Make mentions in outside text inert and leave all else as it is: nobody is called by what an alert quotes."""
+    return _MENTION.sub("&lt;", text)
+
+
 @dataclass(frozen=True)
 class Message:
     """What to post: the notification's text and the blocks."""
 
     text: str
     blocks: tuple[Block, ...] = ()
+    link: str = ""
+    """Where all of it can be read."""
 
     def payload(self) -> dict[str, Any]:
         """Arguments for chat.postMessage and chat.update."""
         return {"text": self.text, "blocks": list(self.blocks)}
 
+    def plain(self) -> dict[str, Any]:
+        """The same without blocks, for when Slack refuses them."""
+        text = f"{self.text}\n<{self.link}|full record>" if self.link else self.text
+        return {"text": text, "blocks": []}
 
-def fit(text: str, blocks: Sequence[Block] = ()) -> Message:
+
+def fit(text: str, blocks: Sequence[Block] = (), link: str = "") -> Message:
     """A message that keeps every limit; what is too long is shortened, never dropped in silence."""
     kept = [_fit_block(copy.deepcopy(b)) for b in _few(list(blocks), MAX_BLOCKS)]
     _unique_ids(kept)
     _squeeze(kept)
-    return Message(text=shorten(text.strip() or _EMPTY, MAX_TEXT), blocks=tuple(kept))
+    said = shorten(without_mentions(text).strip() or _EMPTY, MAX_TEXT)
+    return Message(text=said, blocks=tuple(kept), link=link)
 
 
 def fit_view(view: dict[str, Any]) -> dict[str, Any]:

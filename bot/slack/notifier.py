@@ -82,8 +82,9 @@ class SlackNotifier:
         return thread
 
     async def update(self, case: Case, key: str, text: str) -> None:
-        """One short line in the thread, once per ``key``."""
-        await self._say_in_thread(case, key, "update", self._views.update(case, text))
+        """One short line in the thread, once per ``key`` in each investigation."""
+        view = self._views.update(case, text)
+        await self._say_in_thread(case, f"update-{case.investigation.id}-{key}", "update", view)
 
     async def report(self, case: Case) -> None:
         """The finding with its evidence, once a round; the summary shows it as well."""
@@ -107,9 +108,11 @@ class SlackNotifier:
         view = self._views.outcome(case, proposal, outcome)
         await self._say_in_thread(case, f"outcome-{proposal.id}", "outcome", view)
 
-    async def say(self, conversation: Conversation, key: str, text: str) -> None:
-        """Say ``text`` (markdown) in a conversation, once per ``key``."""
-        await self._outbox.post(key, "say", conversation, self._views.text(text))
+    async def say(
+        self, conversation: Conversation, key: str, text: str, case: Case | None = None
+    ) -> None:
+        """Say ``text`` (markdown) in a conversation, once per ``key``; ``[n]`` in it cites the case's evidence."""
+        await self._outbox.post(key, "say", conversation, self._views.text(text, case))
         if conversation.thread:
             await self._sessions.answered(conversation)
 

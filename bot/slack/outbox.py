@@ -90,7 +90,7 @@ class Outbox:
                 log.warning("message refused once", key=key, error=code_of(error), remedy=remedy)
                 match remedy:
                     case Remedy.PLAIN_TEXT:
-                        content = {"text": message.text}
+                        content = message.plain()
                     case Remedy.TOP_LEVEL:
                         thread = ""
                     case Remedy.JOIN:

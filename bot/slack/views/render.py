@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,8 @@ from agent.model import (
 )
 from bot.slack import limits
 from bot.slack.limits import Message, escape
+
+_CITATION = re.compile(r"\[(\d+)\]")
 
 
 class Views:
@@ -55,7 +58,7 @@ class Views:
 
     def _message(self, template: str, text: str, **values: Any) -> Message:
         rendered = self._templates.get_template(f"{template}.j2").render(**values)
-        return limits.fit(text, json.loads(rendered, strict=False))
+        return limits.fit(text, json.loads(rendered, strict=False), values.get("url", ""))
 
     def _claims(self, case: Case, claims: Iterable[Claim]) -> list[str]:
         return [escape(c.text) + self._citations(case, c.citations) for c in claims]
@@ -133,8 +136,15 @@ class Views:
             url=self.record_url(case),
         )
 
-    def text(self, markdown: str) -> Message:
-        """Standard markdown, as an answer to a person."""
+    def text(self, markdown: str, case: Case | None = None) -> Message:
+        """Standard markdown, as an answer to a person; ``[n]`` opens the case's evidence."""
+        if case is not None:
+            known = {str(e.number) for e in case.evidence}
+            record = self.record_url(case)
+            markdown = _CITATION.sub(
+                lambda m: f"[{m[0]}]({record}/evidence/{m[1]})" if m[1] in known else m[0], markdown
+            )
+        markdown = limits.without_mentions(markdown)
         return limits.fit(markdown, [{"type": "markdown", "text": markdown}])
 
     def decision_modal(self, proposal: Proposal, *, approve: bool) -> dict[str, Any]:

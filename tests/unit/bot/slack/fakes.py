@@ -1,0 +1,86 @@
+"""The core as the surfaces see it, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from agent.model import Case, Conversation, Note, Proposal, Signal
+from bot.slack.desk import Reads
+
+
+@dataclass
+class FakeAnswering:
+    """Implements ``agent.ports.Answering``: the same key never counts twice."""
+
+    entitled: frozenset[str] = frozenset({"U0ENGINEER"})
+    followed: frozenset[str] = frozenset()
+    """Threads in which srebot takes part."""
+    broken: bool = False
+    signals: dict[str, Signal] = field(default_factory=dict)
+    received: int = 0
+    replies: dict[str, Note] = field(default_factory=dict)
+    stopped: dict[str, tuple[int, str]] = field(default_factory=dict)
+    decisions: dict[str, tuple[UUID, str, bool, str]] = field(default_factory=dict)
+    refusals: list[tuple[UUID, str]] = field(default_factory=list)
+    reverted: dict[str, tuple[UUID, str]] = field(default_factory=dict)
+    words: dict[str, tuple[int, str, bool, str]] = field(default_factory=dict)
+
+    async def receive(self, signal: Signal) -> None:
+        self.received += 1
+        if self.broken:
+            raise RuntimeError("the database is away")
+        self.signals.setdefault(signal.key, signal)
+
+    async def reply(self, conversation: Conversation, note: Note, key: str) -> bool:
+        if conversation.thread not in self.followed:
+            return False
+        self.replies.setdefault(key, note)
+        return True
+
+    async def stop(self, investigation: int, user: str, key: str) -> None:
+        self.stopped.setdefault(key, (investigation, user))
+
+    async def why_not(self, proposal: UUID, user: str) -> str:
+        if user in self.entitled:
+            return ""
+        self.refusals.append((proposal, user))
+        return "Changes in production need someone of sre-approvers."
+
+    async def decide(
+        self, proposal: UUID, user: str, key: str, *, approved: bool, reason: str = ""
+    ) -> None:
+        if self.broken:
+            raise RuntimeError("the database is away")
+        self.decisions.setdefault(key, (proposal, user, approved, reason))
+
+    async def revert(self, proposal: UUID, user: str, key: str) -> None:
+        self.reverted.setdefault(key, (proposal, user))
+
+    async def feedback(
+        self, investigation: int, user: str, key: str, *, right: bool, comment: str = ""
+    ) -> None:
+        self.words.setdefault(key, (investigation, user, right, comment))
+
+
+def reads(
+    proposals: tuple[Proposal, ...] = (),
+    investigations: dict[str, int] | None = None,
+    cases: tuple[Case, ...] = (),
+) -> Reads:
+    """What surfaces read: proposals by id, investigations by thread, the latest cases."""
+    by_thread = investigations if investigations is not None else {}
+
+    async def proposal(number: UUID) -> Proposal | None:
+        return next((p for p in proposals if p.id == number), None)
+
+    async def investigation_in(conversation: Conversation) -> int | None:
+        return by_thread.get(conversation.thread)
+
+    async def latest_cases() -> tuple[Case, ...]:
+        return cases
+
+    async def open_proposals() -> list[tuple[Case, Proposal]]:
+        return [(c, p) for c in cases for p in proposals]
+
+    return Reads(proposal, investigation_in, latest_cases, open_proposals)
