@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -18,6 +17,7 @@ from agent.errors import SrebotError
 from agent.model import (
     Approval,
     Case,
+    Change,
     Claim,
     Conversation,
     Ending,
@@ -182,10 +182,8 @@ async def investigate(settings: Settings, url: str, text: str, console: Console)
         return case.finding
 
 
-async def _show_plan(console: Console, made: Parts, case: Case, change: object) -> None:
-    from agent.model import Change
-
-    if made.vendors.fixer is None or not isinstance(change, Change):
+async def _show_plan(console: Console, made: Parts, case: Case, change: Change) -> None:
+    if made.vendors.fixer is None:
         return
     house_policy = made.house(TerminalNotifier(console), NoDirectory()).policy
     try:
@@ -222,6 +220,22 @@ async def ask(settings: Settings, url: str, text: str, console: Console) -> None
             console.print(f"[dim]\\[{evidence.number}] {evidence.source}: {escape(query)}[/dim]")
 
 
+async def scan(settings: Settings, url: str, console: Console) -> int:
+    """Scan every source once and say what each gave; returns how many failed."""
+    async with parts(settings, url) as made:
+        _need_vendors(made)
+        with console.status("Scanning " + ", ".join(b.origin for b in made.vendors.builders)):
+            found = await made.scan()
+    for source in found:
+        if source.problem:
+            console.print(f"[red]✗[/red] {source.origin}: {escape(source.problem)}")
+        else:
+            console.print(
+                f"[green]✓[/green] {source.origin}: {source.entities} entities, {source.relations} relations"
+            )
+    return sum(bool(s.problem) for s in found)
+
+
 def _need_vendors(made: Parts) -> None:
     if not made.vendors.toolsets:
         raise SrebotError(
@@ -239,12 +253,3 @@ def _signal(text: str, kind: SignalKind) -> Signal:
         requested_by=getpass.getuser(),
         occurred_at=SystemClock().now(),
     )
-
-
-def run(work: Awaitable[T]) -> T:
-    """Run a coroutine to its end."""
-
-    async def main() -> T:
-        return await work
-
-    return asyncio.run(main())

@@ -126,7 +126,7 @@ class Records:
         """
         case = await self._case(investigation)
         decided = await asyncio.gather(*(self._decided(p) for p in case.proposals))
-        feedback = await self._store.feedback.of("investigation", str(investigation))
+        feedback = await self._store.feedback.of("finding", str(investigation))
         return Record(case, decided, feedback)
 
     async def evidence(self, investigation: int, number: int) -> tuple[Case, Evidence, Step]:

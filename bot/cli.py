@@ -1,0 +1,191 @@
+"""The command ``srebot``. Heavy parts are imported by the command that needs them, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+app = typer.Typer(
+    help="An AI SRE in Slack: investigates alerts, shows its evidence, proposes the fix, applies it once approved.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="The database: upgrade, status, reset.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+
+def main() -> None:
+    """Run the command; what srebot itself refuses is one sentence on standard error and exit status 1."""
+    from agent.errors import SrebotError
+
+    try:
+        app()
+    except SrebotError as error:
+        sys.stderr.write(f"srebot: {error}\n")
+        sys.exit(1)
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    from agent.errors import SrebotError
+    from bot.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SrebotError(f"A setting is wrong: {problems}. See .env.example.") from error
+
+
+@contextmanager
+def _with_database(*, quiet_log: bool = True) -> Iterator[tuple[Settings, str]]:
+    from bot.log import configure, secrets_of
+    from bot.runtime import database
+
+    settings = _settings()
+    configure(
+        "ERROR" if quiet_log else settings.bot.log_level,
+        as_json=settings.bot.log_json and not quiet_log,
+        secrets=secrets_of(settings),
+    )
+    with database(settings) as url:
+        yield settings, url
+
+
+@app.command()
+def demo(
+    scenario: Annotated[str, typer.Option(help="which story to play")] = "redis-memory-pressure",
+    port: Annotated[int, typer.Option(help="of the Slack page; 0 takes a free one")] = 8765,
+    headless: Annotated[bool, typer.Option(help="play it in the terminal, without a page")] = False,
+    approve: Annotated[
+        bool, typer.Option(help="with --headless: approve the fix as the engineer on call")
+    ] = False,
+    open_page: Annotated[
+        bool, typer.Option("--open/--no-open", help="open the page in a browser")
+    ] = True,
+) -> None:
+    """See srebot at work on a simulated company: a 3 AM alert, the investigation, the fix, the recovery."""
+    from bot.demo import play
+
+    raise typer.Exit(play(scenario, port, headless=headless, approve=approve, open_page=open_page))
+
+
+@app.command()
+def serve() -> None:
+    """Run the bot: Slack by Socket Mode (or HTTP), the web pages, the background scans."""
+    from bot.serving import serve as run
+
+    with _with_database(quiet_log=False) as (settings, url):
+        _run(run, settings, url)
+
+
+@app.command()
+def investigate(
+    text: Annotated[str, typer.Argument(help="what is wrong, such as 'logins fail in production'")],
+) -> None:
+    """Investigate from the terminal, without Slack; proposes, changes nothing."""
+    from rich.console import Console
+
+    from bot.terminal import investigate as run
+
+    with _with_database() as (settings, url):
+        _run(run, settings, url, text, Console())
+
+
+@app.command()
+def ask(
+    question: Annotated[
+        str, typer.Argument(help="such as 'who owns checkout and who is on call?'")
+    ],
+) -> None:
+    """Answer a question about the company's systems."""
+    from rich.console import Console
+
+    from bot.terminal import ask as run
+
+    with _with_database() as (settings, url):
+        _run(run, settings, url, question, Console())
+
+
+@app.command()
+def scan() -> None:
+    """Scan the company into the graph once."""
+    from rich.console import Console
+
+    from bot.terminal import scan as run
+
+    with _with_database() as (settings, url):
+        failed = _run(run, settings, url, Console())
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def doctor() -> None:
+    """Check each connection and permission, and say what to do about each that fails."""
+    from bot.doctor import run
+    from bot.log import configure
+
+    configure("ERROR", as_json=False)
+    raise typer.Exit(run(_settings()))
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database to this version's tables."""
+    with _with_database():
+        typer.echo("The database is up to date.")
+
+
+@db.command("status")
+def db_status() -> None:
+    """Which version the database's tables have."""
+    from agent.store import migrate
+    from bot.runtime import reachable
+
+    settings = _settings()
+    with reachable(settings.database, settings.bot) as url:
+        current, head = migrate.status(url)
+    typer.echo(f"revision {current or 'none'}, newest {head}")
+    if current != head:
+        typer.echo("Run `srebot db upgrade`.")
+        raise typer.Exit(1)
+
+
+@db.command("reset")
+def db_reset(
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Delete everything that srebot remembers and make the tables anew."""
+    from agent.store import migrate
+    from bot.runtime import reachable
+
+    if not yes:
+        typer.confirm(
+            "Delete all investigations, approvals, patterns and the audit log?", abort=True
+        )
+    settings = _settings()
+    with reachable(settings.database, settings.bot) as url:
+        migrate.reset(url)
+    typer.echo("The database is empty and up to date.")
+
+
+def _run(work: Callable[..., Any], *arguments: Any) -> Any:
+    import asyncio
+
+    try:
+        return asyncio.run(work(*arguments))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Runs the bot until it is told to stop: Slack, the workflows, the scans and the web pages, in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from agent.errors import SrebotError
+from agent.model import Case, Conversation, InvestigationStatus, Proposal, ProposalStatus
+from agent.store.repository import Store
+from bot.runtime import durably, parts, scanning
+from bot.settings import Settings
+from bot.slack.app import build_app
+from bot.slack.client import build_client
+from bot.slack.desk import Reads
+from bot.slack.directory import SlackDirectory
+from bot.slack.http import routes
+from bot.slack.notifier import SlackNotifier
+from bot.slack.socket import connected
+from bot.slack.views.render import Views
+from bot.web.app import create_app
+from bot.web.server import WebServer
+from integrations.slack_history import SlackHistoryTools
+
+_log = structlog.get_logger(__name__)
+_LATEST = 10
+"""How many investigations App Home shows."""
+
+
+@dataclass
+class Readiness:
+    """Which parts are up, for ``/readyz``."""
+
+    parts: dict[str, bool] = field(
+        default_factory=lambda: {"database": False, "workflows": False, "slack": False}
+    )
+
+    def now(self) -> dict[str, bool]:
+        """The parts by name."""
+        return dict(self.parts)
+
+
+async def serve(
+    settings: Settings, url: str, *, on_ready: Callable[[str], None] = lambda _: None
+) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: all settings.
+        url: the migrated database.
+        on_ready: called once with the web pages' URL when all parts are up.
+
+    Raises:
+        SrebotError: Slack is not configured; the sentence says what to set.
+    """
+    _need_slack(settings)
+    stopped = _stop_signal()
+    readiness = Readiness()
+    async with _running(settings, url, readiness) as pages:
+        _log.info("ready", pages=pages)
+        on_ready(pages)
+        await stopped.wait()
+        _log.info("stopping")
+
+
+def _need_slack(settings: Settings) -> None:
+    slack = settings.slack
+    if not slack.bot_token.get_secret_value():
+        raise SrebotError(
+            "SLACK_BOT_TOKEN is not set: install the app from bot/slack/manifest.yaml and set its tokens "
+            "(docs/connecting.md), or run `srebot demo`, or `srebot investigate` without Slack."
+        )
+    if not (slack.app_token.get_secret_value() or slack.signing_secret.get_secret_value()):
+        raise SrebotError(
+            "Set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP mode."
+        )
+
+
+def _stop_signal() -> asyncio.Event:
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, RuntimeError):
+            loop.add_signal_handler(number, stopped.set)
+    return stopped
+
+
+@asynccontextmanager
+async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncIterator[str]:
+    """All parts up, closed in the opposite order; yields the web pages' URL."""
+    async with AsyncExitStack() as stack:
+        client = build_client(settings.slack)
+        made = await stack.enter_async_context(parts(settings, url, SlackHistoryTools(client)))
+        readiness.parts["database"] = True
+        server = WebServer(settings.bot.host, settings.bot.port)
+        views = Views(settings.bot.public_url or server.url)
+        notifier = SlackNotifier(
+            client, made.store.messages, views, made.store.investigations.set_conversation
+        )
+        house = made.house(notifier, SlackDirectory(client))
+        await stack.enter_async_context(scanning(made))
+        answering = await stack.enter_async_context(durably(settings, url, house))
+        readiness.parts["workflows"] = True
+        app = build_app(client, answering, views, reads_of(made.store), settings.slack)
+        by_http = not settings.slack.app_token.get_secret_value()
+        pages = create_app(
+            made.store, ready=readiness.now, extra_routes=routes(app) if by_http else ()
+        )
+        await stack.enter_async_context(server.serving(pages))
+        if not by_http:
+            await stack.enter_async_context(
+                connected(app, settings.slack.app_token.get_secret_value())
+            )
+        readiness.parts["slack"] = True
+        yield server.url
+
+
+def reads_of(store: Store) -> Reads:
+    """What Slack's surfaces read from the store."""
+
+    async def investigation_in(place: Conversation) -> int | None:
+        found = await store.investigations.by_thread(place.channel, place.thread)
+        return found.id if found else None
+
+    async def latest_cases() -> list[Case]:
+        latest = await store.investigations.list(_LATEST)
+        return [await store.cases.load(i.id) for i in latest]
+
+    async def open_proposals() -> list[tuple[Case, Proposal]]:
+        waiting = await store.investigations.list(
+            _LATEST, status=InvestigationStatus.WAITING_FOR_APPROVAL
+        )
+        cases = [await store.cases.load(i.id) for i in waiting]
+        return [(c, p) for c in cases for p in c.proposals if p.status is ProposalStatus.OPEN]
+
+    return Reads(
+        proposal=store.proposals.get,
+        investigation_in=investigation_in,
+        latest_cases=latest_cases,
+        open_proposals=open_proposals,
+    )
