@@ -54,7 +54,7 @@ def _with_database(*, quiet_log: bool = True) -> Iterator[tuple[Settings, str]]:
     settings = _settings()
     configure(
         "ERROR" if quiet_log else settings.bot.log_level,
-        as_json=settings.bot.log_json and not quiet_log,
+        json=settings.bot.log_json and not quiet_log,
         secrets=secrets_of(settings),
     )
     with database(settings) as url:
@@ -134,7 +134,7 @@ def doctor() -> None:
     from bot.doctor import run
     from bot.log import configure
 
-    configure("ERROR", as_json=False)
+    configure("ERROR", json=False)
     raise typer.Exit(run(_settings()))
 
 

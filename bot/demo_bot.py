@@ -15,7 +15,7 @@ from bot.settings import Settings
 def main() -> None:
     """Serve until told to stop."""
     settings = Settings()
-    configure(settings.bot.log_level, as_json=settings.bot.log_json, secrets=secrets_of(settings))
+    configure(settings.bot.log_level, json=settings.bot.log_json, secrets=secrets_of(settings))
     with reachable(settings.database, settings.bot) as url:
         migrate.reset(url)
     with database(settings) as url:
