@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.model import AlertState, Severity
 from bot.slack.message_text import Content, content_of, plain
-from bot.slack.places import place_in
+from bot.slack.places import environment_of, place_in
 
 VENDORS = ("datadog", "pagerduty", "alertmanager", "grafana")
 _MAX_TITLE = 300
@@ -63,9 +63,10 @@ _STATE_WORDS: Mapping[str, AlertState] = MappingProxyType(
 )
 _STATES = "|".join(sorted((re.escape(w) for w in _STATE_WORDS), key=len, reverse=True))
 # Titles begin with the state: boxed as "[FIRING:1]", or bare as in "Re-Triggered on {host:a}:" and "*Resolved:*".
+_GROUP = r"(?:\s+on\s+\{(?P<%s>[^}]*)\})?"
 _PREFIX = re.compile(
-    rf"^[^\w\[]*(?:\[\s*(?P<boxed>{_STATES})(?:\s*:\s*\d+)?\s*\]:?|"
-    rf"(?P<bare>{_STATES})(?:\s+on\s+\{{(?P<group>[^}}]*)\}})?\s*\*?\s*[:|-]\*?)\s*",
+    rf"^[^\w\[]*(?:\[\s*(?P<boxed>{_STATES})(?:\s*:\s*\d+)?{_GROUP % 'boxed_group'}\s*\]:?|"
+    rf"(?P<bare>{_STATES}){_GROUP % 'bare_group'}\s*\*?\s*[:|-]\*?)\s*",
     re.IGNORECASE,
 )
 _PRIORITY = re.compile(r"^\W*\[?\b(?P<level>P[1-5]|SEV-?[1-5])\b\]?\s*[:|-]?\s*", re.IGNORECASE)
@@ -119,6 +120,7 @@ def parse(message: Mapping[str, Any], sender: str = "") -> AlertMessage | None:
     source = _vendor(sender, content)
     state, group, rest = _state(content)
     level, title = _level(rest)
+    level = level or _level(content.title)[0]
     tags = dict(_tags(content.text))
     if group:
         tags |= dict(_pairs(group))
@@ -133,7 +135,7 @@ def parse(message: Mapping[str, Any], sender: str = "") -> AlertMessage | None:
         tags=tags,
         service=_first(tags, _SERVICE_TAGS),
         namespace=_first(tags, _NAMESPACE_TAGS) or place,
-        environment=_first(tags, _ENVIRONMENT_TAGS) or place,
+        environment=environment_of(_first(tags, _ENVIRONMENT_TAGS)) or place,
         link=content.link,
         fingerprint=_fingerprint(source, content, group, title, tags),
     )
@@ -151,11 +153,12 @@ def _vendor(sender: str, content: Content) -> str:
 def _state(content: Content) -> tuple[AlertState, str, str]:
     """The state that the title begins with, the group it names, and the title without them."""
     for text in (content.title, content.fallback, _first_line(content.text)):
-        found = _PREFIX.match(text)
+        found = _PREFIX.match(_level(text)[1])
         if found:
             word = (found["boxed"] or found["bare"]).lower()
-            rest = text[found.end() :].strip(" *")
-            return _STATE_WORDS[word], found["group"] or "", rest or content.title
+            group = found["boxed_group"] or found["bare_group"] or ""
+            rest = found.string[found.end() :].strip(" *")
+            return _STATE_WORDS[word], group, rest or content.title
     return AlertState.TRIGGERED, "", content.title
 
 

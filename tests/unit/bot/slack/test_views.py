@@ -1,0 +1,216 @@
+"""What people see: short, complete, and accepted by Slack whatever it is about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.model import (
+    Conversation,
+    Ending,
+    InvestigationStatus,
+    OutcomeStatus,
+    ProposalStatus,
+    SignalKind,
+)
+from bot.slack.limits import Message
+from bot.slack.views.render import Views, summary_line
+from sandbox.slack.blocks import validate_message_blocks, validate_view
+from tests.unit.bot.slack import cases
+
+VIEWS = Views("https://srebot.example/")
+HOSTILE = (
+    '<!channel> <@U0LEAD> <https://evil.example|click> *bold* ``` & {{ 7*7 }} "quoted" \\ \x00'
+)
+
+words = st.one_of(
+    st.text(st.characters(codec=None), max_size=60),
+    st.builds(lambda part, n: part * n, st.text(min_size=1, max_size=30), st.integers(1, 600)),
+    st.sampled_from(
+        [HOSTILE, "", " ", "`" * 4000, "<" * 3001, "\n" * 3000, "🧨" * 2000, "&" * 3000]
+    ),
+)
+
+
+def texts(node: Any) -> Iterator[str]:
+    """Every text that is parsed for markup."""
+    if isinstance(node, dict):
+        if node.get("type") == "mrkdwn" and isinstance(node.get("text"), str):
+            yield node["text"]
+        for value in node.values():
+            yield from texts(value)
+    elif isinstance(node, list | tuple):
+        for each in node:
+            yield from texts(each)
+
+
+def all_messages(text: str) -> Sequence[Message]:
+    """Each kind of message, saying ``text`` wherever something may be said."""
+    about = cases.signal(title=text)
+    open_case = cases.case(about, hypotheses=cases.hypotheses(text))
+    done = cases.case(
+        about,
+        finding=cases.finding(text, question=text),
+        proposals=(cases.proposal(text),),
+        status=InvestigationStatus.WAITING_FOR_APPROVAL,
+    )
+    asking = cases.case(
+        about,
+        finding=cases.finding(text, question=text, ending=Ending.INPUT_NEEDED),
+        status=InvestigationStatus.WAITING_FOR_INPUT,
+    )
+    return (
+        VIEWS.summary(open_case),
+        VIEWS.summary(done),
+        VIEWS.summary(asking),
+        VIEWS.update(open_case, text),
+        VIEWS.report(done),
+        *(VIEWS.proposal(done, cases.proposal(text, status=s), text) for s in ProposalStatus),
+        VIEWS.decision(done, cases.proposal(text), cases.approval(reason=text)),
+        *(
+            VIEWS.outcome(done, cases.proposal(), cases.outcome(text, status=s))
+            for s in OutcomeStatus
+        ),
+        VIEWS.text(text, done),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(words)
+def test_slack_accepts_every_message_whatever_it_says(text: str) -> None:
+    for message in all_messages(text):
+        assert message.text.strip()
+        assert validate_message_blocks(list(message.blocks)) == []
+        assert json.dumps(message.payload())
+
+
+@settings(max_examples=60, deadline=None)
+@given(words)
+def test_slack_accepts_every_view_whatever_it_says(text: str) -> None:
+    case = cases.case(cases.signal(title=text))
+    for view in (
+        VIEWS.decision_modal(cases.proposal(text), approve=True),
+        VIEWS.decision_modal(cases.proposal(text), approve=False),
+        VIEWS.cause_modal(7),
+        VIEWS.home([case] * 60, [(case, cases.proposal(text))] * 60),
+    ):
+        assert validate_view(view) == []
+
+
+def test_outside_text_calls_nobody_and_links_nowhere() -> None:
+    for message in all_messages(HOSTILE):
+        shown = "\n".join(texts(list(message.blocks)))
+        for markup in ("<!channel>", "<@U0LEAD>", "<https://evil"):
+            assert markup not in shown
+        assert "<!" not in message.text
+        assert "<@" not in message.text
+
+
+def test_outside_text_does_not_leave_its_code_block() -> None:
+    shown = list(texts(list(VIEWS.proposal(cases.case(), cases.proposal(HOSTILE)).blocks)))
+    (diff,) = [t for t in shown if t.startswith("```")]
+    assert diff.count("```") == 2
+
+
+class TestSummary:
+    """One message that says where things stand."""
+
+    def test_it_begins_with_what_was_noticed_and_can_be_stopped(self) -> None:
+        message = VIEWS.summary(cases.case(hypotheses=()))
+        assert message.text == "Investigating: Redis command latency is high on redis-reco"
+        assert "redis-reco has three dependants" in str(message.blocks)
+        assert "stop_investigation" in str(message.blocks)
+
+    def test_it_shows_the_live_hypotheses_with_their_confidence(self) -> None:
+        shown = str(VIEWS.summary(cases.case()).blocks)
+        assert "77 %" in shown
+        assert "The nightly backup competes" in shown
+
+    def test_it_ends_with_the_cause_and_what_comes_next(self) -> None:
+        case = cases.case(finding=cases.finding(), status=InvestigationStatus.CLOSED)
+        message = VIEWS.summary(case)
+        assert message.text.startswith("Cause found: The backup")
+        assert "91 %" in str(message.blocks)
+        assert "Suspend the backup" in str(message.blocks)
+        assert "stop_investigation" not in str(message.blocks)
+
+    def test_it_is_short_enough_for_a_phone(self) -> None:
+        for message in all_messages("a cause in one sentence of usual length, such as this")[:3]:
+            assert len(message.blocks) <= 5
+
+    @pytest.mark.parametrize("status", list(InvestigationStatus))
+    def test_every_state_has_words(self, status: InvestigationStatus) -> None:
+        assert summary_line(cases.case(status=status))
+
+    def test_it_says_that_an_ai_wrote_it(self) -> None:
+        assert "AI" in str(VIEWS.summary(cases.case()).blocks)
+
+
+class TestReport:
+    """The finding with its evidence."""
+
+    def test_each_citation_opens_its_evidence(self) -> None:
+        shown = str(VIEWS.report(cases.case(finding=cases.finding())).blocks)
+        assert "<https://srebot.example/investigations/7/evidence/1|[1]>" in shown
+
+    def test_it_names_what_was_ruled_out_and_what_was_not_seen(self) -> None:
+        shown = str(VIEWS.report(cases.case(finding=cases.finding())).blocks)
+        assert "Ruled out" in shown
+        assert "logs of redis-reco (403)" in shown
+
+    def test_a_question_is_asked_plainly(self) -> None:
+        finding = cases.finding(ending=Ending.INPUT_NEEDED, question="Did anyone resize it?")
+        shown = str(VIEWS.report(cases.case(finding=finding)).blocks)
+        assert "Did anyone resize it?" in shown
+        assert "Reply in this thread" in shown
+
+    def test_without_a_finding_there_is_none(self) -> None:
+        with pytest.raises(ValueError, match="no report"):
+            VIEWS.report(cases.case())
+
+
+class TestProposal:
+    """A change before people."""
+
+    def test_an_open_one_has_its_diff_its_risk_its_way_back_and_buttons(self) -> None:
+        shown = str(VIEWS.proposal(cases.case(), cases.proposal()).blocks)
+        for part in ("suspend: true", "No snapshots", "resume job", "approve_change"):
+            assert part in shown
+
+    @pytest.mark.parametrize("status", [s for s in ProposalStatus if s != "open"])
+    def test_a_decided_one_has_no_buttons(self, status: ProposalStatus) -> None:
+        message = VIEWS.proposal(cases.case(), cases.proposal(status=status))
+        assert "approve_change" not in str(message.blocks)
+        assert status.value in str(message.blocks)
+
+    def test_a_button_carries_an_id_and_no_state(self) -> None:
+        message = VIEWS.proposal(cases.case(), cases.proposal())
+        (actions,) = [b for b in message.blocks if b["type"] == "actions"]
+        values = [e.get("value") for e in actions["elements"]]
+        assert values[:2] == [str(cases.PROPOSAL)] * 2
+
+    def test_the_modal_shows_what_will_change(self) -> None:
+        view = VIEWS.decision_modal(cases.proposal(), approve=True)
+        assert "suspend: true" in str(view["blocks"])
+        assert view["private_metadata"] == f"approve:{cases.PROPOSAL}"
+
+
+def test_an_outcome_claims_no_cause_and_offers_the_way_back() -> None:
+    shown = str(VIEWS.outcome(cases.case(), cases.proposal(), cases.outcome()).blocks)
+    assert "not proof" in shown
+    assert "revert_change" in shown
+    back = cases.proposal(reverts=cases.PROPOSAL)
+    again = str(VIEWS.outcome(cases.case(), back, cases.outcome()).blocks)
+    assert "revert_change" not in again
+
+
+def test_an_answers_citations_open_the_evidence() -> None:
+    case = cases.case(
+        cases.signal(kind=SignalKind.QUESTION, conversation=Conversation(channel="C"))
+    )
+    assert "[1]" in VIEWS.text("Platform owns it [1].", case).text
