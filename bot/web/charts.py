@@ -16,6 +16,8 @@ _MOST_SERIES = 6
 _MOST_POINTS = 600
 _PADDING = 0.08
 """Of the values' range, above and below."""
+_LARGEST = 1e300
+"""Larger values would overflow once room is added around them."""
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 _Points = Sequence[tuple[float, float]]
@@ -79,7 +81,7 @@ class _Frame:
         """An SVG path that lifts the pen over gaps."""
         commands, pen = [], "M"
         for at, value in points[:: math.ceil(len(points) / _MOST_POINTS)]:
-            if not math.isfinite(value):
+            if not _is_drawable(value):
                 pen = "M"
                 continue
             commands.append(f"{pen}{self.x(at)} {self.y(value)}")
@@ -88,7 +90,11 @@ class _Frame:
 
 
 def _finite(points: _Points) -> _Points:
-    return [(at, value) for at, value in points if math.isfinite(at) and math.isfinite(value)]
+    return [(at, value) for at, value in points if math.isfinite(at) and _is_drawable(value)]
+
+
+def _is_drawable(value: float) -> bool:
+    return abs(value) < _LARGEST  # False for NaN too
 
 
 def _level(frame: _Frame, value: float, unit: str) -> Markup:
