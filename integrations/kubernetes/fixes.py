@@ -27,6 +27,8 @@ _PLANNED_WITHIN = timedelta(seconds=60)
 """A plan is at most this much older than its proposal."""
 _WORKLOAD_KINDS = frozenset({"deployment", "statefulset", "daemonset", "cronjob"})
 _CONFLICT = 409
+_DIFF_CONTEXT = 1
+"""Lines around a change: people read the diff on a phone."""
 
 
 class KubernetesFixer:
@@ -262,7 +264,12 @@ def _diff(before: Json, after: Json) -> str:
     return "\n".join(
         [
             *difflib.unified_diff(
-                _yaml(before), _yaml(after), f"{path} (now)", f"{path} (proposed)", lineterm=""
+                _yaml(before),
+                _yaml(after),
+                f"{path} (now)",
+                f"{path} (proposed)",
+                n=_DIFF_CONTEXT,
+                lineterm="",
             ),
             "",
         ]
