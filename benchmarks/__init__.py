@@ -1,1 +1,1 @@
-"""Speed and size, measured by commands and compared as ratios."""
+"""Measures what DESIGN.md section 6 promises: ``python -m benchmarks [name ...]``."""

@@ -1,0 +1,57 @@
+"""``python -m benchmarks [name ...] [--json FILE]``: measure, print tables; exit status 1 when a promise is broken."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.figure import Figure, print_table
+from bot.log import configure
+
+BENCHMARKS = {
+    "startup": "Start-up and memory",
+    "investigation": "Wall time of an investigation against its critical path",
+    "first_words": "From the alert to words in its thread",
+    "tokens": "Prompts of a model",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the named benchmarks, all by default."""
+    options = _parser().parse_args(arguments)
+    configure("ERROR")
+    console = Console(stderr=options.json == "-")
+    measured: dict[str, list[Figure]] = {}
+    for name in options.names or BENCHMARKS:
+        measure: Callable[[], list[Figure]] = import_module(f"benchmarks.{name}").measure
+        with console.status(f"Measuring: {BENCHMARKS[name]}"):
+            measured[name] = measure()
+        print_table(console, BENCHMARKS[name], measured[name])
+    if options.json:
+        _write(options.json, {n: [f.as_json() for f in found] for n, found in measured.items()})
+    return 0 if all(f.ok for found in measured.values() for f in found) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="name")
+    parser.add_argument("--json", default="", metavar="FILE", help="write the figures; - prints")
+    return parser
+
+
+def _write(place: str, figures: object) -> None:
+    text = json.dumps(figures, indent=2) + "\n"
+    if place == "-":
+        sys.stdout.write(text)
+    else:
+        Path(place).write_text(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
