@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
+from agent.model import Json
 from agent.redaction import redact
 from bot.settings import (
     DatadogSettings,
@@ -110,7 +111,7 @@ async def _slack_channels(web: Any, wanted: Iterable[str]) -> list[Probe]:
     from agent.errors import ToolError
     from integrations.slack_history import call
 
-    known: dict[str, bool] = {}
+    known: dict[str, Json] = {}
     cursor = ""
     try:
         while True:
@@ -123,8 +124,7 @@ async def _slack_channels(web: Any, wanted: Iterable[str]) -> list[Probe]:
                 cursor=cursor,
             )
             for channel in page.get("channels", []):
-                member = bool(channel.get("is_member"))
-                known |= {str(channel.get("name")): member, str(channel["id"]): member}
+                known |= {str(channel.get("name")): channel, str(channel["id"]): channel}
             cursor = page.get("response_metadata", {}).get("next_cursor") or ""
             if not cursor:
                 break
@@ -133,14 +133,16 @@ async def _slack_channels(web: Any, wanted: Iterable[str]) -> list[Probe]:
     return [_slack_channel(name.lstrip("#"), known) for name in wanted]
 
 
-def _slack_channel(name: str, known: dict[str, bool]) -> Probe:
+def _slack_channel(name: str, known: dict[str, Json]) -> Probe:
     title = f"slack alert channel {name}"
     if name not in known:
         remedy = "correct SLACK_ALERT_CHANNELS, or invite the bot if the channel is private"
         return _failed(title, "there is no such channel that the bot can see", remedy)
-    if not known[name]:
+    if known[name].get("is_member"):
+        return _fine(title, "the bot is in it")
+    if known[name].get("is_private"):
         return _failed(title, "the bot is not in it", f"type /invite @srebot in #{name}")
-    return _fine(title, "the bot is in it")
+    return _fine(title, "public: the bot joins it when it starts")
 
 
 def _slack_reason(error: Exception) -> str:

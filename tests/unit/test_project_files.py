@@ -185,6 +185,13 @@ def _part(plural: str, part: str) -> str:
     return f"{plural}/{part}" if part else plural
 
 
+def test_every_scope_of_the_slack_app_is_explained() -> None:
+    manifest = yaml.safe_load((ROOT / "bot" / "slack" / "manifest.yaml").read_text())
+    explained = (ROOT / "docs" / "connecting.md").read_text()
+    scopes = manifest["oauth_config"]["scopes"]["bot"]
+    assert [scope for scope in scopes if f"`{scope}`" not in explained] == []
+
+
 class TestRepository:
     def test_no_file_names_a_registry_or_a_path_of_one_machine(self) -> None:
         found = []
