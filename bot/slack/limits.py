@@ -109,7 +109,7 @@ def fit(text: str, blocks: Sequence[Block] = (), link: str = "") -> Message:
     kept = [_fit_block(copy.deepcopy(b)) for b in _few(list(blocks), MAX_BLOCKS)]
     _unique_ids(kept)
     _squeeze(kept)
-    said = shorten(without_mentions(text).strip() or _EMPTY, MAX_TEXT)
+    said = _some(without_mentions(text).strip(), MAX_TEXT)
     return Message(text=said, blocks=tuple(kept), link=link)
 
 
@@ -179,7 +179,7 @@ def _fit_button(element: Block) -> Block:
 
 
 def _some(text: str, limit: int) -> str:
-    return shorten(text if text.strip() else _EMPTY, limit)
+    return shorten(text if _printable(text).strip() else _EMPTY, limit)
 
 
 def _unique_ids(blocks: list[Block]) -> None:

@@ -15,6 +15,7 @@ from agent.model import (
     Case,
     Claim,
     Ending,
+    Finding,
     HypothesisStatus,
     InvestigationStatus,
     Outcome,
@@ -22,7 +23,13 @@ from agent.model import (
 )
 from bot.slack import limits
 from bot.slack.limits import Message, escape
+from bot.slack.views.changes import in_words, short_diff
 
+_SHOWN_CHAIN = 5
+_SHOWN_IMPACT = 4
+_SHOWN_RULED_OUT = 3
+_SHOWN_WHY = 2
+"""How many sentences a thread shows of each; the record has all."""
 _CITATION = re.compile(r"\[(\d+)\]")
 
 
@@ -50,6 +57,8 @@ class Views:
             bar=_bar,
             clock=_clock,
             duration=_duration,
+            in_words=in_words,
+            short_diff=short_diff,
         )
 
     def record_url(self, case: Case) -> str:
@@ -62,6 +71,18 @@ class Views:
 
     def _claims(self, case: Case, claims: Iterable[Claim]) -> list[str]:
         return [escape(c.text) + self._citations(case, c.citations) for c in claims]
+
+    def _impact(self, case: Case, finding: Finding) -> list[str]:
+        """What lies ahead is worth more than one more sign of what is: the first forecast stands second."""
+        first, rest = finding.impact[:1], finding.impact[1:]
+        return self._claims(case, (*first, *finding.forecast, *rest))
+
+    def _first(self, case: Case, lines: list[str], most: int) -> list[str]:
+        """The first lines; the others are one click away."""
+        left = len(lines) - most
+        if left <= 1:
+            return lines
+        return [*lines[:most], f"<{self.record_url(case)}|{left} more>"]
 
     def _citations(self, case: Case, numbers: Iterable[int]) -> str:
         return "".join(f" <{self.record_url(case)}/evidence/{n}|[{n}]>" for n in numbers)
@@ -99,9 +120,9 @@ class Views:
             finding=finding,
             icon=_icon(case),
             ending=_ENDINGS[finding.ending],
-            chain=self._claims(case, finding.chain),
-            impact=self._claims(case, (*finding.impact, *finding.forecast)),
-            ruled_out=self._claims(case, finding.ruled_out),
+            chain=self._first(case, self._claims(case, finding.chain), _SHOWN_CHAIN),
+            impact=self._first(case, self._impact(case, finding), _SHOWN_IMPACT),
+            ruled_out=self._first(case, self._claims(case, finding.ruled_out), _SHOWN_RULED_OUT),
             url=self.record_url(case),
         )
 
@@ -112,7 +133,7 @@ class Views:
             f"Proposed for {proposal.environment}: {proposal.plan.summary}",
             case=case,
             proposal=proposal,
-            why=self._claims(case, proposal.change.why),
+            why=self._claims(case, proposal.change.why[:_SHOWN_WHY]),
             note=note,
             url=self.record_url(case),
         )

@@ -179,7 +179,7 @@ class TestProposal:
 
     def test_an_open_one_has_its_diff_its_risk_its_way_back_and_buttons(self) -> None:
         shown = str(VIEWS.proposal(cases.case(), cases.proposal()).blocks)
-        for part in ("suspend: true", "No snapshots", "resume job", "approve_change"):
+        for part in ("suspend: true", "No snapshots", "resume redis-reco-backup", "approve_change"):
             assert part in shown
 
     @pytest.mark.parametrize("status", [s for s in ProposalStatus if s != "open"])
