@@ -1,0 +1,78 @@
+"""Who is in which user group, and which channels alerts arrive in, as Slack says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.channels import Channels
+from bot.slack.directory import SlackDirectory
+from sandbox.slack.ratelimit import RateLimits
+from sandbox.slack.workspace import SlackWorkspace
+from tests.integration.slack_bot import ENGINEER, OUTSIDER
+from tests.unit.sandbox.slack.company import COMPANY
+from tests.unit.sandbox.slack.server import serving_slack
+
+
+@pytest.fixture
+def workspace() -> SlackWorkspace:
+    return SlackWorkspace(replace(COMPANY), limits=RateLimits(enabled=False))
+
+
+@pytest.fixture
+async def client(workspace: SlackWorkspace) -> AsyncIterator[AsyncWebClient]:
+    async with serving_slack(workspace) as url:
+        yield AsyncWebClient("xoxb-sandbox", base_url=url)
+
+
+async def refuse(**_: object) -> object:
+    raise SlackApiError("refused", {"error": "missing_scope"})
+
+
+async def test_members_are_in_their_groups_and_outsiders_in_none(client: AsyncWebClient) -> None:
+    directory = SlackDirectory(client)
+    assert await directory.groups_of(ENGINEER) == {"sre"}
+    assert await directory.groups_of(OUTSIDER) == frozenset()
+
+
+async def test_who_cannot_be_looked_up_is_not_entitled(
+    client: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "usergroups_list", refuse)
+    assert await SlackDirectory(client).groups_of(ENGINEER) == frozenset()
+
+
+async def test_groups_are_asked_for_once_a_minute(
+    client: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = SlackDirectory(client)
+    await directory.groups_of(ENGINEER)
+    monkeypatch.setattr(client, "usergroups_list", refuse)
+    assert await directory.groups_of(ENGINEER) == {"sre"}
+
+
+async def test_alert_channels_are_known_by_name_and_by_id(client: AsyncWebClient) -> None:
+    assert await Channels(client, ["alerts"]).is_alert_channel("C0ALERTS")
+    assert await Channels(client, ["#alerts"]).is_alert_channel("C0ALERTS")
+    assert await Channels(client, ["C0ALERTS"]).is_alert_channel("C0ALERTS")
+    assert not await Channels(client, ["alerts"]).is_alert_channel("C0RANDOM")
+
+
+async def test_public_alert_channels_are_entered(
+    client: AsyncWebClient, workspace: SlackWorkspace
+) -> None:
+    out = await Channels(client, ["random", "alerts", "leads", "nowhere"]).enter()
+    assert out == ["leads", "nowhere"]
+    assert "U0SREBOT" in workspace.state.directory.conversation("C0RANDOM").members
+
+
+async def test_when_channels_cannot_be_read_the_event_is_to_come_again(
+    client: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "conversations_list", refuse)
+    with pytest.raises(SlackApiError):
+        await Channels(client, ["alerts"]).is_alert_channel("C0ALERTS")

@@ -1,0 +1,44 @@
+"""srebot speaks no faster than Slack allows."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.slack.pacing import Pace
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_burst_passes_and_the_rest_waits_its_turn() -> None:
+    pace = Pace(burst=3, per_second=1, clock=Clock())
+    assert [pace.reserve() for _ in range(6)] == [0, 0, 0, 1, 2, 3]
+
+
+def test_silence_fills_the_burst_again_and_no_more() -> None:
+    clock = Clock()
+    pace = Pace(burst=3, per_second=1, clock=clock)
+    for _ in range(3):
+        pace.reserve()
+    clock.now = 100.0
+    assert [pace.reserve() for _ in range(4)] == [0, 0, 0, 1]
+
+
+@given(st.lists(st.floats(0, 5), min_size=1, max_size=60))
+def test_never_more_than_the_burst_and_the_rate(gaps: list[float]) -> None:
+    clock = Clock()
+    pace = Pace(burst=3, per_second=1, clock=clock)
+    sent = []
+    for gap in gaps:
+        clock.now += gap
+        sent.append(clock.now + pace.reserve())
+    for start in sent:
+        for seconds in (1, 5, 30):
+            within = sum(start <= at < start + seconds for at in sent)
+            assert within <= 3 + seconds + 1
