@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EACH_SECONDS = 10.0
 """How long each connection is given."""
+_NAME_WIDTH = 34
 
 
 def run(settings: Settings, console: Console | None = None) -> int:
@@ -54,6 +55,9 @@ def show(found: Sequence[Probe], console: Console) -> None:
     from rich.table import Table
 
     table = Table(box=None, show_header=False, padding=(0, 1))
+    table.add_column()
+    table.add_column(max_width=_NAME_WIDTH)
+    table.add_column()
     for probe in _condensed(found):
         mark = "[red]✗[/]" if not probe.ok else "[yellow]![/]" if probe.warning else "[green]✓[/]"
         remedy = f"\n[bold]→ {escape(probe.remedy)}[/]" if probe.remedy else ""

@@ -33,7 +33,8 @@ async def database(settings: Settings) -> list[Probe]:
         detail = await asyncio.to_thread(_database_state, settings)
     except (SQLAlchemyError, SrebotError) as error:
         remedy = "check that PostgreSQL runs and that DATABASE_URL is right, or leave it empty"
-        return [_failed("database", first_line(error), remedy)]
+        cause = getattr(error, "orig", None) or error
+        return [_failed("database", first_line(cause), remedy)]
     return [_fine("database", detail)]
 
 

@@ -68,10 +68,6 @@ def _side(weight: float) -> str:
     return "for" if shown > 0 else "against" if shown < 0 else "neither"
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _diff_kind(line: str) -> str:
     """The CSS class of a line of a unified diff."""
     if line.startswith(("---", "+++", "@@")):
@@ -97,7 +93,6 @@ def _environment() -> Environment:
         pretty=_pretty,
         diff_kind=_diff_kind,
         side=_side,
-        sentence=_sentence,
         chart=chart,
     )
     return environment

@@ -229,7 +229,7 @@ class TestRecord:
             "events of production (403)",
             "2 unsupported sentences struck",
             "a bad rollout",
-            "Redis-reco used 15.2 GiB of 16 GiB",
+            "redis-reco used 15.2 GiB of 16 GiB",
             "datadog_metrics",
             "does not let srebot see events",
             "memory 15.2 GiB of 16 GiB",
