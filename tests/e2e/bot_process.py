@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import create_server
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -75,6 +75,8 @@ class BotProcess:
     ) -> None:
         self.log = log
         self.pages = ""
+        self.starts = 0
+        """How often a supervisor started it."""
         self._settings = {
             "DATABASE_URL": database_url,
             "SREBOT_LOG_JSON": "false",
@@ -129,6 +131,27 @@ class BotProcess:
         try:
             self._child.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
+            self.kill()
+
+    @contextmanager
+    def kept_alive(self) -> Iterator[None]:
+        """While this lasts, it is started again whenever it has died, as a supervisor would; killed in the end."""
+        over = Event()
+
+        def keep() -> None:
+            while not over.wait(POLL_SECONDS):
+                with self._lock:
+                    if not self.pid:
+                        self.launch()
+                        self.starts += 1
+
+        keeper = Thread(target=keep, name="supervisor", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
             self.kill()
 
     def tail(self, characters: int = 4000) -> str:
