@@ -108,7 +108,10 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         app = build_app(client, answering, views, reads_of(made.store), settings.slack)
         by_http = not settings.slack.app_token.get_secret_value()
         pages = create_app(
-            made.store, ready=readiness.now, extra_routes=routes(app) if by_http else ()
+            made.store,
+            ready=readiness.now,
+            extra_routes=routes(app) if by_http else (),
+            public_url=settings.bot.public_url,
         )
         await stack.enter_async_context(server.serving(pages))
         if not by_http:

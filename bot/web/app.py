@@ -20,6 +20,7 @@ from agent.store.repository import Store
 from bot.web import errors
 from bot.web.headers import SecurityHeaders
 from bot.web.health import Health
+from bot.web.hosts import OwnHosts
 from bot.web.metrics import Metrics
 from bot.web.pages import Pages
 from bot.web.records import Records
@@ -32,6 +33,7 @@ def create_app(
     *,
     ready: Callable[[], Mapping[str, bool]],
     extra_routes: Iterable[BaseRoute] = (),
+    public_url: str = "",
 ) -> Starlette:
     """Build the application.
 
@@ -39,7 +41,9 @@ def create_app(
         store: what the pages and the metrics are read from.
         ready: the parts of the process and whether each can do its work now; called on each request.
         extra_routes: other parts' routes, such as Slack's events over HTTP; they come first.
+        public_url: where people reach the pages, if not by an address or localhost.
     """
+    own = [Middleware(OwnHosts, public_url=public_url)]
     health, metrics, pages = Health(ready), Metrics(store, ready), Pages(Records(store))
     return Starlette(
         routes=[
@@ -47,11 +51,11 @@ def create_app(
             Route("/healthz", health.alive),
             Route("/readyz", health.ready),
             Route("/metrics", metrics.scrape),
-            Route("/", pages.index),
-            Route("/investigations", pages.index),
-            Route("/investigations/{id:int}", pages.record),
-            Route("/investigations/{id:int}/evidence/{number:int}", pages.evidence),
-            Route("/investigations/{id:int}/steps/{number:int}", pages.step),
+            Route("/", pages.index, middleware=own),
+            Route("/investigations", pages.index, middleware=own),
+            Route("/investigations/{id:int}", pages.record, middleware=own),
+            Route("/investigations/{id:int}/evidence/{number:int}", pages.evidence, middleware=own),
+            Route("/investigations/{id:int}/steps/{number:int}", pages.step, middleware=own),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(SecurityHeaders)],

@@ -63,7 +63,7 @@ async def client(store: Store) -> AsyncIterator[httpx.AsyncClient]:
 def browsing(store: Store, **options: object) -> httpx.AsyncClient:
     app = create_app(store, ready=lambda: READY, **options)  # type: ignore[arg-type]
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://srebot")
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080")
 
 
 async def opened(store: Store, key: str = "datadog:1", **changes: object) -> int:
@@ -208,7 +208,9 @@ class TestHealth:
         states = {"database": True, "slack": False}
         app = create_app(store, ready=lambda: states)
         transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://srebot") as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:8080"
+        ) as client:
             before = await client.get("/readyz")
             states["slack"] = True
             after = await client.get("/readyz")
@@ -374,6 +376,29 @@ class TestSafety:
     @pytest.mark.parametrize("path", ["/", "/investigations/1", "/metrics", "/healthz"])
     async def test_nothing_can_be_written(self, client: httpx.AsyncClient, path: str) -> None:
         assert (await client.post(path)).status_code == 405
+
+    @pytest.mark.parametrize(
+        ("host", "given"),
+        [
+            ("127.0.0.1:8080", True),
+            ("localhost:8080", True),
+            ("[::1]:8080", True),
+            ("10.0.0.7", True),
+            ("srebot.example", True),
+            ("SREBOT.example:443", True),
+            ("rebound.attacker.example", False),
+            ("127.0.0.1.attacker.example", False),
+            ("[broken", False),
+        ],
+    )
+    async def test_pages_are_given_out_under_its_own_names_only(
+        self, store: Store, host: str, given: bool
+    ) -> None:
+        async with browsing(store, public_url="https://srebot.example/") as client:
+            page = await client.get("/", headers={"host": host})
+            health = await client.get("/healthz", headers={"host": host})
+        assert page.status_code == (200 if given else 421)
+        assert health.status_code == 200
 
     async def test_a_database_that_is_gone_is_said_without_a_trace(self) -> None:
         store = Store(create_engine("postgresql://u:hunter22@127.0.0.1:1/srebot"))
