@@ -91,7 +91,7 @@ class Story:
         with self._console.status("Waiting for the alert") as status:
             while time.monotonic() - self._began < _PATIENCE_SECONDS:
                 text = self._look()
-                if re.search(r"Recovered\..*|Nothing wrong now", text):
+                if re.search(r"Recovered\.|Nothing is wrong", text):
                     return self._end("The story ended well: it was seen in the thread.", 0)
                 if re.search(r"Unchanged\.|Worse\.|Cannot tell\.", text):
                     return self._end("No recovery was seen after the change.", 1)

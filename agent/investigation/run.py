@@ -24,6 +24,7 @@ from agent.investigation.hypotheses import (
     weighed,
 )
 from agent.investigation.openings import opening_checks
+from agent.investigation.quiet import is_over, seems_over
 from agent.investigation.thinking import Thinker, Thought
 from agent.investigation.wording import movements_text
 from agent.model import (
@@ -163,7 +164,7 @@ class Run:
             await store.save_hypotheses(number, case.round, case.hypotheses)
             await store.save_evidence(number, case.evidence)
             await notifier.summary(case)
-            if text:
+            if text and not seems_over(case):
                 await notifier.update(case, f"round-{case.round}", text)
 
         await self._durable.step(f"record-{case.round}", work)
@@ -285,7 +286,10 @@ class Run:
             if finding is not None:
                 await store.save_finding(number, finding)
             await store.save_investigation(case.investigation)
-            await self._house.notifier.report(case)
+            if is_over(case):
+                await self._house.notifier.summary(case)
+            else:
+                await self._house.notifier.report(case)
 
         await self._durable.step("report", work)
 

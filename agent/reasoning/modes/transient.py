@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agent.investigation.quiet import PASSED
 from agent.model import Check
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
@@ -67,7 +68,7 @@ def _course(before: Metric, now: Metric, *, again: bool) -> Iterator[Sign]:
 
 
 TRANSIENT = Mode(
-    id="transient_recovered",
+    id=PASSED,
     short="a passing blip",
     statement="{name} recovered by itself",
     words=frozenset({"by itself", "by themselves"}),

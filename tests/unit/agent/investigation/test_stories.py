@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from agent.investigation.loop import Investigated
-from agent.model import ChangeKind, Ending
+from agent.model import ChangeKind, Ending, SignalKind
 from agent.resolution.taint import refuse_tainted
 from tests.unit.agent.investigation.company import (
     Company,
@@ -22,6 +22,7 @@ from tests.unit.agent.investigation.house import NOW, House, signal_on
 REDIS = signal_on("redis-reco", "Redis command latency is high on redis-reco", fingerprint="1001")
 LOGIN = signal_on("auth", "Login failures on auth", fingerprint="1003")
 BLIP = signal_on("search", "Search latency is high", fingerprint="1005")
+ASKED_FOR_BLIP = BLIP.model_copy(update={"kind": SignalKind.REQUEST})
 
 
 async def told(company: Company, signal: object) -> Investigated:
@@ -124,6 +125,14 @@ async def test_a_blip_is_nothing_wrong_and_proposes_nothing() -> None:
     assert finding.ending is Ending.NOTHING_WRONG
     assert finding.mode == "transient_recovered"
     assert result.changes == ()
+
+
+async def test_a_blip_is_said_in_the_summary_alone_unless_a_person_asked() -> None:
+    alerted, asked = House(blip_story(), BLIP), House(blip_story(), ASKED_FOR_BLIP)
+    for house in (alerted, asked):
+        await house.investigate()
+    assert (alerted.told.reports, alerted.told.updates) == ([], {})
+    assert len(asked.told.reports) == 1
 
 
 @pytest.mark.parametrize(
