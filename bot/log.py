@@ -1,7 +1,8 @@
 """Logs: one stream of structured lines on standard error, without secrets.
 
 What libraries log through the standard library takes the same way. Secrets go by two nets: the exact values that the
-settings hold, and the shapes that secrets commonly have (``agent.redaction``).
+settings hold, and the shapes that secrets commonly have (``agent.redaction``). What is bound in ``structlog.contextvars``, such as the
+investigation at work, is in every line.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager
 from typing import Any, TextIO
 from urllib.parse import unquote, urlsplit
 
@@ -83,11 +83,6 @@ def configure(
         )
     )
     _take_over(handler, getattr(logging, level.upper(), logging.INFO))
-
-
-def investigation(number: int) -> AbstractContextManager[Any]:
-    """While the context lasts, every line of this task names the investigation."""
-    return structlog.contextvars.bound_contextvars(investigation=number)
 
 
 def secrets_of(settings: BaseModel) -> frozenset[str]:

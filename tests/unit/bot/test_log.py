@@ -51,7 +51,7 @@ def test_libraries_write_the_same_lines(stream: io.StringIO) -> None:
 
 def test_the_investigation_at_work_is_named_in_every_line(stream: io.StringIO) -> None:
     log.configure(stream=stream)
-    with log.investigation(7):
+    with structlog.contextvars.bound_contextvars(investigation=7):
         structlog.get_logger().info("in it")
         logging.getLogger("library").warning("in it too")
     structlog.get_logger().info("after it")
