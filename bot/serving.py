@@ -16,6 +16,7 @@ from agent.store.repository import Store
 from bot.runtime import durably, parts, scanning
 from bot.settings import Settings
 from bot.slack.app import build_app
+from bot.slack.channels import Channels
 from bot.slack.client import build_client
 from bot.slack.desk import Reads
 from bot.slack.directory import SlackDirectory
@@ -119,6 +120,7 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
                 connected(app, settings.slack.app_token.get_secret_value())
             )
         readiness.parts["slack"] = True
+        await Channels(client, settings.slack.alert_channels).enter()
         yield server.url
 
 

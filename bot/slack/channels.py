@@ -36,11 +36,18 @@ class Channels:
         return channel in self._wanted or channel in await self._resolved()
 
     async def enter(self) -> list[str]:
-        """Join the alert channels that are public; returns the names of those that can't be entered or found."""
+        """Join the alert channels that are public; returns those where alerts can't be heard, which is logged too."""
         out = set(self._wanted)
-        async for channel in self._wanted_channels():
-            if channel.get("is_member") or await self._joined(channel["id"]):
-                out -= {channel["id"], channel.get("name", "")}
+        try:
+            async for channel in self._wanted_channels():
+                if channel.get("is_member") or await self._joined(channel["id"]):
+                    out -= {channel["id"], channel.get("name", "")}
+        except (SlackApiError, OSError, TimeoutError) as error:
+            log.warning("alert channels not read", error=repr(error))
+        if out:
+            log.warning(
+                "alerts can't be heard: invite srebot to these channels", channels=sorted(out)
+            )
         return sorted(out)
 
     async def _joined(self, channel: str) -> bool:

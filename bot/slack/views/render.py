@@ -20,6 +20,7 @@ from agent.model import (
     InvestigationStatus,
     Outcome,
     Proposal,
+    SignalKind,
 )
 from bot.slack import limits
 from bot.slack.limits import Message, escape
@@ -233,6 +234,8 @@ def _state(case: Case) -> str:
 def _icon(case: Case) -> str:
     if case.investigation.status in (InvestigationStatus.STOPPED, InvestigationStatus.FAILED):
         return ":octagonal_sign:"
+    if case.signal.kind is SignalKind.QUESTION:
+        return ":speech_balloon:"
     return _ICONS[case.finding.ending] if case.finding else ":mag:"
 
 
