@@ -15,8 +15,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from sandbox.datadog.access import API_KEY, APPLICATION_KEY
 from sandbox.pagerduty.access import API_TOKEN
@@ -87,6 +88,39 @@ def environment(sandbox_url: str) -> dict[str, str]:
     }
 
 
+@contextmanager
+def company(scenario: str) -> Iterator[str]:
+    """URL of a sandbox in a process of its own, where no alert is posted."""
+    with _server("sandbox", "--no-alert", "--port", "0", "--scenario", scenario) as url:
+        yield url
+
+
+@contextmanager
+def replayed(sandbox_url: str) -> Iterator[str]:
+    """URL of a stand-in that repeats a sandbox's answers (``benchmarks.replay``)."""
+    with _server("benchmarks.replay", sandbox_url) as url:
+        yield url
+
+
+@contextmanager
+def _server(module: str, *arguments: str) -> Iterator[str]:
+    """Run a module that prints ``page=URL`` when it is ready.
+
+    Raises:
+        RuntimeError: it did not start.
+    """
+    command = [sys.executable, "-m", module, *arguments]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        line = child.stdout.readline() if child.stdout else ""
+        found = dict(part.split("=", 1) for part in line.split() if "=" in part)
+        if "page" not in found:
+            raise RuntimeError(f"{module} did not start")
+        yield found["page"].rstrip("/")
+    finally:
+        _stop(child)
+
+
 @dataclass(frozen=True)
 class Bot:
     """A bot that serves."""
@@ -136,7 +170,7 @@ def _becomes_ready(child: subprocess.Popen[bytes], url: str) -> bool:
     return False
 
 
-def _stop(child: subprocess.Popen[bytes]) -> None:
+def _stop(child: subprocess.Popen[Any]) -> None:
     child.terminate()
     try:
         child.wait(_STOP_SECONDS)

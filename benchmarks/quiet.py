@@ -1,0 +1,38 @@
+"""Those to whom an investigation talks, when nobody is there."""
+
+from __future__ import annotations
+
+from agent.model import Approval, Case, Conversation, Outcome, Proposal, Signal
+
+_NOWHERE = Conversation(channel="")
+
+
+class NobodyTold:
+    """Implements ``agent.ports.Notifier`` by silence, so that what is measured is not Slack."""
+
+    async def summary(self, case: Case) -> Conversation:
+        """Nothing."""
+        return _NOWHERE
+
+    async def update(self, case: Case, key: str, text: str) -> None:
+        """Nothing."""
+
+    async def report(self, case: Case) -> None:
+        """Nothing."""
+
+    async def proposal(self, case: Case, proposal: Proposal, note: str = "") -> None:
+        """Nothing."""
+
+    async def decision(self, case: Case, proposal: Proposal, approval: Approval) -> None:
+        """Nothing."""
+
+    async def outcome(self, case: Case, proposal: Proposal, outcome: Outcome) -> None:
+        """Nothing."""
+
+    async def say(
+        self, conversation: Conversation, key: str, text: str, case: Case | None = None
+    ) -> None:
+        """Nothing."""
+
+    async def taken(self, signal: Signal) -> None:
+        """Nothing."""

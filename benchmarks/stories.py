@@ -1,0 +1,31 @@
+"""The alerts that are investigated, as they come from Datadog."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from agent.model import Severity, Signal, SignalKind
+
+REDIS = "redis-memory-pressure"
+LOGIN = "login-failure"
+_ALERTS = {
+    REDIS: ("Redis command latency is high on redis-reco", "redis-reco", Severity.MEDIUM),
+    LOGIN: ("Login failures on auth", "auth", Severity.HIGH),
+}
+
+
+def alert(scenario: str) -> Signal:
+    """A new alert of the scenario's monitor."""
+    title, service, severity = _ALERTS[scenario]
+    return Signal(
+        key=f"benchmark:{uuid4()}",
+        kind=SignalKind.ALERT,
+        source="datadog",
+        title=title,
+        severity=severity,
+        service=service,
+        namespace="production",
+        environment="production",
+        occurred_at=datetime.now(UTC),
+    )
