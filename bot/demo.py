@@ -5,6 +5,7 @@ The person at the page is a human, or, with ``--headless --approve``, this proce
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
@@ -28,6 +29,7 @@ from bot.demo_person import Person, Story
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
+_MOST_DEMOS = 9
 _ENGINEER = "U0ENGINEER"
 _ALERTS = "C0ALERTS"
 
@@ -136,10 +138,10 @@ def _company(scenario: str, port: int, folder: Path) -> Iterator[Company]:
 
 
 @contextmanager
-def _bot(company: Company, folder: Path) -> Iterator[str]:
+def _bot(company: Company, folder: Path, data: Path) -> Iterator[str]:
     """The bot as ``srebot serve`` runs it; yields the URL of its pages."""
     environment = {
-        "SREBOT_DATA_FOLDER": str(_data_folder()),
+        "SREBOT_DATA_FOLDER": str(data),
         "SREBOT_PORT": "0",
         "SREBOT_WATCH_SECONDS": "240",
         "SREBOT_WATCH_INTERVAL_SECONDS": "5",
@@ -153,11 +155,22 @@ def _bot(company: Company, folder: Path) -> Iterator[str]:
         process.stop()
 
 
-def _data_folder() -> Path:
-    """The demo's own database, apart from a real bot's."""
+@contextmanager
+def _data_folder() -> Iterator[Path]:
+    """The demo's own database, apart from a real bot's; demos that run at the same time take one each."""
     from agent.store.embedded import default_data_folder
 
-    return default_data_folder().parent / "demo"
+    parent = default_data_folder().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    for number in range(1, _MOST_DEMOS + 1):
+        with (parent / f"demo-{number}.lock").open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield parent / f"demo-{number}"
+            return
+    raise SrebotError(f"{_MOST_DEMOS} demos are running already; stop one of them.")
 
 
 def play(scenario: str, port: int, *, headless: bool, approve: bool, open_page: bool) -> int:
@@ -169,7 +182,8 @@ def play(scenario: str, port: int, *, headless: bool, approve: bool, open_page: 
         with console.status("Starting a simulated company and its Slack"):
             company = stack.enter_context(_company(scenario, port, folder))
         with console.status("Starting srebot with its database"):
-            pages = stack.enter_context(_bot(company, folder))
+            data = stack.enter_context(_data_folder())
+            pages = stack.enter_context(_bot(company, folder, data))
         person = Person(company.page, _ENGINEER, _ALERTS)
         console.print(
             f"Ready after {time.monotonic() - began:.1f} s. It is 3 AM at the company, and an alert is about to fire."
