@@ -134,15 +134,21 @@ def _renderer(as_json: bool) -> Processor:
     )
 
 
+class _Quiet(logging.Filter):
+    """Lets chatty libraries through from WARNING on, whatever level they give their loggers themselves."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in QUIET
+
+
 def _take_over(handler: logging.Handler, level: int) -> None:
+    handler.addFilter(_Quiet())
     root = logging.getLogger()
-    for former in list(root.handlers):
-        root.removeHandler(former)
-    root.addHandler(handler)
+    root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in QUIET:
-        logger = logging.getLogger(name)
-        logger.handlers.clear()
-        logger.propagate = True
-        logger.setLevel(max(level, logging.WARNING))
+    # DBOS gives its logger a handler of its own, which knows of no redaction, unless it finds one there.
+    workflows = logging.getLogger("dbos")
+    workflows.handlers[:] = [handler]
+    workflows.propagate = False
     logging.captureWarnings(True)

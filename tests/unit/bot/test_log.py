@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 import structlog
+from dbos import _logger as dbos_logger
 from pydantic import BaseModel, SecretStr
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.logger import get_bolt_logger
 
 from bot import log
 
@@ -20,11 +23,12 @@ TOKEN = "plain-word-token-1"
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    root, workflows = logging.getLogger(), logging.getLogger("dbos")
+    handlers, level, own = list(root.handlers), root.level, list(workflows.handlers)
     yield io.StringIO()
-    root.handlers[:] = handlers
+    root.handlers[:], workflows.handlers[:] = handlers, own
     root.setLevel(level)
+    workflows.propagate = True
     logging.captureWarnings(False)
     structlog.reset_defaults()
 
@@ -93,6 +97,17 @@ def test_chatty_libraries_speak_from_warnings_on(stream: io.StringIO) -> None:
         logging.getLogger(name).info("chatter")
         logging.getLogger(name).warning("trouble")
     assert [line["event"] for line in lines(stream)] == ["trouble"] * 3
+
+
+def test_libraries_that_set_their_loggers_up_themselves_are_caught_too(
+    stream: io.StringIO,
+) -> None:
+    log.configure(secrets={TOKEN}, stream=stream)
+    dbos_logger.init_logger()
+    get_bolt_logger(AsyncApp).info("chatter")
+    logging.getLogger("dbos").warning("trouble with %s", TOKEN)
+    (line,) = lines(stream)
+    assert line["event"] == "trouble with [redacted]"
 
 
 def test_the_level_counts(stream: io.StringIO) -> None:
