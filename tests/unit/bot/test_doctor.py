@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+import pytest
 from rich.console import Console
 
-from bot import doctor
+from bot import doctor, probes
 from integrations.probes import Probe
 
 
@@ -56,3 +57,19 @@ async def test_a_part_that_breaks_is_a_failed_probe_without_secrets() -> None:
     (found,) = await doctor._bounded("part", broken())
     assert not found.ok and found.remedy
     assert "KeyError" in found.detail and "hunter22" not in found.detail
+
+
+@pytest.mark.parametrize(
+    ("channel", "works", "remedy"),
+    [
+        ({"is_member": True}, True, ""),
+        ({"is_member": False, "is_private": False}, True, ""),  # it joins by itself
+        ({"is_member": False, "is_private": True}, False, "/invite @srebot"),
+        (None, False, "SLACK_ALERT_CHANNELS"),
+    ],
+)
+def test_an_alert_channel_must_be_one_that_the_bot_is_in_or_can_join(
+    channel: dict[str, bool] | None, works: bool, remedy: str
+) -> None:
+    found = probes._slack_channel("alerts", {} if channel is None else {"alerts": channel})
+    assert found.ok is works and remedy in found.remedy
