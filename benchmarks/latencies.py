@@ -1,26 +1,24 @@
-"""Stand-ins of fixed latency around the real tools and the real rules, and the critical path that they make.
-
-What a stand-in wraps runs for real, and the rest of its latency is waited for. So the critical path is known exactly, and
-whatever an investigation takes beyond it is srebot's own.
-"""
+"""A model of fixed latency around the real rules, and the critical path of an investigation."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
+from agent.errors import ToolError
 from agent.investigation.loop import RulesReasoner
-from agent.model import Case, Check, Reading, Step
+from agent.model import Case, Check, Step
 from agent.ports import Answered, Concluded, Proposed, Weighed
-from agent.tools import Registry, Tool
+from agent.tools import Registry
 
 T = TypeVar("T")
 
 VENDOR_SECONDS = 0.2
-"""One check."""
+"""One request to a vendor; some checks need several."""
 THOUGHT_SECONDS = 0.5
 """One call of the model."""
 
@@ -32,31 +30,6 @@ async def lasting(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
     result = await work()
     await asyncio.sleep(max(0.0, end - loop.time()))
     return result
-
-
-class SlowRegistry(Registry):
-    """The same tools, each answer after ``VENDOR_SECONDS``."""
-
-    def __init__(self, registry: Registry) -> None:
-        super().__init__()
-        self._fast = registry
-
-    def __iter__(self) -> Iterator[Tool]:
-        return map(_slowed, self._fast)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._fast
-
-    def __getitem__(self, name: str) -> Tool:
-        """The tool of that name, slowed."""
-        return _slowed(self._fast[name])
-
-
-def _slowed(tool: Tool) -> Tool:
-    async def function(**arguments: object) -> Reading:
-        return await lasting(VENDOR_SECONDS, lambda: tool.function(**arguments))
-
-    return replace(tool, function=function)
 
 
 class SlowReasoner:
@@ -100,7 +73,23 @@ class SlowReasoner:
         return await lasting(THOUGHT_SECONDS, thought)
 
 
-def critical_seconds(steps: Sequence[Step], thoughts: int) -> float:
-    """The least that an investigation can take: its thoughts, and one check for each round, as those run at once."""
-    rounds = len({step.round for step in steps})
-    return rounds * VENDOR_SECONDS + thoughts * THOUGHT_SECONDS
+async def alone_seconds(registry: Registry, check: Check) -> float:
+    """How long a check takes while nothing else runs; one that fails counts as well."""
+    began = time.perf_counter()
+    with suppress(ToolError):
+        await registry[check.tool](check.arguments)
+    return time.perf_counter() - began
+
+
+def critical_seconds(steps: Sequence[Step], alone: Mapping[str, float], thoughts: int) -> float:
+    """The least that an investigation can take: its thoughts, and for each round its slowest check.
+
+    Args:
+        steps: of the investigation.
+        alone: what each check takes by itself, by ``Check.key``.
+        thoughts: calls of the model, one after the other.
+    """
+    rounds: dict[int, float] = {}
+    for step in steps:
+        rounds[step.round] = max(rounds.get(step.round, 0.0), alone[step.check.key])
+    return sum(rounds.values()) + thoughts * THOUGHT_SECONDS

@@ -96,9 +96,9 @@ def company(scenario: str) -> Iterator[str]:
 
 
 @contextmanager
-def replayed(sandbox_url: str) -> Iterator[str]:
-    """URL of a stand-in that repeats a sandbox's answers (``benchmarks.replay``)."""
-    with _server("benchmarks.replay", sandbox_url) as url:
+def replayed(sandbox_url: str, seconds: float) -> Iterator[str]:
+    """URL of a stand-in that repeats a sandbox's answers, each after ``seconds`` (``benchmarks.replay``)."""
+    with _server("benchmarks.replay", sandbox_url, str(seconds)) as url:
         yield url
 
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.replay URL``: answers as the sandbox at URL did the first time, without its computing again.
+"""``python -m benchmarks.replay URL SECONDS``: answers as the sandbox at URL did the first time, each after SECONDS.
 
 The sandbox computes its telemetry when it is asked, which fifty investigations at once would mostly wait for; a vendor's
 servers are not on the machine of the bot. Requests that differ only in the window of time count as the same.
@@ -40,18 +40,22 @@ def _timeless(value: Any) -> Any:
 class Replay:
     """Asks the sandbox once for each key."""
 
-    def __init__(self, session: ClientSession, sandbox_url: str) -> None:
+    def __init__(self, session: ClientSession, sandbox_url: str, seconds: float) -> None:
         self._session = session
         self._sandbox_url = sandbox_url
+        self._seconds = seconds
         self._answers: dict[str, asyncio.Task[Answer]] = {}
 
     async def answer(self, request: web.Request) -> web.Response:
         """The sandbox's first answer to such a request."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self._seconds
         body = await request.read()
         key = key_of(request.method, request.path, list(request.query.items()), body)
         if key not in self._answers:
             self._answers[key] = asyncio.create_task(self._ask(request, body))
         status, content_type, content = await self._answers[key]
+        await asyncio.sleep(max(0.0, due - loop.time()))
         return web.Response(status=status, body=content, headers={"Content-Type": content_type})
 
     async def _ask(self, request: web.Request, body: bytes) -> Answer:
@@ -63,11 +67,11 @@ class Replay:
             return answer.status, content_type, await answer.read()
 
 
-async def serve(sandbox_url: str) -> None:
+async def serve(sandbox_url: str, seconds: float) -> None:
     """Serve on a free port, which is printed, until the process is ended."""
     async with ClientSession() as session:
         app = web.Application(client_max_size=64 * 2**20)
-        app.router.add_route("*", "/{path:.*}", Replay(session, sandbox_url).answer)
+        app.router.add_route("*", "/{path:.*}", Replay(session, sandbox_url, seconds).answer)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -78,4 +82,4 @@ async def serve(sandbox_url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1]))
+    asyncio.run(serve(sys.argv[1], float(sys.argv[2])))

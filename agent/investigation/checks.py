@@ -13,7 +13,8 @@ from agent.model import Check, Reading, Step
 from agent.ports import CaseStore, Clock
 from agent.tools import Registry, Tool
 
-DEFAULT_CONCURRENCY = 8
+DEFAULT_CONCURRENCY = 24
+"""Checks of one vendor at the same time: a whole round, so that it takes as long as its slowest check."""
 
 _log = structlog.get_logger(__name__)
 

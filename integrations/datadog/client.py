@@ -14,14 +14,15 @@ import urllib3
 from datadog_api_client.api_client import ApiClient
 from datadog_api_client.configuration import Configuration
 from datadog_api_client.exceptions import ApiException
+from datadog_api_client.rest import RESTClientObject
 
 from agent.errors import NotFound
 from agent.model import Json, Window
 from integrations.calls import REQUEST_SECONDS, Failure, Vendor, seconds_of
 
 _PAGE = 1000
-_LIMIT = 4
-"""The client's connection pool holds four."""
+_LIMIT = 24
+"""Requests at the same time: a whole round of checks, so that it takes as long as its slowest."""
 
 
 class DatadogClient:
@@ -44,7 +45,11 @@ class DatadogClient:
         host: str = "",
         app_url: str = "",
     ) -> None:
-        self._api = ApiClient(Configuration(host=(host or f"https://api.{site}").rstrip("/")))
+        settings = Configuration(host=(host or f"https://api.{site}").rstrip("/"))
+        self._api = ApiClient(settings)
+        self._api.rest_client = RESTClientObject(
+            settings, maxsize=_LIMIT
+        )  # its own pool holds four
         self._keys = {"dd-api-key": api_key, "dd-application-key": app_key}
         self._vendor = Vendor("Datadog", _failure_of, limit=_LIMIT)
         own_subdomain = site.count(".") > 1

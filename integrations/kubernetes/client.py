@@ -25,6 +25,8 @@ from integrations.kubernetes.resources import Resource, resource
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 _PAGE = 500
+_LIMIT = 16
+"""Requests at the same time."""
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
@@ -62,14 +64,16 @@ def configure(
             client_configuration=settings,
         )
     settings.retries = False
-    settings.connection_pool_maxsize = 8
+    settings.connection_pool_maxsize = _LIMIT
     return settings
 
 
 class KubernetesClient:
     """Reads and patches objects; every method raises ``agent.errors.ToolError`` when the cluster gives nothing."""
 
-    def __init__(self, settings: Configuration, *, dashboard: str = "", limit: int = 8) -> None:
+    def __init__(
+        self, settings: Configuration, *, dashboard: str = "", limit: int = _LIMIT
+    ) -> None:
         self._api = ApiClient(settings)
         self._vendor = Vendor("Kubernetes", _failure_of, limit=limit)
         self.dashboard = dashboard.rstrip("/")
