@@ -16,7 +16,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
@@ -177,7 +177,9 @@ def play(scenario: str, port: int, *, headless: bool, approve: bool, open_page: 
     """Play a scenario; returns the exit status: 1 when ``approve`` was asked for and no recovery was seen."""
     console = Console()
     began = time.monotonic()
-    with ExitStack() as stack:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="srebot-demo-")))
         with console.status("Starting a simulated company and its Slack"):
             company = stack.enter_context(_company(scenario, port, folder))
@@ -186,18 +188,22 @@ def play(scenario: str, port: int, *, headless: bool, approve: bool, open_page: 
             pages = stack.enter_context(_bot(company, folder, data))
         person = Person(company.page, _ENGINEER, _ALERTS)
         console.print(
-            f"Ready after {time.monotonic() - began:.1f} s. It is 3 AM at the company, and an alert is about to fire."
+            f"Ready after {time.monotonic() - began:.1f} s. At the company it is the quiet of 3 AM "
+            "(clocks show your time), and an alert is about to fire."
         )
         _print_addresses(console, company, pages)
-        try:
-            if headless:
-                return Story(person, console, approves=approve).tell()
-            if open_page and sys.stdout.isatty():
-                webbrowser.open(person.page)
-            Story(person, console, approves=False).follow()
-        except KeyboardInterrupt:
-            console.print("\nStopping.")
-    return 0
+        if headless:
+            return Story(person, console, approves=approve).tell()
+        if open_page and sys.stdout.isatty():
+            webbrowser.open(person.page)
+        Story(person, console, approves=False).follow()
+    console.print("\nStopped.")
+    return 130 if headless else 0
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """Being told to stop is like Ctrl-C: the children are stopped as well."""
+    raise KeyboardInterrupt
 
 
 def _print_addresses(console: Console, company: Company, pages: str) -> None:
