@@ -126,6 +126,7 @@ def _cut_short(finding: Finding, case: Case, bound: str, *, stopped: bool) -> Fi
         update={
             "ending": Ending.BUDGET_USED,
             "headline": f"{why} before a cause was certain. {finding.headline}",
-            "next_steps": (*finding.next_steps, *(f"Still open: {s}" for s in left)),
+            "next_steps": finding.next_steps or tuple(f"Still open: {s}" for s in left),
+            "question": "",
         }
     )

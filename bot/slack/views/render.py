@@ -120,7 +120,7 @@ class Views:
             case=case,
             finding=finding,
             icon=_icon(case),
-            ending=_ENDINGS[finding.ending],
+            ending=_ending(case, finding),
             chain=self._first(case, self._claims(case, finding.chain), _SHOWN_CHAIN),
             impact=self._first(case, self._impact(case, finding), _SHOWN_IMPACT),
             ruled_out=self._first(case, self._claims(case, finding.ruled_out), _SHOWN_RULED_OUT),
@@ -197,8 +197,13 @@ class Views:
 def summary_line(case: Case) -> str:
     """The investigation in one line, as the notification shows it."""
     if case.finding is not None:
-        return f"{_ENDINGS[case.finding.ending]}: {case.finding.headline}"
+        return f"{_ending(case, case.finding)}: {case.finding.headline}"
     return f"{_state(case)}: {case.signal.title}"
+
+
+def _ending(case: Case, finding: Finding) -> str:
+    stopped = case.investigation.status is InvestigationStatus.STOPPED
+    return "Stopped" if stopped else _ENDINGS[finding.ending]
 
 
 _ENDINGS = {
