@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from agent.errors import SrebotError
 from agent.ports import Fixer, GraphBuilder, Pager
 from bot.settings import KubernetesSettings, Settings
 
@@ -51,6 +52,12 @@ def kubernetes_client(
 
     token = settings.write_token if write else settings.read_token
     context = settings.write_context if write else settings.context
+    if token.get_secret_value() and not settings.api_url:
+        name = "KUBERNETES_WRITE_TOKEN" if write else "KUBERNETES_READ_TOKEN"
+        raise SrebotError(
+            f"{name} is set without KUBERNETES_API_URL, and a kubeconfig brings its own credential: "
+            "set the address as well, or name a context instead of the token."
+        )
     if write and not (token.get_secret_value() or context):
         return None
     try:

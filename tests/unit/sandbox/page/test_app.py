@@ -295,7 +295,8 @@ def test_a_reader_who_leaves_is_forgotten() -> None:
     app = create_app(workspace)
     with served(app, on_stop=app.state.streams.close) as server:
         with httpx.stream("GET", f"{server.url}/page/changes?user={ENGINEER}") as stream:
-            next(stream.iter_text())
+            received = stream.iter_text()  # kept: httpx closes the stream with its iterator
+            next(received)
             assert _becomes(lambda: workspace.watchers == 1)
         assert _becomes(lambda: workspace.watchers == 0)
 
