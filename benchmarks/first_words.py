@@ -1,0 +1,103 @@
+"""From an alert's message in Slack to the first words in its thread, and to the report there.
+
+A bot process and a sandbox, as people run them; times are those of Slack's own message ids. Once with each alert coming
+after the last one's report, and once with an alert about every second.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from statistics import median
+
+import psycopg
+
+from benchmarks.databases import database
+from benchmarks.figure import Figure, percentile
+from benchmarks.processes import bot
+from benchmarks.stories import REDIS
+from sandbox.serving import Running, running
+from sandbox.slack.senders import AlertPost, post_alert
+
+_CHANNEL = "C0ALERTS"
+_APART_SECONDS = 1.1
+"""Between the alerts of a storm: Slack takes one message a second in a channel."""
+_PATIENCE_SECONDS = 60.0
+_POLL_SECONDS = 0.1
+_FIRST, _LAST = "summary", "report"
+_SENT = "SELECT ts FROM messages WHERE kind = %s AND thread_ts = %s AND ts <> ''"
+
+
+def measure() -> list[Figure]:
+    """Seconds from the alert to words."""
+    with (
+        database() as url,
+        running(REDIS, posts_alerts=False) as company,
+        bot(company.url, DATABASE_URL=url, SREBOT_PATIENCE_SECONDS="0.1"),
+        psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection,
+    ):
+        watch = Watch(company, connection)
+        apart = [watch.heard(ts, _LAST) and ts for ts in watch.alerts("")]
+        storm = []
+        for ts in watch.alerts(" again"):
+            storm.append(ts)
+            time.sleep(_APART_SECONDS)
+        return [
+            *_figures("one at a time", [watch.seconds(ts, _FIRST) for ts in apart], 1.0),
+            *_figures(f"every {_APART_SECONDS} s", [watch.seconds(ts, _FIRST) for ts in storm]),
+            Figure(
+                "one at a time: alert to report, median",
+                median(watch.seconds(ts, _LAST) for ts in apart),
+                "s",
+            ),
+        ]
+
+
+def _figures(name: str, seconds: list[float], bound: float | None = None) -> list[Figure]:
+    return [
+        Figure(f"{name}: alert to first words, median", median(seconds), "s", bound),
+        Figure(f"{name}: alert to first words, 95th percentile", percentile(seconds, 0.95), "s"),
+    ]
+
+
+class Watch:
+    """Posts alerts, and sees in the bot's record when it spoke in their threads."""
+
+    def __init__(self, company: Running, connection: psycopg.Connection) -> None:
+        self._company = company
+        self._connection = connection
+
+    def alerts(self, suffix: str) -> Iterator[str]:
+        """Post an alert of each of the company's monitors, one for each step of the iteration; gives its ts."""
+        for monitor in self._company.sandbox.world.company.monitors:
+            post = AlertPost(
+                title=monitor.name + suffix,
+                text=monitor.message,
+                state="triggered",
+                at=datetime.now(UTC),
+                monitor_id=f"{monitor.id}{'9' if suffix else ''}",
+                tags=tuple(monitor.tags),
+                severity="P2",
+                query=monitor.query,
+            )
+            workspace = self._company.sandbox.workspace
+            yield self._company.call(post_alert, workspace, "datadog", _CHANNEL, post)
+
+    def heard(self, alert_ts: str, kind: str) -> str:
+        """The ts of the bot's message of that kind in the alert's thread.
+
+        Raises:
+            TimeoutError: it did not come.
+        """
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < end:
+            row = self._connection.execute(_SENT, (kind, alert_ts)).fetchone()
+            if row is not None:
+                return str(row[0])
+            time.sleep(_POLL_SECONDS)
+        raise TimeoutError(f"no {kind} of the alert {alert_ts} within {_PATIENCE_SECONDS:g} s")
+
+    def seconds(self, alert_ts: str, kind: str) -> float:
+        """From the alert to the bot's message of that kind."""
+        return float(self.heard(alert_ts, kind)) - float(alert_ts)
