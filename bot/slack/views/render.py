@@ -20,6 +20,7 @@ from agent.model import (
     InvestigationStatus,
     Outcome,
     Proposal,
+    SignalAfter,
     SignalKind,
 )
 from bot.slack import limits
@@ -32,6 +33,9 @@ _SHOWN_RULED_OUT = 3
 _SHOWN_WHY = 2
 """How many sentences a thread shows of each; the record has all."""
 _CITATION = re.compile(r"\[(\d+)\]")
+
+_SCALES = ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
+"""From which value on, divided by what, with which letter."""
 
 
 class Views:
@@ -56,6 +60,7 @@ class Views:
             esc=escape,
             percent=lambda ratio: f"{ratio * 100:.0f} %",
             bar=_bar,
+            shown=_shown,
             clock=_clock,
             duration=_duration,
             in_words=in_words,
@@ -259,6 +264,18 @@ def _next_step(case: Case) -> str:
 
 def _section(text: str) -> dict[str, Any]:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _shown(signal: SignalAfter, value: float | None) -> str:
+    """A watched signal's value in few characters; a monitor's as its state."""
+    if value is None:
+        return "?"
+    if signal.query.isdigit():  # a monitor's id
+        return "alerting" if value else "OK"
+    for least, scale, letter in _SCALES:
+        if abs(value) >= least:
+            return f"{value / scale:.3g}{letter}"
+    return f"{value:.3g}"
 
 
 def _bar(ratio: float) -> str:
