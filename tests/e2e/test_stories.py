@@ -247,8 +247,8 @@ def test_every_citation_opens_the_stored_answer(story: Story) -> None:
 def test_sentences_of_the_report_cite(story: Story) -> None:
     (report,) = (text for text in story.proposed.said if text.startswith("Cause found"))
     evidence = report.split("Evidence\n")[1].split("\nRuled out")[0]
-    lines = [line for line in evidence.splitlines() if line.startswith("•")]
-    assert len(lines) >= 8
+    lines = [s for s in evidence.splitlines() if s.startswith("•") and not s.endswith(" more")]
+    assert len(lines) >= 7
     assert all(CITED.search(line) for line in lines)
 
 
