@@ -7,7 +7,7 @@ after the last one's report, and once with an alert about every second.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from statistics import median
 
@@ -25,8 +25,10 @@ _APART_SECONDS = 1.1
 """Between the alerts of a storm: Slack takes one message a second in a channel."""
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.1
-_FIRST, _LAST = "summary", "report"
+_QUIET_SECONDS = 3.0
+"""After the last message of an investigation, before the next alert of those that come one at a time."""
 _SENT = "SELECT ts FROM messages WHERE kind = %s AND thread_ts = %s AND ts <> ''"
+_DONE = "SELECT 1 FROM investigations WHERE signal_key LIKE %s AND status <> 'running'"
 
 
 def measure() -> list[Figure]:
@@ -38,19 +40,22 @@ def measure() -> list[Figure]:
         psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection,
     ):
         watch = Watch(company, connection)
-        apart = [watch.heard(ts, _LAST) and ts for ts in watch.alerts("")]
+        apart = []
+        for ts in watch.alerts(""):
+            watch.until_done(ts)
+            apart.append(ts)
+            time.sleep(_QUIET_SECONDS)
         storm = []
         for ts in watch.alerts(" again"):
             storm.append(ts)
             time.sleep(_APART_SECONDS)
+        for ts in storm:
+            watch.until_done(ts)
+        reports = [s for ts in apart if (s := watch.seconds(ts, "report")) is not None]
         return [
-            *_figures("one at a time", [watch.seconds(ts, _FIRST) for ts in apart], 1.0),
-            *_figures(f"every {_APART_SECONDS} s", [watch.seconds(ts, _FIRST) for ts in storm]),
-            Figure(
-                "one at a time: alert to report, median",
-                median(watch.seconds(ts, _LAST) for ts in apart),
-                "s",
-            ),
+            *_figures("one at a time", watch.first_words(apart), 1.0),
+            *_figures(f"every {_APART_SECONDS} s", watch.first_words(storm)),
+            Figure("one at a time: alert to report, median", median(reports), "s"),
         ]
 
 
@@ -84,20 +89,24 @@ class Watch:
             workspace = self._company.sandbox.workspace
             yield self._company.call(post_alert, workspace, "datadog", _CHANNEL, post)
 
-    def heard(self, alert_ts: str, kind: str) -> str:
-        """The ts of the bot's message of that kind in the alert's thread.
+    def until_done(self, alert_ts: str) -> None:
+        """Wait until the investigation has come to its finding.
 
         Raises:
-            TimeoutError: it did not come.
+            TimeoutError: it did not.
         """
         end = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < end:
-            row = self._connection.execute(_SENT, (kind, alert_ts)).fetchone()
-            if row is not None:
-                return str(row[0])
+            if self._connection.execute(_DONE, (f"%{alert_ts}",)).fetchone():
+                return
             time.sleep(_POLL_SECONDS)
-        raise TimeoutError(f"no {kind} of the alert {alert_ts} within {_PATIENCE_SECONDS:g} s")
+        raise TimeoutError(f"the alert {alert_ts} is not done within {_PATIENCE_SECONDS:g} s")
 
-    def seconds(self, alert_ts: str, kind: str) -> float:
-        """From the alert to the bot's message of that kind."""
-        return float(self.heard(alert_ts, kind)) - float(alert_ts)
+    def seconds(self, alert_ts: str, kind: str) -> float | None:
+        """From the alert to the bot's message of that kind; None when there is none, as for what proved harmless."""
+        row = self._connection.execute(_SENT, (kind, alert_ts)).fetchone()
+        return None if row is None else float(row[0]) - float(alert_ts)
+
+    def first_words(self, alerts: Sequence[str]) -> list[float]:
+        """From each alert to the first message in its thread."""
+        return [s for ts in alerts if (s := self.seconds(ts, "summary")) is not None]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 
 from agent.model import Case, Change, Check, Claim, Ending, Finding, Hypothesis, Step
@@ -45,11 +45,11 @@ class ScriptedModel(LlmReasoner):
         self._answer: list[Call] = []
         self.prompts: list[bytes] = []
         """What it was given to read, in order: the tools, then the messages."""
-        transport = httpx.MockTransport(self._complete)
+        transport = httpx2.MockTransport(self._complete)
         client = openai.AsyncOpenAI(
             api_key="none",
             base_url="http://model.invalid/v1",
-            http_client=httpx.AsyncClient(transport=transport),
+            http_client=httpx2.AsyncClient(transport=transport),
         )
         super().__init__(client, MODEL, registry, modes=list(CATALOGUE))
 
@@ -84,7 +84,7 @@ class ScriptedModel(LlmReasoner):
         self._answer = [("conclude", _conclusion(thought.finding, thought.changes, case))]
         return await super().conclude(case)
 
-    def _complete(self, request: httpx.Request) -> httpx.Response:
+    def _complete(self, request: httpx2.Request) -> httpx2.Response:
         asked = json.loads(request.content)
         prompt = b"".join(_bytes(asked[part]) for part in ("tools", "messages"))
         self.prompts.append(prompt)
@@ -104,7 +104,7 @@ class ScriptedModel(LlmReasoner):
         }
         choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
         body = {"id": "1", "object": "chat.completion", "created": 1, "model": MODEL}
-        return httpx.Response(200, json={**body, "choices": [choice], "usage": usage})
+        return httpx2.Response(200, json={**body, "choices": [choice], "usage": usage})
 
 
 def tokens(text: bytes) -> int:
