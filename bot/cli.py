@@ -149,10 +149,10 @@ def db_upgrade() -> None:
 def db_status() -> None:
     """Which version the database's tables have."""
     from agent.store import migrate
-    from bot.runtime import reachable
+    from bot.runtime import reachable, usable
 
     settings = _settings()
-    with reachable(settings.database, settings.bot) as url:
+    with reachable(settings.database, settings.bot) as url, usable(url):
         current, head = migrate.status(url)
     typer.echo(f"revision {current or 'none'}, newest {head}")
     if current != head:
@@ -166,14 +166,14 @@ def db_reset(
 ) -> None:
     """Delete everything that srebot remembers and make the tables anew."""
     from agent.store import migrate
-    from bot.runtime import reachable
+    from bot.runtime import reachable, usable
 
     if not yes:
         typer.confirm(
             "Delete all investigations, approvals, patterns and the audit log?", abort=True
         )
     settings = _settings()
-    with reachable(settings.database, settings.bot) as url:
+    with reachable(settings.database, settings.bot) as url, usable(url):
         migrate.reset(url)
     typer.echo("The database is empty and up to date.")
 

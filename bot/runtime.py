@@ -43,15 +43,26 @@ def database(settings: Settings) -> Iterator[str]:
     with reachable(settings.database, settings.bot) as url:
         from agent.store import migrate
 
-        try:
+        with usable(url):
             migrate.upgrade(url)
-        except Exception as error:
-            place = normalise(url).render_as_string(hide_password=True)
-            raise SrebotError(
-                f"The database at {place} cannot be used ({type(error).__name__}): "
-                "check DATABASE_URL, and that its user may create tables."
-            ) from error
         yield url
+
+
+@contextmanager
+def usable(url: str) -> Iterator[None]:
+    """What fails at the database within becomes one sentence.
+
+    Raises:
+        SrebotError: the database cannot be used; the sentence says what to do.
+    """
+    try:
+        yield
+    except Exception as error:
+        place = normalise(url).render_as_string(hide_password=True)
+        raise SrebotError(
+            f"The database at {place} cannot be used ({type(error).__name__}): "
+            "check DATABASE_URL, and that its user may create tables."
+        ) from error
 
 
 @contextmanager
