@@ -55,6 +55,8 @@ class Checks:
 
         Each is stored as it completes. Those that a run before a crash completed are not asked again.
         """
+        if not checks:
+            return ()
         wanted = range(first_number, first_number + len(checks))
         stored = (await self._store.load(investigation)).steps
         done = {s.number: s for s in stored if s.number in wanted}

@@ -25,6 +25,8 @@ from agent.model import (
     Relation,
     Step,
 )
+from agent.store.batches import GroupCommit
+from agent.store.engine import Sessions
 from agent.store.investigations import investigation_of, joined
 from agent.store.mapping import row_of, storable_text, value_of
 from agent.store.patterns import similar_patterns
@@ -43,11 +45,16 @@ from agent.store.tables import (
 
 STEPS: Table = StepRow.__table__  # type: ignore[assignment]
 _LIGHT = [column for column in STEPS.c if column.name != "raw"]
+_NO_READING = {c.name: None for c in STEPS.c if c.nullable} | {"raw_bytes": 0}
 RECALLED_PATTERNS = 5
 
 
 class Cases(Repository):
     """Saves what an investigation gathers, piece by piece, and loads it whole."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        super().__init__(sessions)
+        self._steps = GroupCommit(self._write_steps)
 
     async def load(self, investigation: int, now: datetime | None = None) -> Case:
         """All that is stored of it at one moment, but the raw answers of its tools (see ``load_steps``).
@@ -131,16 +138,18 @@ class Cases(Repository):
     async def save_step(self, investigation: int, step: Step) -> None:
         """One finished tool call; the same call saved again changes nothing, another one takes its number's place."""
         # Redacting and compressing a large answer takes long enough to hold up the event loop.
-        row = await asyncio.to_thread(row_of_step, investigation, step)
-        statement = insert(StepRow).values(row)
+        await self._steps.add(await asyncio.to_thread(row_of_step, investigation, step))
+
+    async def _write_steps(self, rows: Sequence[dict[str, Any]]) -> None:
+        statement = insert(STEPS)
         another = {c.name: statement.excluded[c.name] for c in STEPS.c}
         statement = statement.on_conflict_do_update(
             index_elements=["investigation_id", "number"],
             set_=another,
-            where=StepRow.check != statement.excluded.check,
+            where=STEPS.c.check != statement.excluded.check,
         )
         async with self._transaction() as tx:
-            await tx.execute(statement)
+            await tx.execute(statement, [{**_NO_READING, **row} for row in rows])
 
     async def save_evidence(self, investigation: int, evidence: Sequence[Evidence]) -> None:
         """Evidence by number; a known number gains the new weights."""
