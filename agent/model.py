@@ -154,7 +154,7 @@ class Budget(Value):
 
     seconds: float = 300.0
     tool_calls: int = 60
-    tokens: int = 60_000
+    tokens: int = 200_000
     usd: float = 1.0
 
 

@@ -122,7 +122,7 @@ class BotSettings(BaseSettings):
     """Equal across restarts of one process, different between processes that share a database."""
     budget_seconds: float = 300.0
     budget_tool_calls: int = 60
-    budget_tokens: int = 60_000
+    budget_tokens: int = 200_000
     budget_usd: float = 1.0
     proposal_expiry_seconds: float = 3600.0
     watch_seconds: float = 900.0

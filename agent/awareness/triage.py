@@ -46,11 +46,11 @@ class TriageRules:
     """So many of the same alert within ``flapping_within`` is flapping."""
     flapping_within: timedelta = timedelta(hours=2)
     quick: Budget = field(
-        default_factory=lambda: Budget(seconds=90, tool_calls=40, tokens=20_000, usd=0.2)
+        default_factory=lambda: Budget(seconds=90, tool_calls=40, tokens=100_000, usd=0.2)
     )
     usual: Budget = field(default_factory=Budget)
     deep: Budget = field(
-        default_factory=lambda: Budget(seconds=600, tool_calls=120, tokens=120_000, usd=2.0)
+        default_factory=lambda: Budget(seconds=600, tool_calls=120, tokens=400_000, usd=2.0)
     )
     quick_below: float = 0.4
     """Impact below which the quick budget is enough."""
