@@ -27,7 +27,7 @@ from bot.clock import SystemClock
 from bot.runtime import Parts, parts
 from bot.settings import Settings
 
-RUNS = {1: 3, 10: 1}
+RUNS = {1: 5, 10: 2, 50: 1}
 """Investigations at once -> how often that is measured."""
 _BOUNDS = {1: 1.1, 50: 1.25}
 

@@ -155,13 +155,14 @@ def _claims(claims: Sequence[Claim]) -> list[dict[str, Any]]:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    steps = [(a, s) for a, s in change.provenance.items() if s.startswith("step:")]
+    # The rules say "step:3", or "computed:step:3" for a value that they derived from it.
+    steps = [(a, s.rpartition("step:")[2]) for a, s in change.provenance.items() if "step:" in s]
     return {
         "kind": change.kind,
         "name": change.target.name,
         "target_kind": change.target.kind,
         "namespace": change.target.namespace,
         **{name: change.arguments.get(name) for name in _ARGUMENTS},
-        "provenance": [{"argument": a, "step": int(s.removeprefix("step:"))} for a, s in steps],
+        "provenance": [{"argument": a, "step": int(s)} for a, s in steps],
         "why": _claims(change.why),
     }
