@@ -55,6 +55,7 @@ class Company:
             "SLACK_BOT_TOKEN": found["slack_bot_token"],
             "SLACK_APP_TOKEN": found["slack_app_token"],
             "SLACK_SIGNING_SECRET": found["slack_signing_secret"],
+            "SLACK_ALERT_CHANNELS": "alerts",
             "KUBERNETES_API_URL": found["k8s"],
             "KUBERNETES_READ_TOKEN": read,
             "KUBERNETES_WRITE_TOKEN": write,
