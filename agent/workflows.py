@@ -84,9 +84,18 @@ class Workflows(DBOSConfiguredInstance):
         return True
 
     def _is_followed(self, investigation: Investigation) -> bool:
+        """Whether replies are meant for it: while it is under way, and for some time when it asked people something.
+
+        Afterwards people talk among themselves, and who means srebot mentions it.
+        """
+        if investigation.status in _UNDER_WAY:
+            return True
         ended = investigation.ended_at
-        follow = timedelta(seconds=self._house.terms.follow_seconds)
-        return ended is None or self._house.clock.now() - ended <= follow
+        if ended is None or investigation.status is not InvestigationStatus.WAITING_FOR_INPUT:
+            return False
+        return self._house.clock.now() - ended <= timedelta(
+            seconds=self._house.terms.follow_seconds
+        )
 
     async def stop(self, investigation: int, user: str, key: str) -> None:
         """A person wants the investigation to stop."""
@@ -225,7 +234,7 @@ class Workflows(DBOSConfiguredInstance):
 
     @DBOS.workflow()
     async def take_reply(self, number: int, data: Json, key: str) -> None:
-        """Pass a reply to the running investigation, or start anew from it where that one has ended."""
+        """Pass a reply to the investigation under way, answer the question in it, or start anew from where it ended."""
         house, flow, note = self._house, DbosWorkflow(), Note.model_validate(data)
         found = await flow.step("read", lambda: house.store.investigations.get(number))
         await flow.step("keep", lambda: house.store.cases.add_note(number, note))
@@ -233,23 +242,15 @@ class Workflows(DBOSConfiguredInstance):
         if found.status in _UNDER_WAY:
             mail = Mail(kind=MailKind.NOTE, user=note.user, note=note)
             await self._send(owner or f"investigation-{number}", mail, key)
-            return
-        signal = found.signal.model_copy(
-            update={
-                "key": f"reply:{key}",
-                "kind": SignalKind.QUESTION
-                if found.signal.kind is SignalKind.QUESTION
-                else SignalKind.REQUEST,
-                "text": f"{note.text}\n\n{found.signal.title}\n{found.signal.text}",
-                "title": note.text
-                if found.signal.kind is SignalKind.QUESTION
-                else found.signal.title,
-                "requested_by": note.user,
-                "fingerprint": "",
-                "conversation": found.conversation,
-            }
-        )
-        await self.take_in(signal.model_dump(mode="json"))
+            if found.status is InvestigationStatus.RUNNING or not note.text.endswith("?"):
+                return
+        else:
+            closed = InvestigationStatus.CLOSED
+            await flow.step("hand-over", lambda: self._set_status(number, closed))
+        await self.take_in(_follow_up(found, note, key).model_dump(mode="json"))
+
+    async def _set_status(self, number: int, status: InvestigationStatus) -> None:
+        await self._house.store.investigations.set_status(number, status, self._house.clock.now())
 
     @DBOS.workflow()
     async def take_stop(self, number: int, user: str, key: str) -> None:
@@ -312,3 +313,27 @@ class Workflows(DBOSConfiguredInstance):
         await DBOS.send_async(
             destination, mail.model_dump(mode="json"), PEOPLE, idempotency_key=key
         )
+
+
+def _follow_up(found: Investigation, note: Note, key: str) -> Signal:
+    """What a reply asks for: an answer while a fix waits or is watched, else a fresh look with what it adds."""
+    signal = found.signal
+    asked = found.status in _UNDER_WAY or signal.kind is SignalKind.QUESTION
+    same = {
+        "key": f"reply:{key}",
+        "requested_by": note.user,
+        "fingerprint": "",
+        "conversation": found.conversation or signal.conversation,
+    }
+    if asked:
+        about = {
+            "kind": SignalKind.QUESTION,
+            "title": note.text,
+            "text": "",
+            "service": "",
+            "occurred_at": note.at,
+        }
+    else:
+        text = f"{note.text}\n\n{signal.title}\n{signal.text}"
+        about = {"kind": SignalKind.REQUEST, "text": text}
+    return signal.model_copy(update={**same, **about})

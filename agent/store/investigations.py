@@ -100,11 +100,11 @@ class Investigations(Repository):
         return found
 
     async def by_thread(self, channel: str, thread: str) -> Investigation | None:
-        """The latest investigation that talks in a thread."""
+        """The latest investigation that talks in a thread, one that has not ended before those that have."""
         return await self._first(
             joined()
             .where(InvestigationRow.channel == channel, InvestigationRow.thread == thread)
-            .order_by(InvestigationRow.id.desc())
+            .order_by(InvestigationRow.status.in_(ENDED), InvestigationRow.id.desc())
         )
 
     async def by_fingerprint_open(self, fingerprint: str) -> Investigation | None:

@@ -146,6 +146,42 @@ def test_all_rejected_it_ends_without_a_change(night: Scene) -> None:
     assert night.changes() == []
 
 
+def test_a_question_in_the_thread_is_answered_there_while_the_fix_goes_on_waiting(
+    night: Scene,
+) -> None:
+    engineer = night.person(ENGINEER)
+    ts, button = waiting(night)
+    engineer.posts("who owns cart?", thread=ts)
+    engineer.waits_for("cart belongs to team payments", ts)
+    engineer.posts(f"<@{BOT}> who owns search?", thread=ts)
+    engineer.waits_for("search belongs to team discovery", ts)
+    assert engineer.rejects(button, "after lunch").ok
+    engineer.waits_for("Proposed fix: DB_POOL_SIZE", ts)
+
+
+def test_people_may_talk_in_the_thread_without_being_answered(night: Scene) -> None:
+    engineer = night.person(ENGINEER)
+    ts, _ = waiting(night)
+    engineer.posts("let me look at that first", thread=ts)
+    engineer.posts("stop", thread=ts)
+    engineer.waits_for("Stopped; nothing was changed.", ts)
+    eventually(lambda: (c := night.case_of(ts, ALERTS)) and c.investigation.ended_at)
+    said = engineer.said(ts)
+    engineer.posts("ok, lunch?", thread=ts)
+    asked = engineer.posts(f"<@{BOT}> who owns auth?")
+    engineer.waits_for("identity", asked)
+    assert engineer.said(ts) == said
+
+
+def test_the_answer_to_its_question_starts_it_anew(night: Scene) -> None:
+    engineer = night.person(ENGINEER)
+    ts = engineer.posts(f"<@{BOT}> investigate: customers complain in production")
+    engineer.waits_for("Which service or workload is affected?", ts)
+    engineer.posts("auth, I think", thread=ts)
+    engineer.waits_for("Cause found", ts)
+    engineer.waits_for("Proposed fix:", ts)
+
+
 def test_a_reply_of_stop_ends_the_wait_and_the_proposal_with_it(night: Scene) -> None:
     engineer = night.person(ENGINEER)
     ts, _ = waiting(night)
