@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from agent.knowledge.graph import blast_radius, dependants, dependencies, dependencies_in
@@ -85,8 +86,16 @@ def _say_owner(name: str, case: Case, steps: Sequence[Step]) -> Iterator[str]:
     number, oncall = _data(steps, "pagerduty_oncall")
     people = sorted(oncall.get("people") or [], key=lambda p: p.get("level") or 0)
     if people:
-        until = f" until {people[0]['until']}" if people[0].get("until") else ""
+        until = f" until {_moment(people[0]['until'])}" if people[0].get("until") else ""
         yield f"On call is {people[0]['name']}{until} ({oncall.get('escalation_policy')}) [{number}]."
+
+
+def _moment(text: str) -> str:
+    """A time as people say it; what is none stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%a %d %b %H:%M} UTC"
+    except ValueError:
+        return text
 
 
 def _graph_checks(name: str, _: str, environment: str) -> tuple[Check, ...]:
