@@ -17,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich's help takes longer to import than all the rest
 )
 db = typer.Typer(help="The database: upgrade, status, reset.", no_args_is_help=True)
 app.add_typer(db, name="db")
