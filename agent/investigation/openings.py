@@ -44,6 +44,8 @@ def _openings(case: Case) -> Iterator[Check]:
             arguments={"service": service, "symptoms": case.signal.title},
             reason="whether something like it was investigated",
         )
+    else:
+        yield Check(tool="datadog_monitors", reason="which alerts are on, to see what it is about")
     yield _check("kubernetes_rollouts", "what was rolled out", namespace)
     yield _check("kubernetes_changes", "what else was changed", namespace)
     yield _check("kubernetes_jobs", "which jobs run", namespace)

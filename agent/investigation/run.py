@@ -23,6 +23,7 @@ from agent.investigation.hypotheses import (
     movements,
     weighed,
 )
+from agent.investigation.locating import spoken_of
 from agent.investigation.openings import opening_checks
 from agent.investigation.quiet import is_over, seems_over
 from agent.investigation.thinking import Thinker, Thought
@@ -112,8 +113,7 @@ class Run:
 
     async def to_the_end(self) -> Investigated:
         """Gather, think and look in rounds, conclude."""
-        most = self.case.investigation.budget.tool_calls
-        opening = await self._look(opening_checks(self.case, self._house.checks.registry)[:most])
+        opening = await self._open()
         proposal = await self._thinker.propose(self.case)
         self._account(proposal)
         wanted: tuple[Check, ...] = ()
@@ -123,14 +123,30 @@ class Run:
         await self._rounds(wanted, opening)
         return await self._conclude()
 
+    async def _open(self) -> tuple[Step, ...]:
+        """The first look; where the words name no service but an alert tells it, a second one at that service."""
+        opening = await self._look(self._opening_checks())
+        if self.case.signal.service or (signal := spoken_of(self.case)) is None:
+            return opening
+        head = self.case.investigation.model_copy(update={"signal": signal})
+        self._set(investigation=head, round=self.case.round + 1)
+        return (*opening, *await self._look(self._opening_checks()))
+
+    def _opening_checks(self) -> tuple[Check, ...]:
+        done = {s.check.key for s in self.case.steps}
+        checks = opening_checks(self.case, self._house.checks.registry)
+        most = remaining(self.case.investigation.budget, self.case.investigation.spent).tool_calls
+        return tuple(c for c in checks if c.key not in done)[:most]
+
     async def _rounds(self, wanted: tuple[Check, ...], unweighed: tuple[Step, ...]) -> None:
         while True:
             checks = self._affordable(wanted)
             if not checks and not unweighed:
                 return
+            steps: tuple[Step, ...] = ()
             if checks:
                 self._set(round=self.case.round + 1)
-            steps = await self._look(checks)
+                steps = await self._look(checks)
             await self._take_inbox()
             wanted = await self._next(await self._weigh((*unweighed, *steps)))
             unweighed = ()

@@ -8,8 +8,10 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -43,17 +45,17 @@ def all_gone(processes: list[psutil.Process]) -> bool:
     return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.mark.parametrize("scenario", ["redis-memory-pressure", "login-failure"])
-def test_approved_it_plays_to_the_recovery(scenario: str, tmp_path: Path) -> None:
-    output = tmp_path / "output"
-    status = demo("--approve", "--scenario", scenario, output=output).wait(280)
-    text = output.read_text()
-    assert status == 0, text
-    order = ["Ready after", "Cause found", "Proposed fix", "approved the change", "Recovered."]
-    places = [text.find(part) for part in order]
-    assert -1 not in places, text
-    assert places == sorted(places)
-    assert "The story ended well" in text
+@pytest.fixture(scope="module", autouse=True)
+def approved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Path]]:
+    """A demo that approves by itself; recovery takes a minute or two, in which the other tests run."""
+    output = tmp_path_factory.mktemp("demo") / "output"
+    playing = demo("--approve", output=output)
+    try:
+        yield playing, output
+    finally:
+        if playing.poll() is None:
+            playing.terminate()
+            playing.wait(30)
 
 
 def test_without_approval_it_ends_at_the_proposal_having_changed_nothing(tmp_path: Path) -> None:
@@ -107,3 +109,15 @@ def test_an_unknown_scenario_is_named_with_the_known_ones(tmp_path: Path) -> Non
     text = output.read_text()
     assert "Traceback" not in text
     assert re.search(r"nonesuch.*redis-memory-pressure", text, re.DOTALL)
+
+
+def test_approved_it_plays_to_the_recovery(approved: tuple[Any, Path]) -> None:
+    playing, output = approved
+    status = playing.wait(240)
+    text = output.read_text()
+    assert status == 0, text
+    order = ["Ready after", "Cause found", "Proposed fix", "approved the change", "Recovered."]
+    places = [text.find(part) for part in order]
+    assert -1 not in places, text
+    assert places == sorted(places)
+    assert "The story ended well" in text

@@ -34,7 +34,7 @@ from tests.e2e.people import (
 )
 from tests.e2e.scene import Scene, scene
 
-pytestmark = [pytest.mark.timeout(420), pytest.mark.xdist_group("stories")]
+pytestmark = pytest.mark.timeout(420)
 
 JOBS = {"redis-memory-pressure": "redis-reco-backup", "login-failure": "auth-report"}
 """What has to be suspended in each story."""

@@ -67,7 +67,7 @@ def test_the_command_investigates_in_a_thread_of_the_channel_it_was_typed_in(
     night: Scene,
 ) -> None:
     engineer = night.person(ENGINEER)
-    result = engineer.commands("logins on auth fail in production", INCIDENTS)
+    result = engineer.commands("logins fail in production", INCIDENTS)
     assert "On it" in result.text
     summary = eventually(lambda: list(spoken(engineer.channel(INCIDENTS))), 20)[-1]
     case = ended(night, summary["ts"], INCIDENTS)

@@ -118,6 +118,30 @@ async def test_login_fixes_are_ordered_from_the_root() -> None:
     ]
 
 
+async def test_words_that_name_no_service_are_understood_by_the_alert_they_speak_of() -> None:
+    asked = LOGIN.model_copy(
+        update={
+            "kind": SignalKind.REQUEST,
+            "title": "customers say that logins fail",
+            "service": "",
+            "fingerprint": "",
+        }
+    )
+    result = await told(login_story(), asked)
+    finding = result.case.finding
+    assert finding is not None
+    assert (finding.ending, finding.entity) == (Ending.CAUSE_FOUND, "auth")
+
+
+async def test_where_no_alert_fits_the_words_it_asks_which_service_is_meant() -> None:
+    asked = LOGIN.model_copy(
+        update={"title": "mails arrive late", "service": "", "fingerprint": ""}
+    )
+    result = await told(login_story(), asked)
+    assert result.case.finding is not None
+    assert result.case.finding.question == "Which service or workload is affected?"
+
+
 async def test_a_blip_is_nothing_wrong_and_proposes_nothing() -> None:
     result = await told(blip_story(), BLIP)
     finding = result.case.finding
