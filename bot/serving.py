@@ -41,6 +41,11 @@ class Readiness:
         default_factory=lambda: {"database": False, "workflows": False, "slack": False}
     )
 
+    @property
+    def ready(self) -> bool:
+        """Whether all are."""
+        return all(self.parts.values())
+
     def now(self) -> dict[str, bool]:
         """The parts by name."""
         return dict(self.parts)
@@ -62,11 +67,24 @@ async def serve(
     _need_slack(settings)
     stopped = _stop_signal()
     readiness = Readiness()
-    async with _running(settings, url, readiness) as pages:
-        _log.info("ready", pages=pages)
-        on_ready(pages)
-        await stopped.wait()
-        _log.info("stopping")
+
+    async def until_stopped() -> None:
+        async with _running(settings, url, readiness) as pages:
+            _log.info("ready", pages=pages)
+            on_ready(pages)
+            await stopped.wait()
+            _log.info("stopping")
+
+    work, stop = asyncio.create_task(until_stopped()), asyncio.create_task(stopped.wait())
+    await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if readiness.ready:
+        await work
+        return
+    # Still starting (Slack may be out of reach), or failed to: give up.
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
 
 
 def _need_slack(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from socket import create_server
 
 import pytest
 
-from tests.e2e.bot_process import ROOT, Company, company, settings_for
+from tests.e2e.bot_process import ROOT, BotProcess, Company, company, eventually, settings_for
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -176,3 +177,17 @@ def test_serve_on_a_taken_port_says_so(night: Company, database_url: str, tmp_pa
 def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path) -> None:
     done = srebot("serve", settings={"SREBOT_PORT": "eighty"}, folder=tmp_path)
     assert "port" in mistake(done)
+
+
+def test_serve_that_waits_for_slack_can_be_stopped(
+    night: Company, database_url: str, tmp_path: Path
+) -> None:
+    away = {"SLACK_API_URL": "http://127.0.0.1:1/api/"}
+    bot = BotProcess(night.url, database_url, tmp_path / "log", away)
+    bot.launch()
+    try:
+        eventually(lambda: "Cannot connect to host 127.0.0.1:1" in bot.tail(100_000), 40)
+        os.kill(bot.pid, signal.SIGTERM)
+        eventually(lambda: bot.pid == 0, 10, "it goes on running")
+    finally:
+        bot.kill()
