@@ -36,7 +36,7 @@ async def answer(house: House, investigation: int, durable: Durable) -> str:
             for c in thought.answered.checks
             if c.tool in house.investigator.equipment.checks.registry
         ]
-        if thought.answered.text or not checks:
+        if thought.answered.text or not checks or turn == MOST_ROUNDS:
             break
         looked = await durable.step(f"look-up-{turn}", _look(house, case, turn, steps, checks))
         steps = (*steps, *looked)

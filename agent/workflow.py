@@ -1,4 +1,4 @@
-"""What a durable workflow can do: remember steps, wait for people, sleep; and how people's words reach it."""
+"""What a durable workflow can do: remember steps, wait for people, write to others; and how people's words reach it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+import structlog
 from dbos import DBOS
+from dbos import error as dbos_error
 
+from agent.errors import SrebotError, Unreachable
 from agent.model import Note, Value
 from agent.ports import Durable, Received
 
@@ -16,8 +19,37 @@ T = TypeVar("T")
 
 PEOPLE = "people"
 """The topic on which people's words reach a running workflow."""
-_ATTEMPTS = 5
+_ATTEMPTS = 18
 _FIRST_WAIT_SECONDS = 0.5
+_BACKOFF = 1.5
+"""A step that fails on what may pass is tried again for about a quarter of an hour: Slack or the database may be away."""
+_SEND_ATTEMPTS = 30
+_SEND_WAIT_SECONDS = 2.0
+_LASTING = (
+    SrebotError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    TypeError,
+    ValueError,
+)
+"""Failures that trying again does not mend: our own refusals, and defects."""
+
+
+_log = structlog.get_logger(__name__)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether a step that failed so deserves another try."""
+    return isinstance(error, Unreachable) or not isinstance(error, _LASTING)
+
+
+def name_of(error: BaseException) -> str:
+    """What kind of failure ended a workflow; of one that was tried again and again, the last."""
+    tried = getattr(error, "errors", None)
+    return type(tried[-1] if isinstance(tried, list) and tried else error).__name__
 
 
 class MailKind(StrEnum):
@@ -45,10 +77,13 @@ class Workflow(Durable, Protocol):
         """Its identity, the same when it runs again."""
 
     async def receive(self, seconds: float) -> Mail | None:
-        """The next thing that people sent, waiting at most so long for it; None when nothing came."""
+        """The next thing that people sent, waiting at most so long for it; None when nothing came.
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait; a restart does not start the wait anew."""
+        A restart does not start the wait anew.
+        """
+
+    async def send(self, destination: str, mail: Mail, key: str) -> None:
+        """Send something to another workflow, once per ``key``."""
 
 
 class DbosWorkflow:
@@ -71,6 +106,8 @@ class DbosWorkflow:
                 "retries_allowed": True,
                 "max_attempts": _ATTEMPTS,
                 "interval_seconds": _FIRST_WAIT_SECONDS,
+                "backoff_rate": _BACKOFF,
+                "should_retry": may_pass,
             },
             run,
         )
@@ -80,9 +117,22 @@ class DbosWorkflow:
         mail = await DBOS.recv_async(PEOPLE, seconds)
         return None if mail is None else Mail.model_validate(mail)
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait; a restart does not start the wait anew."""
-        await DBOS.sleep_async(seconds)
+    async def send(self, destination: str, mail: Mail, key: str) -> None:
+        """Send something to another workflow, once per ``key``.
+
+        One that is about to start (its investigation has a number already) is waited for. What has ended takes the
+        mail and does nothing.
+        """
+        for _ in range(_SEND_ATTEMPTS):
+            try:
+                await DBOS.send_async(
+                    destination, mail.model_dump(mode="json"), PEOPLE, idempotency_key=key
+                )
+            except dbos_error.DBOSNonExistentWorkflowError:
+                await DBOS.sleep_async(_SEND_WAIT_SECONDS)
+            else:
+                return
+        _log.warning("mail_undeliverable", destination=destination, kind=mail.kind.value)
 
 
 class PeopleInbox:

@@ -8,6 +8,8 @@ record, so every effect is idempotent: rows by key, messages by the outbox, chan
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -20,6 +22,7 @@ from agent.awareness.intake import Accepted, accept, is_recovery
 from agent.house import House
 from agent.learning.patterns import pattern_of
 from agent.model import (
+    AlertState,
     Change,
     Conversation,
     Decision,
@@ -34,11 +37,14 @@ from agent.model import (
     SignalKind,
 )
 from agent.resolution import deciding
-from agent.resolution.carrying_out import CarryingOut
-from agent.workflow import PEOPLE, DbosWorkflow, Mail, MailKind, PeopleInbox
+from agent.resolution.carrying_out import CarryingOut, withdraw
+from agent.workflow import DbosWorkflow, Mail, MailKind, PeopleInbox, name_of
 
 QUEUE = "investigations"
 """The queue whose concurrency bounds how many investigations run at once."""
+WORKFLOWS_VERSION = "1"
+"""What is under way goes on after a restart only under the same version: raise it when the order of steps changes, not
+with each release."""
 INSTANCE = "srebot"
 _UNDER_WAY = (
     InvestigationStatus.RUNNING,
@@ -174,24 +180,29 @@ class Workflows(DBOSConfiguredInstance):
         if accepted.investigation is None or accepted.triage.decision is Decision.INVESTIGATE:
             return
         case = await self._house.store.cases.load(accepted.investigation)
+        source, when = signal.source.capitalize(), f"{signal.occurred_at:%H:%M} UTC"
         if is_recovery(signal):
-            text = f"{signal.source.capitalize()} says that the alert recovered at {signal.occurred_at:%H:%M} UTC."
+            text = f"{source} says that the alert recovered at {when}."
             await self._house.notifier.update(case, f"recovered-{signal.key}", text)
+        elif signal.state is AlertState.TRIGGERED:
+            text = f"The same alert came again at {when}; it is looked into here."
+            await self._house.notifier.update(case, f"again-{signal.key}", text)
 
     @DBOS.workflow()
     async def answer_question(self, number: int) -> None:
         """Look up and answer a question."""
         house, flow = self._house, DbosWorkflow()
-        text = await answer(house, number, flow)
 
-        async def tell() -> None:
+        async def tell(text: str) -> None:
             case = await house.store.cases.load(number)
             if case.signal.conversation is not None:
                 await house.notifier.say(case.signal.conversation, f"answer-{number}", text, case)
             now = house.clock.now()
             await house.store.investigations.set_status(number, InvestigationStatus.CLOSED, now)
 
-        await flow.step("tell", tell)
+        async with self._or_told(flow, number):
+            text = await answer(house, number, flow)
+            await flow.step("tell", partial(tell, text))
 
     @DBOS.workflow()
     async def investigate(self, number: int) -> None:
@@ -199,14 +210,20 @@ class Workflows(DBOSConfiguredInstance):
         house, flow = self._house, DbosWorkflow()
         structlog.contextvars.bind_contextvars(investigation=number)
         await flow.step("own", lambda: house.store.investigations.set_workflow(number, flow.id))
-        try:
+        async with self._or_told(flow, number):
             found = await house.investigator.run(number, flow, PeopleInbox(flow))
             result = await CarryingOut(house, flow, number).first_of(found.changes)
+            await flow.step("close", partial(self._close, number, result.outcome, result.stopped))
+
+    @asynccontextmanager
+    async def _or_told(self, flow: DbosWorkflow, number: int) -> AsyncIterator[None]:
+        """People are told when the work within fails for good."""
+        try:
+            yield
         except Exception as error:
             _log.exception("investigation_failed", investigation=number)
-            await flow.step("fail", partial(self._fail, number, type(error).__name__))
+            await flow.step("fail", partial(self._fail, number, name_of(error)))
             raise
-        await flow.step("close", partial(self._close, number, result.outcome, result.stopped))
 
     async def _close(self, number: int, outcome: Outcome | None, stopped: bool) -> None:
         """The end: the pattern is learnt, the summary says where it ended."""
@@ -224,13 +241,17 @@ class Workflows(DBOSConfiguredInstance):
         house = self._house
         now = house.clock.now()
         await house.store.investigations.set_status(number, InvestigationStatus.FAILED, now)
+        await withdraw(house, number)
         case = await house.store.cases.load(number)
         text = (
             f"I failed inside ({what}) and stop here; what was found so far is in the record. "
             "Ask me again to start anew."
         )
-        await house.notifier.update(case, "failed", text)
-        await house.notifier.summary(case)
+        if case.signal.kind is not SignalKind.QUESTION:
+            await house.notifier.update(case, "failed", text)
+            await house.notifier.summary(case)
+        elif case.signal.conversation is not None:
+            await house.notifier.say(case.signal.conversation, f"failed-{number}", text)
 
     @DBOS.workflow()
     async def take_reply(self, number: int, data: Json, key: str) -> None:
@@ -241,7 +262,7 @@ class Workflows(DBOSConfiguredInstance):
         owner = await flow.step("owner", lambda: house.store.investigations.workflow(number))
         if found.status in _UNDER_WAY:
             mail = Mail(kind=MailKind.NOTE, user=note.user, note=note)
-            await self._send(owner or f"investigation-{number}", mail, key)
+            await flow.send(owner or f"investigation-{number}", mail, key)
             if found.status is InvestigationStatus.RUNNING or not note.text.endswith("?"):
                 return
         else:
@@ -264,7 +285,7 @@ class Workflows(DBOSConfiguredInstance):
             ),
         )
         mail = Mail(kind=MailKind.STOP, user=user)
-        await self._send(owner or f"investigation-{number}", mail, key)
+        await flow.send(owner or f"investigation-{number}", mail, key)
 
     @DBOS.workflow()
     async def take_decision(
@@ -288,7 +309,7 @@ class Workflows(DBOSConfiguredInstance):
             "owner", lambda: house.store.investigations.workflow(proposal.investigation)
         )
         mail = Mail(kind=MailKind.DECISION, user=user, proposal=identity)
-        await self._send(owner, mail, key)
+        await flow.send(owner, mail, key)
 
     async def _object(self, proposal: Proposal, user: str, objection: str, key: str) -> None:
         case = await self._house.store.cases.load(proposal.investigation)
@@ -304,15 +325,11 @@ class Workflows(DBOSConfiguredInstance):
         number = proposal.investigation
         await flow.step("own", lambda: house.store.investigations.set_workflow(number, flow.id))
         change: Change = proposal.plan.way_back
-        carrying = CarryingOut(house, flow, number)
-        result = await carrying.one(change, proposal.id, checked=False)
-        stopped = result.stopped if result else False
-        await flow.step("close", partial(self._close, number, None, stopped))
-
-    async def _send(self, destination: str, mail: Mail, key: str) -> None:
-        await DBOS.send_async(
-            destination, mail.model_dump(mode="json"), PEOPLE, idempotency_key=key
-        )
+        async with self._or_told(flow, number):
+            carrying = CarryingOut(house, flow, number)
+            result = await carrying.one(change, proposal.id, checked=False)
+            stopped = result.stopped if result else False
+            await flow.step("close", partial(self._close, number, None, stopped))
 
 
 def _follow_up(found: Investigation, note: Note, key: str) -> Signal:

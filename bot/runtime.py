@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import structlog
 
@@ -191,14 +190,14 @@ async def durably(settings: Settings, url: str, house: House) -> AsyncIterator[A
     """DBOS with our workflows, started; what a crash cut short is taken up again. Yields the ``Answering``."""
     from dbos import DBOS
 
-    from agent.workflows import QUEUE, Workflows
+    from agent.workflows import QUEUE, WORKFLOWS_VERSION, Workflows
 
     DBOS(
         config={
             "name": "srebot",
             "system_database_url": normalise(url).render_as_string(hide_password=False),
             "executor_id": settings.bot.executor_id,
-            "application_version": version("srebot"),
+            "application_version": WORKFLOWS_VERSION,
             "log_level": "WARNING",
             "notification_listener_polling_interval_sec": 0.1,
         }

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from agent.errors import Drifted, Refused, SrebotError, ToolError
+from agent.errors import Drifted, Refused, SrebotError, ToolError, Unreachable
 from agent.house import House
 from agent.model import (
     Case,
@@ -27,6 +27,7 @@ from agent.workflow import MailKind, Workflow
 MOST_PROPOSALS = 5
 """How often one investigation asks: alternatives after a rejection, and plans made anew after drift."""
 SREBOT = "srebot"
+_UNKNOWN = "I cannot tell whether this was applied: look at the target before trying again."
 
 
 class Planned(Value):
@@ -94,8 +95,8 @@ class CarryingOut:
             if applied.drifted:
                 continue
             if applied.status is not ProposalStatus.APPLIED:
-                return Result()
-            return Result(outcome=await self._watch(proposal, applied.at, signals, before))
+                return None
+            return await self._watch(proposal, applied.at, signals, before)
         return Result()
 
     async def _plan(self, change: Change, reverts: UUID | None, *, checked: bool) -> Planned:
@@ -110,7 +111,7 @@ class CarryingOut:
                 if checked:
                     refuse_unallowed(change, case, house.policy)
                 plan = await fixer.plan(change)
-            except (Refused, ToolError) as error:
+            except (Drifted, Refused, ToolError) as error:
                 return Planned(refused=str(error))
             proposal = proposal_of(
                 proposal_id(case, self._workflow.id, number),
@@ -123,9 +124,11 @@ class CarryingOut:
                 reverts,
             )
             approved_before = await house.store.proposals.kinds_approved(proposal.environment)
-            verdict = house.policy.decide(change, proposal.environment, approved_before)
+            automatic = house.policy.decide(change, proposal.environment, approved_before).automatic
+            if automatic:  # nobody is asked, so nobody may decide
+                proposal = proposal.model_copy(update={"status": ProposalStatus.APPROVED})
             await house.store.proposals.add(proposal)
-            return Planned(proposal=proposal, automatic=verdict.automatic)
+            return Planned(proposal=proposal, automatic=automatic)
 
         planned = await self._workflow.step(f"plan-{number}", work)
         await self._tell_plan(change, planned, number)
@@ -141,6 +144,9 @@ class CarryingOut:
                 await house.notifier.update(case, f"refused-{number}", text)
                 await self._audit(SREBOT, "not_proposed", change.target.key, text)
                 return
+            if planned.automatic:
+                await self._tell_automatic(case, proposal)
+                return
             await self._audit(SREBOT, "proposed", f"proposal:{proposal.id}", proposal.plan.summary)
             waiting = InvestigationStatus.WAITING_FOR_APPROVAL
             await house.store.investigations.set_status(self._investigation, waiting)
@@ -150,6 +156,14 @@ class CarryingOut:
             await self._page(case, proposal)
 
         await self._workflow.step(f"propose-{number}", work)
+
+    async def _tell_automatic(self, case: Case, proposal: Proposal) -> None:
+        kind = proposal.change.kind.value.replace("_", " ")
+        why = f"{kind} was approved in {proposal.environment} before"
+        subject = f"proposal:{proposal.id}"
+        await self._audit(SREBOT, "approved_by_policy", subject, f"{proposal.plan.summary}: {why}")
+        note = f"I apply this without asking: {why}."
+        await self._house.notifier.proposal(case, proposal, note)
 
     async def _page(self, case: Case, proposal: Proposal) -> None:
         house = self._house
@@ -194,8 +208,9 @@ class CarryingOut:
 
     async def _end(self, proposal: Proposal) -> ProposalStatus:
         """The time is over: expired, unless a decision was recorded in the last moment."""
-        if await self._house.store.approvals.of(proposal.id) is not None:
-            return await self._decided(proposal) or ProposalStatus.EXPIRED
+        await self._house.store.proposals.end(proposal.id, ProposalStatus.EXPIRED)
+        if (decided := await self._decided(proposal)) is not None:
+            return decided
         await self._show(
             proposal, ProposalStatus.EXPIRED, "Nobody decided in time; nothing was changed."
         )
@@ -255,7 +270,9 @@ class CarryingOut:
                 drifted=True,
                 at=house.clock.now(),
             )
-        except Refused as error:
+        except Unreachable:
+            raise  # the step is tried again: the change may have got through, and its mark then says so
+        except (Refused, ToolError) as error:
             await self._audit(SREBOT, "apply_failed", subject, str(error))
             return Applied(status=ProposalStatus.FAILED, text=str(error), at=house.clock.now())
         await self._audit(SREBOT, "applied", subject, f"resourceVersion {version}")
@@ -264,8 +281,8 @@ class CarryingOut:
     async def _tell_applied(self, proposal: Proposal, applied: Applied) -> None:
         note = {
             ProposalStatus.APPLIED: "Applied. I am watching the signals that started this.",
-            ProposalStatus.FAILED: f"Nothing was changed: {applied.text}",
-            ProposalStatus.SUPERSEDED: f"Nothing was changed: {applied.text}. I plan it anew.",
+            ProposalStatus.FAILED: f"Not applied: {applied.text}",
+            ProposalStatus.SUPERSEDED: f"Not applied: {applied.text}. I plan it anew.",
         }[applied.status]
         if applied.status is ProposalStatus.APPLIED:
             await self._house.store.investigations.set_status(
@@ -282,20 +299,21 @@ class CarryingOut:
 
     async def _watch(
         self, proposal: Proposal, applied_at: datetime, signals: tuple[Watched, ...], before: Look
-    ) -> Outcome:
-        """Look at intervals until the signals are good or the time is over."""
+    ) -> Result:
+        """Look at intervals until the signals are good, the time is over, or people want it to stop."""
         terms, number, turn = self._house.terms, self._asked, 0
         while True:
             turn += 1
-            await self._workflow.sleep(terms.watch_interval_seconds)
+            mail = await self._workflow.receive(terms.watch_interval_seconds)
+            stopped = mail is not None and mail.kind is MailKind.STOP
             after = await self._workflow.step(f"watch-{number}-{turn}", lambda: self._look(signals))
             outcome = judge(proposal, signals, before, after, applied_at)
             over = outcome.watched_seconds >= terms.watch_seconds
-            if outcome.status is OutcomeStatus.RECOVERED or over:
+            if outcome.status is OutcomeStatus.RECOVERED or over or stopped:
                 await self._workflow.step(
                     f"outcome-{number}", partial(self._tell, proposal, outcome)
                 )
-                return outcome
+                return Result(outcome=outcome, stopped=stopped)
 
     async def _look(self, signals: tuple[Watched, ...]) -> Look:
         return await look(
@@ -314,6 +332,22 @@ class CarryingOut:
         await self._house.store.audit.append(
             actor, action, subject, details, self._house.clock.now()
         )
+
+
+async def withdraw(house: House, investigation: int) -> None:
+    """Take back what still waits for people in an investigation that failed; nothing would come of a decision."""
+    case = await house.store.cases.load(investigation)
+    for proposal in case.proposals:
+        match proposal.status:
+            case ProposalStatus.OPEN:
+                status, note = ProposalStatus.SUPERSEDED, "Withdrawn; nothing was changed."
+            case ProposalStatus.APPROVED:
+                status, note = ProposalStatus.FAILED, _UNKNOWN
+            case _:
+                continue
+        await house.store.proposals.set_status(proposal.id, status)
+        shown = proposal.model_copy(update={"status": status})
+        await house.notifier.proposal(case, shown, note)
 
 
 def _words(change: Change) -> str:

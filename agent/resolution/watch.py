@@ -46,20 +46,24 @@ def watched_signals(case: Case) -> tuple[Watched, ...]:
 
 
 def _monitors(case: Case) -> list[Watched]:
+    """The monitor that alerted; where no monitor did, those that were in trouble."""
     wanted = case.signal.fingerprint.split(":")
-    found: dict[str, Watched] = {}
+    alerted: dict[str, Watched] = {}
+    troubled: dict[str, Watched] = {}
     for step in _readings(case, "datadog_monitors"):
         for monitor in step.reading.data.get("monitors", []) if step.reading else ():
             number = str(monitor.get("id"))
-            troubled = monitor.get("state") in ("Alert", "Warn")
-            if number in wanted or (case.signal.source != "datadog" and troubled):
-                found[number] = Watched(
-                    name=f"monitor “{monitor.get('name')}”",
-                    tool=step.check.tool,
-                    arguments=step.check.arguments,
-                    monitor=number,
-                )
-    return list(found.values())
+            watched = Watched(
+                name=f"monitor “{monitor.get('name')}”",
+                tool=step.check.tool,
+                arguments=step.check.arguments,
+                monitor=number,
+            )
+            if number in wanted:
+                alerted[number] = watched
+            elif monitor.get("state") in ("Alert", "Warn"):
+                troubled[number] = watched
+    return list((alerted or troubled).values())
 
 
 def _metrics(case: Case) -> list[Watched]:
@@ -171,14 +175,17 @@ def _worse(signal: Watched, before: float | None, after: float | None) -> bool:
 def _status(
     signals: Sequence[Watched], judged: Sequence[SignalAfter], worse: Sequence[str]
 ) -> OutcomeStatus:
+    """Monitors decide where there are some: recovered only if every one of them was read and is OK."""
     monitors = [j.good for s, j in zip(signals, judged, strict=True) if s.monitor]
     metrics = [j.good for s, j in zip(signals, judged, strict=True) if not s.monitor]
-    told = [m for m in monitors if m is not None] or [m for m in metrics if m is not None]
-    if not told:
+    deciding = monitors or [m for m in metrics if m is not None]
+    if worse:
+        return OutcomeStatus.WORSE
+    if False in deciding:
+        return OutcomeStatus.UNCHANGED
+    if not deciding or None in deciding:
         return OutcomeStatus.CANNOT_TELL
-    if all(told) and not worse:
-        return OutcomeStatus.RECOVERED
-    return OutcomeStatus.WORSE if worse else OutcomeStatus.UNCHANGED
+    return OutcomeStatus.RECOVERED
 
 
 def _statement(status: OutcomeStatus, judged: Sequence[SignalAfter], worse: Sequence[str]) -> str:

@@ -68,6 +68,17 @@ class Proposals(Repository):
                 update(ProposalRow).where(ProposalRow.id == proposal).values(status=status.value)
             )
 
+    async def end(self, proposal: UUID, status: ProposalStatus) -> bool:
+        """End an open proposal that nobody decided on; False when it is no longer open (then nothing changes)."""
+        ended = (
+            update(ProposalRow)
+            .where(ProposalRow.id == proposal, ProposalRow.status == ProposalStatus.OPEN.value)
+            .values(status=status.value)
+            .returning(ProposalRow.id)
+        )
+        async with self._transaction() as tx:
+            return (await tx.execute(ended)).first() is not None
+
     async def of(self, investigation: int) -> tuple[Proposal, ...]:
         """The proposals of an investigation, oldest first."""
         statement = (
