@@ -85,7 +85,7 @@ class KubernetesClient:
         return f"{self.dashboard}/#/{kind.lower()}/{namespace}/{name}?namespace={namespace}"
 
     async def get(self, kind: str, namespace: str, name: str) -> Json:
-        """One object."""
+        """One object; of a Secret no values."""
         found = resource(kind)
         answer = await self._vendor.read(
             f"{found.kind} {namespace}/{name}" if namespace else f"{found.kind} {name}",
@@ -94,7 +94,8 @@ class KubernetesClient:
             found.path(namespace, name),
             permission=f"`get` on `{found.plural}`",
         )
-        return _object(answer)
+        item = _object(answer)
+        return _without_values(item) if found.kind == "Secret" else item
 
     async def list(
         self, kind: str, namespace: str = "", *, selector: str = "", fields: str = ""
@@ -234,11 +235,14 @@ def _object(data: bytes) -> Json:
 
 def _with_kind(item: Json, found: Resource) -> Json:
     kept: Json = {"apiVersion": found.api, "kind": found.kind, **item}
-    if found.kind == "Secret":
-        kept.pop("data", None)
-        kept.pop("stringData", None)
-        kept["kind"] = found.kind
-    return kept
+    return _without_values(kept) if found.kind == "Secret" else kept
+
+
+def _without_values(secret: Json) -> Json:
+    """What may be known of a Secret; ``kubectl apply`` repeats its values in an annotation."""
+    kept = {k: v for k, v in secret.items() if k not in ("data", "stringData")}
+    metadata = {k: v for k, v in secret.get("metadata", {}).items() if k != "annotations"}
+    return {**kept, "kind": "Secret", "metadata": metadata}
 
 
 def _failure_of(error: Exception) -> Failure | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from agent.errors import BadArguments
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[-._A-Za-z0-9]{0,251}[A-Za-z0-9])?")
+"""What may stand in a path: a name, which can hold no ``/``, ``?`` or ``..`` of its own."""
 
 
 class Resource(NamedTuple):
@@ -17,7 +21,14 @@ class Resource(NamedTuple):
     namespaced: bool = True
 
     def path(self, namespace: str = "", name: str = "", part: str = "") -> str:
-        """The URL path of a collection, an object, or a part of it such as ``log``."""
+        """The URL path of a collection, an object, or a part of it such as ``log``.
+
+        Raises:
+            BadArguments: the namespace or the name is no name, so that it could lead elsewhere.
+        """
+        for given in filter(None, (namespace, name)):
+            if not _NAME.fullmatch(given) or ".." in given:
+                raise BadArguments(f"{given[:80]!r} is not a name of a Kubernetes object")
         root = f"/api/{self.api}" if "/" not in self.api else f"/apis/{self.api}"
         within = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
         return f"{root}{within}/{self.plural}" + "".join(f"/{p}" for p in (name, part) if p)
