@@ -84,7 +84,7 @@ def _kubernetes(settings: Settings, found: Vendors) -> bool:
     found.toolsets.append(KubernetesTools(client))
     found.builders.append(KubernetesGraph(client, settings.kubernetes.namespaces))
     if (writer := kubernetes_client(settings.kubernetes, write=True)) is not None:
-        found.fixer = KubernetesFixer(writer)
+        found.fixer = KubernetesFixer(writer, settings.kubernetes.namespaces)
     return True
 
 

@@ -190,6 +190,8 @@ def config_value(change: Change, item: Json, workload: Json | None) -> Draft:
         raise Refused(f"The value is longer than {LONGEST_VALUE} characters")
     new = None if value is None else str(value)
     old = values.get(key)
+    if any(v is not None and mask_setting(key, v) != v for v in (old, new)):
+        raise Refused(f"{key} holds a secret; srebot neither shows nor changes those")
     edits = [Edit(item, {"data": {key: new}})]
     said = f"{key} in ConfigMap {objects.name_of(item)}: {_shown(key, old)} -> {_shown(key, new)}"
     back: Json = {"key": key, "value": old}

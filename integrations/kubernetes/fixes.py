@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -32,10 +32,16 @@ _DIFF_CONTEXT = 1
 
 
 class KubernetesFixer:
-    """The only holder of the cluster's write credential (``agent.ports.Fixer``)."""
+    """The only holder of the cluster's write credential (``agent.ports.Fixer``).
 
-    def __init__(self, client: KubernetesClient) -> None:
+    Args:
+        client: with the write credential.
+        namespaces: where alone it changes anything; empty: wherever the credential may.
+    """
+
+    def __init__(self, client: KubernetesClient, namespaces: Collection[str] = ()) -> None:
         self._client = client
+        self._namespaces = frozenset(namespaces)
 
     async def plan(self, change: Change) -> Plan:
         """Dry-run it against the live target.
@@ -129,6 +135,11 @@ class KubernetesFixer:
 
     async def _target(self, change: Change) -> Json:
         target = change.target
+        if self._namespaces and target.namespace not in self._namespaces:
+            raise Refused(
+                f"srebot does not look after namespace {target.namespace or '(none)'}: "
+                "KUBERNETES_NAMESPACES does not name it"
+            )
         if change.kind is ChangeKind.CONFIG_VALUE:
             return await self._client.get("ConfigMap", target.namespace, target.name)
         kind = target.kind if target.kind in _WORKLOAD_KINDS else ""

@@ -107,10 +107,19 @@ def test_a_configuration_value_goes_back_to_what_it_was():
     assert draft.way_back.arguments == {"key": "POOL", "value": "50", "restart": "web"}
 
 
-def test_a_secret_value_is_not_shown_in_the_summary():
-    config = {**workload("ConfigMap", "web-config"), "data": {"API_TOKEN": "before"}}
-    draft = edits.config_value(change("config_value", key="API_TOKEN", value="after"), config, None)
-    assert "before" not in draft.summary and "after" not in draft.summary
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [
+        ("API_TOKEN", "before", "after"),
+        ("PGPASSWORD", "before", "after"),
+        ("CACHE", "redis://:before@redis/0", "redis://:[redacted]@redis/1"),
+    ],
+)
+def test_a_secret_value_is_neither_changed_nor_kept_for_the_way_back(key, before, after):
+    config = {**workload("ConfigMap", "web-config"), "data": {key: before}}
+    with pytest.raises(Refused, match=f"{key} holds a secret") as refusal:
+        edits.config_value(change("config_value", key=key, value=after), config, None)
+    assert "before" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("kind", ["resources", "rollback"])
