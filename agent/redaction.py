@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 MARK = "[redacted]"
 
+_PASSWORDS = r"pass(?:word|wd|phrase)"
+"""Words that mean a secret at the end of any other: ``dbPassword``, ``PGPASSWORD``."""
 _WORDS = (
-    r"(?:pass(?:word|wd|phrase)|pwd|(?:auth|access|refresh|bearer|session|id|api|bot|app)[_-]?token"
+    rf"(?:{_PASSWORDS}|pwd|(?:auth|access|refresh|bearer|session|id|api|bot|app)[_-]?token"
     r"|api[_-]?key|app(?:lication)?[_-]?key|access[_-]?key(?:[_-]?id)?|secret[_-]?key|private[_-]?key"
     r"|client[_-]?secret|signing[_-]?secret|credentials?)"
 )
@@ -44,7 +46,7 @@ _RULES = (
     ),
     _Rule(  # the password of a URL
         ("://",),
-        re.compile(r"(?<=://)([^\s:/@\"'<>]{0,200}):[^\s/@\"'<>]{1,500}@"),
+        re.compile(r"(?<=://)([^\s:/@\"'<>]{0,200}):[^\s/\"'<>]{1,500}@"),
         rf"\1:{MARK}@",
     ),
     _Rule(
@@ -65,13 +67,20 @@ _RULES = (
             "aiza",
             "eyj",
             "pdu",
+            "_live_",
+            "_test_",
+            "whsec_",
+            "npm_",
+            "hf_",
+            "sg.",
         ),
         re.compile(
             r"\b(?:xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|sk-[A-Za-z0-9_-]{16,}"
             r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}"
             r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}"
             r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
-            r"|pdus?\+_[A-Za-z0-9_+-]{10,})+"
+            r"|pdus?\+_[A-Za-z0-9_+-]{10,}|[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/]{16,}"
+            r"|npm_[A-Za-z0-9]{30,}|hf_[A-Za-z0-9]{30,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})+"
         ),
         MARK,
     ),
@@ -91,21 +100,37 @@ _RULES = (
     _Rule(
         ("passw", "passphrase", "pwd", "token", "key", "secret", "credential"),
         re.compile(
-            rf"(?i)(?<![A-Za-z])({_WORDS}\b\\?[\"']?\s{{0,4}}[=:]\s{{0,4}})"
+            rf"(?i)((?:(?<![A-Za-z]){_WORDS}|{_PASSWORDS})\b\\?[\"']?\s{{0,4}}[=:]\s{{0,4}})"
             rf"(?!\\?[\"']?\[redacted\]|[\[{{]|null\b){_VALUE}"
         ),
         _keep_quotes,
     ),
     _Rule(  # words too common to go by without an equals sign
-        ("token", "secret"),
+        ("token", "secret", "_pass", "_auth"),
         re.compile(
-            rf"(?i)(\b(?:token|secret|[A-Z0-9]+_(?:token|secret))\s?=\s?)(?!\[redacted\]){_VALUE}"
+            rf"(?i)(\b(?:token|secret|[A-Z0-9]+_(?:token|secret|pass|auth))\s?=\s?)"
+            rf"(?!\[redacted\]|(?:\d+|true|false)\b){_VALUE}"
         ),
         _keep_quotes,
     ),
+    _Rule(  # words of command lines and of redis.conf, whose value follows after a space
+        ("--", "requirepass", "masterauth"),
+        re.compile(
+            rf"(?i)((?:--(?:[a-z]{{1,20}}-)?(?:{_PASSWORDS}|token|secret|api-key)"
+            rf"|\b(?:requirepass|masterauth))[ \t]{{1,4}})(?!-|\\?[\"']?\[redacted\]){_VALUE}"
+        ),
+        _keep_quotes,
+    ),
+    _Rule(
+        ("authorization",),
+        re.compile(
+            r"(?i)(authorization\\?[\"']?\s{0,4}[=:]\s{0,4}\\?[\"']?(?:token|apikey)\s{1,4})(?!\[|token=)[^\s\"']{6,}"
+        ),
+        rf"\1{MARK}",
+    ),
 )
 _SECRET_NAME = re.compile(
-    rf"(?i)(?:^|[_.-]){_WORDS}$|(?i:_(?:secret|token))$|(?i:^(?:token|authorization)$)"
+    rf"(?i)(?:^|[_.-]){_WORDS}$|{_PASSWORDS}$|_(?:secret|token|auth|pass)$|^(?:token|authorization)$"
 )
 
 

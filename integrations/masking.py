@@ -11,7 +11,7 @@ from agent.redaction import MARK, redact
 from integrations.text import raw
 
 _SECRET_NAME = re.compile(
-    r"(?i)(?:^|[_.-])(pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|private_?key|access_?key|signing_?key|credentials?)(?:$|[_.-])"
+    r"(?i)pass(?:word|wd|phrase)|rediscli_auth$|(?:^|[_.-])(pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|private_?key|access_?key|signing_?key|credentials?)(?:$|[_.-])"
 )
 
 
