@@ -12,14 +12,12 @@ from agent.resolution.taint import refuse_tainted
 
 
 def environment_of(target: Entity, case: Case) -> str:
-    """The environment that a change would happen in: the target's own, else its namespace's, else the signal's."""
+    """The environment that a change would happen in: what the graph knows of the target, else its namespace.
+
+    What the change or the signal say of it never counts: an alert's text could choose a laxer policy.
+    """
     known = next((e for e in case.entities if e.key == target.key and e.environment), None)
-    return (
-        target.environment
-        or (known.environment if known else "")
-        or target.namespace
-        or (case.signal.environment)
-    )
+    return known.environment if known else target.namespace
 
 
 def refuse_unallowed(change: Change, case: Case, policy: Policy) -> None:
