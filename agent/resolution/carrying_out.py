@@ -124,7 +124,8 @@ class CarryingOut:
                 reverts,
             )
             approved_before = await house.store.proposals.kinds_approved(proposal.environment)
-            automatic = house.policy.decide(change, proposal.environment, approved_before).automatic
+            verdict = house.policy.decide(change, proposal.environment, approved_before)
+            automatic = verdict.automatic and reverts is None  # anybody may ask for a way back
             if automatic:  # nobody is asked, so nobody may decide
                 proposal = proposal.model_copy(update={"status": ProposalStatus.APPROVED})
             await house.store.proposals.add(proposal)
