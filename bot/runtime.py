@@ -124,7 +124,9 @@ def reasoner_of(settings: Settings, registry: Registry, rules: RulesReasoner) ->
         usd_per_million_prompt_tokens=model.usd_per_million_prompt_tokens,
         usd_per_million_completion_tokens=model.usd_per_million_completion_tokens,
     )
-    return LlmReasoner(client, model.model, registry, prices, modes=list(CATALOGUE))
+    return LlmReasoner(
+        client, model.model, registry, prices, list(CATALOGUE), model.timeout_seconds
+    )
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,8 @@ class ModelSettings(BaseSettings):
     api_key: SecretStr = SecretStr("")
     base_url: str = "https://api.openai.com/v1"
     model: str = "gpt-5-mini"
-    timeout_seconds: float = 60.0
+    timeout_seconds: float = 45.0
+    """For one thought with all its retries; after it the rules take the investigation over."""
     usd_per_million_prompt_tokens: float = 0.25
     usd_per_million_completion_tokens: float = 2.0
 

@@ -310,7 +310,9 @@ class CarryingOut:
             after = await self._workflow.step(f"watch-{number}-{turn}", lambda: self._look(signals))
             outcome = judge(proposal, signals, before, after, applied_at)
             over = outcome.watched_seconds >= terms.watch_seconds
-            if outcome.status is OutcomeStatus.RECOVERED or over or stopped:
+            # After a way back what was good has to stay good, which only time can tell.
+            back_to_normal = outcome.status is OutcomeStatus.RECOVERED and not proposal.reverts
+            if back_to_normal or over or stopped:
                 await self._workflow.step(
                     f"outcome-{number}", partial(self._tell, proposal, outcome)
                 )

@@ -19,6 +19,8 @@ _TELLING = 0.5
 _HALF_WAY = 0.5
 _WORSE_BY = 0.3
 """A signal is worse when it moved this share of its distance further away from its baseline."""
+_ABOUT = 0.2
+"""A value within this share of its baseline is normal."""
 _MINUTES = 10
 """The window of a look: short, so that what came before the change soon leaves it."""
 
@@ -145,7 +147,7 @@ def judge(
     return Outcome(
         proposal=proposal.id,
         status=status,
-        statement=_statement(status, judged, worse),
+        statement=_statement(status, judged, worse, stayed=proposal.reverts is not None),
         signals=tuple(judged),
         observed_at=after.at,
         watched_seconds=round((after.at - applied_at).total_seconds(), 1),
@@ -157,8 +159,10 @@ def _good(signal: Watched, before: float | None, after: float | None) -> bool | 
         return None
     if signal.monitor:
         return after == 0
-    if signal.baseline is None or before is None or before == signal.baseline:
+    if signal.baseline is None or before is None:
         return None
+    if _is_normal(before, signal.baseline):
+        return _is_normal(after, signal.baseline)
     return (before - after) / (before - signal.baseline) >= _HALF_WAY
 
 
@@ -167,9 +171,16 @@ def _worse(signal: Watched, before: float | None, after: float | None) -> bool:
         return False
     if signal.monitor:
         return after > before
-    if signal.baseline is None or before == signal.baseline:
+    if signal.baseline is None:
         return False
+    if _is_normal(before, signal.baseline):
+        return not _is_normal(after, signal.baseline)
     return (after - before) / (before - signal.baseline) >= _WORSE_BY
+
+
+def _is_normal(value: float, baseline: float) -> bool:
+    """Whether a value is about its baseline: then it has no way to come back, and can only stay or leave."""
+    return abs(value - baseline) <= _ABOUT * abs(baseline)
 
 
 def _status(
@@ -188,11 +199,14 @@ def _status(
     return OutcomeStatus.RECOVERED
 
 
-def _statement(status: OutcomeStatus, judged: Sequence[SignalAfter], worse: Sequence[str]) -> str:
+def _statement(
+    status: OutcomeStatus, judged: Sequence[SignalAfter], worse: Sequence[str], *, stayed: bool
+) -> str:
     good = [j.name for j in judged if j.good]
     match status:
         case OutcomeStatus.RECOVERED:
-            return f"After the change {' and '.join(good[:3])} came back to normal."
+            how = "stayed normal" if stayed else "came back to normal"
+            return f"After the change {' and '.join(good[:3])} {how}."
         case OutcomeStatus.WORSE:
             return f"After the change {' and '.join(worse[:3])} got worse."
         case OutcomeStatus.UNCHANGED:

@@ -20,6 +20,8 @@ from bot.slack.pacing import ChannelPace
 from bot.slack.refusals import Remedy, code_of, remedy_of
 
 EVENT_TYPE = "srebot_message"
+_FIRST_WORDS = frozenset({"summary", "say"})
+"""Kinds of message that people wait for; the others may take their time."""
 """Of the metadata that each message carries its key in."""
 _PAGE = 200
 _PAGES = 10
@@ -65,17 +67,19 @@ class Outbox:
                 return receipt.ts, False
             ts = "" if receipt.fresh else await self._find(receipt)
             posted = not ts
-            ts = ts or await self._deliver(key, place, message)
+            ts = ts or await self._deliver(key, place, message, urgent=kind in _FIRST_WORDS)
             if ts:
                 await self._messages.sent(key, ts)
             return ts, posted and bool(ts)
 
-    async def _deliver(self, key: str, place: Conversation, message: Message) -> str:
+    async def _deliver(
+        self, key: str, place: Conversation, message: Message, *, urgent: bool
+    ) -> str:
         """Send, with each remedy tried once; empty when it is refused for good."""
         content, thread = message.payload(), place.thread
         tried: set[Remedy] = set()
         while True:
-            await self._pace.take(place.channel)
+            await self._pace.take(place.channel, urgent=urgent)
             try:
                 return await self._send(key, place.channel, thread, content)
             except SlackApiError as error:

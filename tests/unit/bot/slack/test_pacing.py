@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.pacing import Pace
+from bot.slack.pacing import ChannelPace, Pace
 
 
 class Clock:
@@ -42,3 +44,19 @@ def test_never_more_than_the_burst_and_the_rate(gaps: list[float]) -> None:
         for seconds in (1, 5, 30):
             within = sum(start <= at < start + seconds for at in sent)
             assert within <= 3 + seconds + 1
+
+
+async def test_first_words_go_before_updates_that_wait() -> None:
+    pace = ChannelPace()
+    pace.BURST, pace.PER_SECOND = 1.0, 50.0  # type: ignore[misc]
+    order: list[str] = []
+
+    async def speak(name: str, *, urgent: bool) -> None:
+        await pace.take("C1", urgent=urgent)
+        order.append(name)
+
+    waiting = [asyncio.create_task(speak(f"update {n}", urgent=False)) for n in range(3)]
+    await asyncio.sleep(0.005)
+    await asyncio.gather(speak("first words", urgent=True), *waiting)
+
+    assert order == ["update 0", "first words", "update 1", "update 2"]
