@@ -40,6 +40,8 @@ class SlackDirectory:
         handles: defaultdict[str, set[str]] = defaultdict(set)
         listed = await self._client.usergroups_list(include_users=False)
         for group in listed["usergroups"]:
+            if group.get("is_external"):  # another company's, which may have any handle
+                continue
             members = await self._client.usergroups_users_list(usergroup=group["id"])
             for user in members["users"]:
                 handles[user].add(group["handle"])

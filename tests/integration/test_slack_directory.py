@@ -46,6 +46,19 @@ async def test_who_cannot_be_looked_up_is_not_entitled(
     assert await SlackDirectory(client).groups_of(ENGINEER) == frozenset()
 
 
+async def test_another_companys_group_of_the_same_handle_is_not_ours(
+    client: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack Connect shows the groups of those who share a channel with us."""
+    ours = (await client.usergroups_list())["usergroups"]
+
+    async def listed(**_: object) -> object:
+        return {"usergroups": [{**group, "is_external": True} for group in ours]}
+
+    monkeypatch.setattr(client, "usergroups_list", listed)
+    assert await SlackDirectory(client).groups_of(ENGINEER) == frozenset()
+
+
 async def test_groups_are_asked_for_once_a_minute(
     client: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
