@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import uuid4
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 from rich.status import Status
 
 from agent.answering import answer
@@ -36,6 +37,12 @@ from bot.runtime import Parts, parts
 from bot.settings import Settings
 
 T = TypeVar("T")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def escape(text: str) -> str:
+    """Text from outside as it stands: it marks nothing up and does nothing to the terminal."""
+    return markup.escape(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 class AtOnce:
