@@ -7,13 +7,19 @@ from typing import Any
 from agent.model import Json
 from integrations.masking import mask_setting, mask_settings, mask_text
 
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""The whole object as text, in which secrets cannot be told by where they stand."""
+
 
 def safe(item: Json) -> Json:
-    """The object as it was, without managedFields, with secrets in environment and ConfigMap values masked."""
-    kept: Json = {
-        **item,
-        "metadata": {k: v for k, v in item["metadata"].items() if k != "managedFields"},
-    }
+    """The object as it was, without managedFields and the copy that ``kubectl apply`` leaves in an annotation, with
+    secrets in environment and ConfigMap values masked."""
+    metadata = {k: v for k, v in item["metadata"].items() if k != "managedFields"}
+    if metadata.get("annotations"):
+        metadata["annotations"] = {
+            k: v for k, v in metadata["annotations"].items() if k != LAST_APPLIED
+        }
+    kept: Json = {**item, "metadata": metadata}
     if kept.get("kind") == "ConfigMap":
         kept["data"] = mask_settings(kept.get("data") or {})
     masked: Json = _masked(kept)

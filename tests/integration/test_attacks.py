@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from rich.console import Console
 from agent.errors import BadArguments, Refused, ToolError
 from agent.model import Change, ChangeKind, Entity, ProposalStatus
 from agent.reasoning.llm_prompt import fenced
+from agent.redaction import MARK
 from agent.resolution.carrying_out import CarryingOut
 from agent.resolution.deciding import decide_proposal, why_not
 from agent.resolution.policy import Policy
@@ -196,6 +198,11 @@ def cluster() -> ObjectStore:
     secret["metadata"]["annotations"] = applied
     store.load(secret, now)
     store.load(simple("ConfigMap", "dsn", data={"URL": f"redis://:{PASSWORD}@redis/0?pool=5"}), now)
+    plain = simple("ConfigMap", "applied", data={"SESSION_SECRET": PASSWORD})
+    plain["metadata"]["annotations"] = {
+        "kubectl.kubernetes.io/last-applied-configuration": json.dumps({"data": plain["data"]})
+    }
+    store.load(plain, now)
     store.load(simple("Namespace", "kube-system", None), now)
     store.load(simple("ConfigMap", "core", "kube-system", data={"LEVEL": "info"}), now)
     return store
@@ -247,6 +254,14 @@ class TestWhatAModelMayAsk:
         assert "applied" in reading.observation
         assert ENCODED not in reading.model_dump_json()
         assert "aHVudGVyMg" not in reading.model_dump_json()
+
+    @pytest.mark.parametrize("name", ["applied", "dsn"])
+    async def test_a_config_map_is_read_without_its_secrets(
+        self, client: KubernetesClient, name: str
+    ) -> None:
+        reading = await KubernetesTools(client).kubernetes_config("production", name)
+        assert MARK in reading.observation
+        assert PASSWORD not in reading.model_dump_json()
 
     async def test_a_secret_is_no_workload(self, client: KubernetesClient) -> None:
         try:
