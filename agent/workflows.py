@@ -324,12 +324,20 @@ class Workflows(DBOSConfiguredInstance):
             return
         number = proposal.investigation
         await flow.step("own", lambda: house.store.investigations.set_workflow(number, flow.id))
+        await flow.step("audit", partial(self._asked_back, proposal, user))
         change: Change = proposal.plan.way_back
         async with self._or_told(flow, number):
             carrying = CarryingOut(house, flow, number)
             result = await carrying.one(change, proposal.id, checked=False)
             stopped = result.stopped if result else False
             await flow.step("close", partial(self._close, number, None, stopped))
+
+    async def _asked_back(self, proposal: Proposal, user: str) -> None:
+        details = {"investigation": proposal.investigation, "change": proposal.plan.summary}
+        now = self._house.clock.now()
+        await self._house.store.audit.append(
+            user, "way_back_requested", f"proposal:{proposal.id}", details, now
+        )
 
 
 def _follow_up(found: Investigation, note: Note, key: str) -> Signal:

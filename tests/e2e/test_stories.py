@@ -335,6 +335,7 @@ def test_the_way_back_needs_an_approval_of_its_own(story: Story) -> None:
     assert {first.status, second.status} == {ProposalStatus.APPLIED}
     assert not story.back.suspended
     assert len(story.scene.audit("approved")) == 2
+    assert [e.actor for e in story.scene.audit("way_back_requested")] == [ENGINEER]
 
 
 def test_the_audit_log_tells_it_all_and_was_not_tampered_with(story: Story) -> None:
