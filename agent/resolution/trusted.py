@@ -14,6 +14,7 @@ _FREE_TEXT = frozenset(
         "change_cause",
         "diff",
         "annotations",
+        "labels",
         "what",
         "by",
         "changed_by",

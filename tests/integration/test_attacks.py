@@ -15,12 +15,13 @@ import pytest
 from rich.console import Console
 
 from agent.errors import BadArguments, Refused, ToolError
-from agent.model import Change, ChangeKind, Entity, ProposalStatus
+from agent.model import Change, ChangeKind, Check, Entity, ProposalStatus, Reading, Step
 from agent.reasoning.llm_prompt import fenced
 from agent.redaction import MARK
 from agent.resolution.carrying_out import CarryingOut
 from agent.resolution.deciding import decide_proposal, why_not
 from agent.resolution.policy import Policy
+from agent.resolution.taint import refuse_tainted
 from agent.store.repository import Store
 from agent.tools import Registry
 from bot.terminal import TerminalNotifier
@@ -185,6 +186,39 @@ class TestWhichPolicy:
         assert back.reverts == applied.id
         assert back.status is ProposalStatus.EXPIRED
         assert world.fixer.calls == 1
+
+
+class TestWhatChoosesAValue:
+    """No value comes from where people or programs write what they like."""
+
+    @pytest.mark.parametrize("key", ["labels", "annotations", "message", "reason", "args"])
+    def test_free_text_of_an_api_object_gives_no_number(self, key: str) -> None:
+        seen = Reading(
+            source="kubernetes",
+            query="",
+            observation="",
+            data={
+                "kind": "Deployment",
+                "name": "web",
+                "namespace": "production",
+                key: {"replicas": "150"},
+            },
+        )
+        step = Step(
+            number=1,
+            round=1,
+            check=Check(tool="kubernetes_workload"),
+            reading=seen,
+            started_at=datetime.now(UTC),
+        )
+        wanted = Change(
+            kind=ChangeKind.REPLICAS,
+            target=Entity(name="web", kind="deployment", namespace="production"),
+            arguments={"replicas": 150},
+            provenance={"target": "step:1", "replicas": "step:1"},
+        )
+        with pytest.raises(Refused, match="does not come from a trusted API object"):
+            refuse_tainted(wanted, [step])
 
 
 @pytest.fixture
