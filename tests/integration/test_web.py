@@ -243,7 +243,7 @@ class TestRecord:
             "The latency is back at its baseline",
             "well seen",
             "42.0 s of 5 min",
-            "1,000 of 60,000",
+            "1,000 of 200,000",
             "$0.25 of $1.00",
             "<svg",
         ):
