@@ -151,4 +151,12 @@ def _take_over(handler: logging.Handler, level: int) -> None:
     workflows = logging.getLogger("dbos")
     workflows.handlers[:] = [handler]
     workflows.propagate = False
+    for name in (
+        "uvicorn",
+        "uvicorn.access",
+        "uvicorn.error",
+    ):  # so does uvicorn, to streams of its own
+        server = logging.getLogger(name)
+        server.handlers[:] = []
+        server.propagate = True
     logging.captureWarnings(True)

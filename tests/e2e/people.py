@@ -79,14 +79,14 @@ class Person:
 
         return eventually(look, seconds, f"{words!r} was not said: {self.said(ts, channel)}") or {}
 
+    def offered(self, action: str, ts: str) -> Json | None:
+        """The latest message in a thread that offers a button, if there is one."""
+        found = [m for m in spoken(self.thread(ts)) if block_of(m, action)]
+        return found[-1] if found else None
+
     def waits_for_button(self, action: str, ts: str, seconds: float = 60.0) -> Json:
         """The latest message in a thread that offers a button, once there is one."""
-
-        def look() -> Json | None:
-            found = [m for m in spoken(self.thread(ts)) if block_of(m, action)]
-            return found[-1] if found else None
-
-        return eventually(look, seconds, f"no {action} came") or {}
+        return eventually(lambda: self.offered(action, ts), seconds, f"no {action} came") or {}
 
     def modal(self) -> Json | None:
         """The modal in front of this person."""
