@@ -151,6 +151,7 @@ def _take_over(handler: logging.Handler, level: int) -> None:
     workflows = logging.getLogger("dbos")
     workflows.handlers[:] = [handler]
     workflows.propagate = False
+    workflows.setLevel(logging.NOTSET)  # DBOS sets a level that outlives it; here the filter decides
     for name in (
         "uvicorn",
         "uvicorn.access",
