@@ -151,7 +151,8 @@ def _take_over(handler: logging.Handler, level: int) -> None:
     workflows = logging.getLogger("dbos")
     workflows.handlers[:] = [handler]
     workflows.propagate = False
-    workflows.setLevel(logging.NOTSET)  # DBOS sets a level that outlives it; here the filter decides
+    # DBOS sets a level that outlives it; here the filter decides.
+    workflows.setLevel(logging.NOTSET)
     for name in (
         "uvicorn",
         "uvicorn.access",
