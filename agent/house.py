@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from agent.investigation.loop import Investigator
 from agent.model import Budget
-from agent.ports import Clock, Directory, Fixer, Notifier, Pager
+from agent.ports import Clock, Directory, Fixer, GraphBuilder, Indicators, Notifier, Pager
 from agent.resolution.policy import Policy
 from agent.store.repository import Store
 
@@ -24,6 +24,10 @@ class Terms:
     """How long after an investigation's end replies in its thread are still meant for it."""
     page_above_impact: float = 2.0
     """Impact (0..1) from which a finding with a proposed fix pages whoever is on call; above 1: never."""
+    digest_hour: int = 8
+    """UTC hour of the daily digest."""
+    attention_after_seconds: float = 24 * 3600.0
+    """After which silence on an unasked message counts as ignored."""
 
 
 @dataclass(frozen=True)
@@ -40,3 +44,7 @@ class House:
     fixer: Fixer | None = None
     """None: changes are named, never proposed, since nothing could apply them."""
     pager: Pager | None = None
+    builders: tuple[GraphBuilder, ...] = ()
+    """The sources of the graph."""
+    indicators: Indicators | None = None
+    """Where weak signals are read; None: nothing emerging is noticed."""

@@ -69,6 +69,13 @@ class Relation(Value):
     evidence: str = ""
     """A link or a short sentence saying where this was seen."""
     confidence: float = 1.0
+    """How sure this source was when it said so, 0..1; what all sources make of it now is a ``Belief``."""
+    holds: bool = True
+    """False: this source says that it is not so."""
+    confirmations: int = 0
+    """Investigations that found it so, less those that found it otherwise."""
+    missing_since: Utc | None = None
+    """Since when a source that sees everything of its kind no longer shows it."""
     first_seen: Utc
     last_confirmed: Utc
 
@@ -86,6 +93,14 @@ class SignalKind(StrEnum):
     ALERT = "alert"
     REQUEST = "request"
     QUESTION = "question"
+    CHANGE = "change"
+    """A rollout, a config or scale change, a deploy: context, not a problem by itself."""
+    TICKET = "ticket"
+    """Somebody in a support channel says that something does not work."""
+    EMERGING = "emerging"
+    """Weak signals, combined by srebot itself."""
+    CORRECTION = "correction"
+    """An engineer corrects a fact."""
 
 
 class AlertState(StrEnum):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from agent.awareness.issues import Decided, Issue, Joined
+from agent.knowledge.facts import Seen
 from agent.model import (
     Approval,
     Case,
@@ -24,6 +26,7 @@ from agent.model import (
     Plan,
     Proposal,
     Relation,
+    Series,
     Signal,
     Spent,
     Step,
@@ -135,6 +138,20 @@ class Notifier(Protocol):
     async def taken(self, signal: Signal) -> None:
         """Show at once that the signal was seen (eyes)."""
 
+    async def picture(
+        self, conversation: Conversation, key: str, png: bytes, title: str, alt: str
+    ) -> None:
+        """Show a picture in a conversation, once per ``key``; ``alt`` says what it shows."""
+
+    async def pointer(self, signal: Signal, joined: Joined) -> None:
+        """One line under an alert that belongs to an Issue with a thread elsewhere, pointing there."""
+
+    async def emerging(self, issue: Issue, signal: Signal) -> Conversation:
+        """Announce an emerging Issue in its channel; returns its thread. Empty channel: the budget sent it to the digest."""
+
+    async def digest(self, decided: Sequence[Decided], issues: Sequence[Issue], key: str) -> None:
+        """What was kept quiet, with buttons on each, in the digest's channel; once per ``key``."""
+
 
 class Fixer(Protocol):
     """Carries out changes on one vendor's systems; the only holder of its write credential."""
@@ -163,8 +180,53 @@ class GraphBuilder(Protocol):
     def origin(self) -> str:
         """The vendor's name."""
 
-    async def build(self) -> tuple[Sequence[Entity], Sequence[Relation]]:
-        """Everything it can see now."""
+    async def build(self) -> Seen:
+        """Everything it can see now.
+
+        Raises:
+            ToolError: it cannot be reached, or nothing in it may be seen.
+        """
+
+
+class GraphWatcher(Protocol):
+    """A source that tells of changes as they happen."""
+
+    @property
+    def origin(self) -> str:
+        """The vendor's name."""
+
+    def watch(self) -> AsyncIterator[Seen]:
+        """What is there (``complete``), then additions, for ever; reconnects by itself."""
+
+
+class Indicator(Value):
+    """One measured sign of how near an entity is to trouble."""
+
+    entity: str
+    """The entity's key."""
+    name: str
+    """memory, cpu, disk, connections, latency, errors, evictions, queue, requests."""
+    series: Series
+    """Up to ``days`` days, evenly spaced, oldest first."""
+    limit: float | None = None
+    """Where it saturates, in the series' unit."""
+    worse: int = 1
+    """1: rising is worse; -1: falling is."""
+    link: str = ""
+    query: str = ""
+
+
+class Indicators(Protocol):
+    """Where weak signals are read."""
+
+    async def read(
+        self, entities: Sequence[Entity], now: datetime, days: float = 7.0, step_seconds: int = 300
+    ) -> Sequence[Indicator]:
+        """The indicators of these entities up to ``now``; what has no data is left out.
+
+        Raises:
+            ToolError: the vendor cannot be reached.
+        """
 
 
 class Pager(Protocol):
@@ -264,3 +326,7 @@ class Answering(Protocol):
         self, investigation: int, user: str, key: str, *, right: bool, comment: str = ""
     ) -> None:
         """A person's word on a finding; the last one of each person counts."""
+
+    async def judge_quiet(self, decision: int, user: str, key: str, *, told: bool) -> str:
+        """A person's word on a decision to stay quiet: ``told`` says that it should have told. Returns what it changed,
+        as a sentence."""

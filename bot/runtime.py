@@ -92,6 +92,8 @@ def terms_of(settings: Settings) -> Terms:
         watch_interval_seconds=bot.watch_interval_seconds,
         follow_seconds=settings.slack.follow_seconds,
         page_above_impact=settings.pagerduty.page_above_impact,
+        digest_hour=settings.awareness.digest_hour,
+        attention_after_seconds=settings.awareness.attention_after_seconds,
     )
 
 
@@ -162,6 +164,8 @@ class Parts:
             terms=terms_of(self.settings),
             fixer=self.vendors.fixer,
             pager=self.vendors.pager,
+            builders=tuple(self.vendors.builders),
+            indicators=self.vendors.indicators,
         )
 
     async def scan(self) -> list[Scanned]:
@@ -220,7 +224,7 @@ async def durably(settings: Settings, url: str, house: House) -> AsyncIterator[A
 @asynccontextmanager
 async def scanning(made: Parts) -> AsyncIterator[None]:
     """Scan now (waiting a little for the first scan) and at intervals, while the context lasts."""
-    interval = made.settings.bot.scan_interval_seconds
+    interval = made.settings.knowledge.scan_interval_seconds
     if interval <= 0:
         yield
         return

@@ -46,6 +46,14 @@ class SlackSettings(BaseSettings):
     """Names of the senders that count as alert senders."""
     follow_seconds: float = 6 * 3600
     """How long replies in an investigation's thread are taken as meant for srebot."""
+    support_channels: Names = ()
+    """Names or ids of channels where tickets and developers' questions are heard."""
+    knowledge_channels: Names = ()
+    """Names or ids of public channels whose statements about systems are learned."""
+    digest_channel: str = ""
+    """Where the daily digest and emerging issues go; empty: the first alert channel."""
+    messages_per_day: int = 40
+    """How many messages srebot may post unasked in a channel in a day; beyond it they go to the digest."""
 
 
 class ModelSettings(BaseSettings):
@@ -131,13 +139,55 @@ class BotSettings(BaseSettings):
     watch_interval_seconds: float = 30.0
     patience_seconds: float = 30.0
     """How long to wait, once, before looking again at an alert that nothing explains."""
-    scan_interval_seconds: float = 300.0
-    """How often the company is scanned into the graph; 0 never."""
     concurrent_investigations: int = 50
     change_approvers: Names = ("sre-approvers",)
     """User groups (handles) or user ids who may approve changes in production."""
     team_leads: Names = ("team-leads",)
     """User groups (handles) or user ids who may approve changes in staging."""
+
+
+class KnowledgeSettings(BaseSettings):
+    """What srebot learns about the company, and from where."""
+
+    model_config = _group("SREBOT_")
+
+    repositories: Names = ()
+    """Git URLs (https://, file://) or folders with infrastructure code, runbooks and architecture notes."""
+    repository_token: SecretStr = SecretStr("")
+    """For Git over HTTPS; empty: public, or none."""
+    scan_interval_seconds: float = 300.0
+    """How often the company is scanned into the graph; 0 never."""
+    watch_kubernetes: bool = True
+    """Whether the graph follows the cluster's changes as they happen."""
+
+
+class AwarenessSettings(BaseSettings):
+    """What srebot notices by itself, and when it speaks of it."""
+
+    model_config = _group("SREBOT_")
+
+    weak_signal_interval_seconds: float = 300.0
+    """How often weak signals are combined; 0 never."""
+    digest_hour: int = Field(default=8, ge=0, le=23)
+    """UTC hour of the daily digest."""
+    digest: bool = True
+    attention_after_seconds: float = 24 * 3600.0
+    """After which silence on an unasked message counts as ignored."""
+
+
+class WebhookSettings(BaseSettings):
+    """Webhooks of alert senders: each is refused until its secret is set."""
+
+    model_config = _group("WEBHOOK_")
+
+    datadog_secret: SecretStr = SecretStr("")
+    """Sent by Datadog's webhook in the custom header X-Srebot-Secret."""
+    pagerduty_secret: SecretStr = SecretStr("")
+    """Signing secret of the V3 webhook subscription."""
+    alertmanager_secret: SecretStr = SecretStr("")
+    """Bearer token of Alertmanager's http_config.authorization."""
+    grafana_secret: SecretStr = SecretStr("")
+    """HMAC secret of Grafana's webhook contact point."""
 
 
 class DatabaseSettings(BaseSettings):
@@ -160,4 +210,7 @@ class Settings(BaseSettings):
     datadog: DatadogSettings = Field(default_factory=DatadogSettings)
     pagerduty: PagerDutySettings = Field(default_factory=PagerDutySettings)
     bot: BotSettings = Field(default_factory=BotSettings)
+    knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
+    awareness: AwarenessSettings = Field(default_factory=AwarenessSettings)
+    webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)

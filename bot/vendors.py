@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from agent.errors import SrebotError
-from agent.ports import Fixer, GraphBuilder, Pager
+from agent.ports import Fixer, GraphBuilder, GraphWatcher, Indicators, Pager
 from bot.settings import KubernetesSettings, Settings
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class Vendors:
 
     toolsets: list[object] = field(default_factory=list)
     builders: list[GraphBuilder] = field(default_factory=list)
+    watchers: list[GraphWatcher] = field(default_factory=list)
+    indicators: Indicators | None = None
     fixer: Fixer | None = None
     pager: Pager | None = None
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agent.knowledge.facts import Seen
 from agent.model import Entity, Relation
 from agent.store.mapping import row_of, value_of
 from agent.store.repositories import Repository
@@ -38,6 +39,11 @@ Graph = tuple[tuple[Entity, ...], tuple[Relation, ...]]
 
 class GraphStore(Repository):
     """Entities by key; relations once per source of the knowledge."""
+
+    async def take(self, origin: str, seen: Seen) -> int:
+        """Keep what a source sees; returns how many changes that made."""
+        await self.upsert(seen.entities, seen.relations)
+        return len(seen.changes)
 
     async def upsert(self, entities: Iterable[Entity], relations: Iterable[Relation]) -> None:
         """Add what is new and renew what is known: properties are merged, first sightings kept."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from agent.errors import AccessDenied
+from agent.knowledge.facts import Seen
 from agent.model import Entity, Json, Relation
 from integrations.datadog.catalogue import service_data
 from integrations.datadog.client import DatadogClient
@@ -33,7 +34,7 @@ class DatadogGraph:
         self._environments = environments
         self._namespaces = namespaces or {}
 
-    async def build(self) -> tuple[Sequence[Entity], Sequence[Relation]]:
+    async def build(self) -> Seen:
         """Everything it can see now; parts that the keys may not see are left out.
 
         Raises:
@@ -54,7 +55,8 @@ class DatadogGraph:
         schemas = [
             service_data(d.get("attributes", {}).get("schema", {})) for d in _items(definitions)
         ]
-        return self._assembled(schemas, list(_items(monitors)), calls)
+        entities, relations = self._assembled(schemas, list(_items(monitors)), calls)
+        return Seen(entities=tuple(entities), relations=tuple(relations))
 
     def _assembled(
         self, schemas: Sequence[Json], monitors: Sequence[Json], calls: Sequence[object]

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from agent.errors import AccessDenied
+from agent.knowledge.facts import Seen
 from agent.knowledge.inference import Endpoint, endpoints_in
 from agent.model import Entity, Json, Relation
 from integrations.kubernetes import objects
@@ -55,7 +56,7 @@ class KubernetesGraph:
         self._client = client
         self._namespaces = namespaces
 
-    async def build(self) -> tuple[Sequence[Entity], Sequence[Relation]]:
+    async def build(self) -> Seen:
         """Everything it can see now; kinds that it may not list are left out.
 
         Raises:
@@ -66,7 +67,7 @@ class KubernetesGraph:
             raise AccessDenied("Kubernetes lets srebot list nothing: bind it the read-only role")
         items = {k: found or [] for k, found in zip(_KINDS, lists, strict=True)}
         cluster = _Cluster(items, utc_now())
-        return cluster.entities(), cluster.relations()
+        return Seen(entities=tuple(cluster.entities()), relations=tuple(cluster.relations()))
 
     async def _seen(self, kind: str) -> list[Json] | None:
         within = self._namespaces if resource(kind).namespaced and self._namespaces else [""]

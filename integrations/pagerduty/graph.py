@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from agent.knowledge.facts import Seen
 from agent.model import Entity, Json, Relation
 from integrations.pagerduty.client import PagerDutyClient
 from integrations.text import utc_now
@@ -27,7 +28,7 @@ class PagerDutyGraph:
         self._environment = environment
         self._namespace = namespace or environment
 
-    async def build(self) -> tuple[Sequence[Entity], Sequence[Relation]]:
+    async def build(self) -> Seen:
         """Everything it can see now.
 
         Raises:
@@ -42,7 +43,7 @@ class PagerDutyGraph:
         teams = {t.get("summary") or t.get("name") for s in services for t in s.get("teams", [])}
         entities += [Entity(name=_handle(t), kind="team") for t in sorted(filter(None, teams))]
         relations = [r for s in services for r in self._ties(s, now)]
-        return entities, relations
+        return Seen(entities=tuple(entities), relations=tuple(relations))
 
     def _service(self, service: Json) -> Entity:
         facts = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from agent.store.tables.base import Base
@@ -37,6 +37,9 @@ class RelationRow(Base):
     origin: Mapped[str] = mapped_column(primary_key=True)
     evidence: Mapped[str]
     confidence: Mapped[float]
+    holds: Mapped[bool] = mapped_column(server_default=true())
+    confirmations: Mapped[int] = mapped_column(server_default="0")
+    missing_since: Mapped[datetime | None]
     first_seen: Mapped[datetime]
     last_confirmed: Mapped[datetime]
 
