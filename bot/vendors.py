@@ -105,7 +105,7 @@ def _datadog(settings: Settings, found: Vendors) -> bool:
         host=keys.api_url,
     )
     found.toolsets.append(DatadogTools(client))
-    found.builders.append(DatadogGraph(client))
+    found.builders.append(DatadogGraph(client, settings.kubernetes.namespaces))
     return True
 
 

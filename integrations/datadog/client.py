@@ -121,6 +121,20 @@ class DatadogClient:
             if len(page) < 500:
                 return found
 
+    async def hosts(self) -> list[Json]:
+        """All hosts that reported lately."""
+        found: list[Json] = []
+        while True:
+            answer = await self._get(
+                "/api/v1/hosts",
+                "hosts",
+                {"start": str(len(found)), "count": str(_PAGE)},
+                permission="hosts_read",
+            )
+            found += answer.get("host_list", [])
+            if not answer.get("host_list") or len(found) >= answer.get("total_matching", 0):
+                return found
+
     async def definitions(self) -> list[Json]:
         """All service definitions."""
         found: list[Json] = []

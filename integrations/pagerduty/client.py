@@ -13,6 +13,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # pdpyras announces its successor on import
     import pdpyras
 
+from agent.errors import AccessDenied, NotFound
 from agent.model import Json
 from integrations.calls import REQUEST_SECONDS, Failure, Vendor, seconds_of
 from integrations.text import iso
@@ -70,6 +71,28 @@ class PagerDutyClient:
         params = {"incident_key": incident_key, "date_range": "all"}
         return await self.entries("incidents", "incidents by key", params)
 
+    async def changes(self, since: datetime) -> list[Json]:
+        """Change events since then; none where the account has no such feature."""
+        try:
+            return await self.entries("change_events", "change events", {"since": iso(since)})
+        except (AccessDenied, NotFound):
+            return []
+
+    async def dependencies(self, kind: str, service: str) -> list[Json]:
+        """What a service stands on and what stands on it; nothing where the account has no such feature.
+
+        Args:
+            kind: technical_services or business_services.
+            service: its id.
+        """
+        path = f"service_dependencies/{kind}/{service}"
+        try:
+            return await self._vendor.read(
+                f"dependencies of service {service}", self._relationships, path
+            )
+        except (AccessDenied, NotFound):
+            return []
+
     async def notes(self, incident: str) -> list[str]:
         """The notes of an incident, as text."""
         path = f"incidents/{incident}/notes"
@@ -120,6 +143,11 @@ class PagerDutyClient:
 
     def _unpaged(self, path: str) -> list[Json]:
         found: list[Json] = self._session().rget(path)
+        return found
+
+    def _relationships(self, path: str) -> list[Json]:
+        """pdpyras does not know how this answer is wrapped."""
+        found: list[Json] = self._session().jget(path).get("relationships", [])
         return found
 
     def _session(self) -> Any:

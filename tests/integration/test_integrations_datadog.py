@@ -121,10 +121,17 @@ async def test_a_key_without_permission_names_the_permission(url: str) -> None:
 
 
 async def test_the_graph_has_owners_and_calls(client: DatadogClient) -> None:
-    entities, relations = await DatadogGraph(client).build()
-    cart = next(e for e in entities if e.key == "production/service/cart")
+    seen = await DatadogGraph(client).build()
+    cart = next(e for e in seen.entities if e.key == "production/service/cart")
     assert (cart.properties["team"], cart.properties["tier"]) == ("payments", "1")
-    ties = {(r.source, r.kind, r.target) for r in relations}
+    ties = {(r.source, r.kind, r.target) for r in seen.relations}
     assert ("-/team/payments", "owns", "production/service/cart") in ties
     assert ("production/service/cart", "depends_on", "production/service/redis") in ties
-    assert all(r.evidence.startswith("https://app.datadoghq.eu/") for r in relations)
+    assert all(r.evidence.startswith("https://app.datadoghq.eu/") for r in seen.relations)
+
+
+async def test_what_the_keys_may_not_see_is_said_to_be_unseen(url: str) -> None:
+    client = DatadogClient("sandbox-api-key", "wrong", host=url)
+    with pytest.raises(AccessDenied, match="check the keys"):
+        await DatadogGraph(client).build()
+    client.close()

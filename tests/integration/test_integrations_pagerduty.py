@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -9,6 +10,7 @@ import pytest
 
 import integrations.text
 from agent.errors import AccessDenied, NotFound, Unreachable
+from agent.knowledge.facts import ChangeType
 from integrations.pagerduty.client import PagerDutyClient
 from integrations.pagerduty.graph import PagerDutyGraph
 from integrations.pagerduty.pager import PagerDutyPager
@@ -120,13 +122,47 @@ async def test_a_rate_limit_does_not_hold_a_thread_for_ever() -> None:
 
 
 async def test_the_graph_has_teams_and_escalation(url: str) -> None:
-    entities, relations = await PagerDutyGraph(connected(url)).build()
-    ties = {(r.source, r.kind, r.target) for r in relations}
+    seen = await PagerDutyGraph(connected(url)).build()
+    ties = {(r.source, r.kind, r.target) for r in seen.relations}
     assert ("-/team/payments", "owns", "production/service/cart") in ties
-    policy = next(e for e in entities if e.name == "Payments escalation")
-    assert (
-        "-/escalation_policy/Payments escalation",
-        "escalates",
-        "production/service/cart",
-    ) in ties
+    policy = next(e for e in seen.entities if e.name == "Payments escalation")
+    assert (policy.key, "escalates", "production/service/cart") in ties
+    assert ("-/team/payments", "owns", policy.key) in ties
     assert policy.properties["on_call"][0]["name"] == "Mira Okafor"
+    assert policy.properties["levels"][0]["minutes"] == 30
+
+
+async def test_the_graph_has_what_services_and_business_services_stand_on(url: str) -> None:
+    seen = await PagerDutyGraph(connected(url)).build()
+    ties = {(r.source, r.target): r for r in seen.relations if r.kind == "depends_on"}
+    technical = ties[("production/service/cart", "production/service/redis")]
+    assert technical.evidence.startswith("http")
+    business = next(e for e in seen.entities if e.kind == "business_service")
+    assert any(source == business.key for source, _ in ties)
+
+
+async def test_a_service_that_goes_by_another_name_is_known_by_it() -> None:
+    world = FakeWorld()
+    company = dataclasses.replace(
+        world.company,
+        services=tuple(
+            dataclasses.replace(s, name="Shopping Cart") if s.name == "cart" else s
+            for s in world.company.services
+        ),
+    )
+    world.company = company
+    with served("/pagerduty", create_app(world)) as url:
+        seen = await PagerDutyGraph(connected(url)).build()
+    (cart,) = [e for e in seen.entities if e.key == "production/service/shopping-cart"]
+    assert cart.properties["also_known_as"] == ["Shopping Cart"]
+
+
+async def test_change_events_come_once_with_a_key_that_tells_them_apart(url: str) -> None:
+    graph = PagerDutyGraph(connected(url))
+    first = await graph.build()
+    assert first.changes
+    assert {c.type for c in first.changes} == {ChangeType.DEPLOY}
+    known = {e.key for e in first.entities}
+    assert all(c.entity in known and c.key and c.what for c in first.changes)
+    assert await graph.build() is not None
+    assert len({c.key for c in first.changes}) == len(first.changes)
