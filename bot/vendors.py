@@ -96,6 +96,7 @@ def _datadog(settings: Settings, found: Vendors) -> bool:
         return False
     from integrations.datadog.client import DatadogClient
     from integrations.datadog.graph import DatadogGraph
+    from integrations.datadog.indicators import DatadogIndicators
     from integrations.datadog.tools import DatadogTools
 
     client = DatadogClient(
@@ -106,6 +107,7 @@ def _datadog(settings: Settings, found: Vendors) -> bool:
     )
     found.toolsets.append(DatadogTools(client))
     found.builders.append(DatadogGraph(client, settings.kubernetes.namespaces))
+    found.indicators = DatadogIndicators(client)
     return True
 
 
