@@ -28,6 +28,8 @@ class Terms:
     """UTC hour of the daily digest."""
     attention_after_seconds: float = 24 * 3600.0
     """After which silence on an unasked message counts as ignored."""
+    messages_per_day: int = 40
+    """How many messages may be posted unasked in a channel in a day; the others wait for the digest."""
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ def terms_of(settings: Settings) -> Terms:
         page_above_impact=settings.pagerduty.page_above_impact,
         digest_hour=settings.awareness.digest_hour,
         attention_after_seconds=settings.awareness.attention_after_seconds,
+        messages_per_day=settings.slack.messages_per_day,
     )
 
 

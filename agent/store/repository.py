@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from agent.store.attention import AttentionLedger
 from agent.store.audit import Audit
 from agent.store.cases import Cases
 from agent.store.engine import session_factory
@@ -40,6 +41,7 @@ class Store:
         self.memory = GraphMemory(self.sessions)
         self.audit = Audit(self.sessions)
         self.messages = Messages(self.sessions)
+        self.attention = AttentionLedger(self.sessions)
 
     async def close(self) -> None:
         """Give the connections back."""

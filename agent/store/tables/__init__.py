@@ -1,5 +1,12 @@
 """The tables of srebot's PostgreSQL database, one module per noun's family."""
 
+from agent.store.tables.attention import AttentionRow
+from agent.store.tables.awareness import (
+    ExperienceRow,
+    IssueRow,
+    IssueSignalRow,
+    TriageDecisionRow,
+)
 from agent.store.tables.base import Base
 from agent.store.tables.cases import (
     EvidenceRow,
@@ -22,14 +29,18 @@ from agent.store.tables.knowledge import (
 
 __all__ = [
     "ApprovalRow",
+    "AttentionRow",
     "AuditRow",
     "Base",
     "EntityRow",
     "EvidenceRow",
+    "ExperienceRow",
     "FeedbackRow",
     "FindingRow",
     "HypothesisRow",
     "InvestigationRow",
+    "IssueRow",
+    "IssueSignalRow",
     "MessageRow",
     "NoteRow",
     "OutcomeRow",
@@ -39,4 +50,5 @@ __all__ = [
     "RelationRow",
     "SignalRow",
     "StepRow",
+    "TriageDecisionRow",
 ]

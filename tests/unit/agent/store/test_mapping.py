@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import model
+from agent.awareness import issues
 from agent.store import tables
 from agent.store.engine import normalise
 from agent.store.mapping import (
@@ -42,6 +43,7 @@ JSON = st.recursive(
         (model.Pattern, tables.PatternRow, set()),
         (model.Entity, tables.EntityRow, set()),
         (model.Relation, tables.RelationRow, set()),
+        (issues.Attention, tables.AttentionRow, set()),
     ],
 )
 def test_each_field_has_a_column(

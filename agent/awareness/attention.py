@@ -1,0 +1,133 @@
+"""The attention ledger: whether what srebot said unasked was worth anybody's attention, and how much more it may say.
+
+A message that nobody asked for is *used* when somebody replied to it, clicked or decided on what it proposed, or said
+that it was right; *contradicted* when somebody said that it was wrong; *ignored* when nothing came of it in time. Used of
+all that was scored is srebot's own precision in a channel. What a person judged outweighs what people only did.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from agent.awareness.issues import Attention, AttentionScore, Precision
+from agent.house import House
+from agent.model import ProposalStatus, Severity
+
+_DECIDED = frozenset(
+    {
+        ProposalStatus.APPROVED,
+        ProposalStatus.REJECTED,
+        ProposalStatus.APPLIED,
+        ProposalStatus.FAILED,
+    }
+)
+"""States of a proposal that only a person's decision leads to, or a fix that was carried out."""
+
+Verdict = tuple[AttentionScore, str, bool]
+"""A score, why, and whether a person judged so."""
+
+
+async def may_speak(house: House, channel: str, impact: float, severity: Severity) -> bool:
+    """Whether a new unasked thread may be opened in a channel, or belongs in the digest.
+
+    Args:
+        house: the parts.
+        channel: where the thread would be.
+        impact: 0..1, of the triage.
+        severity: of the signal.
+
+    Returns:
+        True while the channel's budget of the day lasts, and always for what would page: an impact from
+        ``terms.page_above_impact`` on, or a critical signal of the highest impact (a tier 1 service in production).
+    """
+    if impact >= house.terms.page_above_impact or _is_critical(impact, severity):
+        return True
+    return await house.store.attention.allow(
+        channel, house.clock.now(), house.terms.messages_per_day
+    )
+
+
+_TIER_1_IMPACT = 0.9
+"""What triage gives a tier 1 service in production at the least."""
+
+
+def _is_critical(impact: float, severity: Severity) -> bool:
+    return severity is Severity.CRITICAL and impact >= _TIER_1_IMPACT
+
+
+async def score_due(house: House, now: datetime) -> int:
+    """Score what can be scored by now: by what people said and did, and by their silence when the time for it is up.
+
+    Returns:
+        How many messages got a score.
+    """
+    silence = now - timedelta(seconds=house.terms.attention_after_seconds)
+    scored = 0
+    for entry in await house.store.attention.pending():
+        verdict = await _seen(house, entry)
+        if verdict is None and entry.posted_at <= silence:
+            verdict = (AttentionScore.IGNORED, "nobody reacted", False)
+        if verdict is not None:
+            score, why, firm = verdict
+            await house.store.attention.score(entry.key, score, why, now, firm=firm)
+            scored += 1
+    return scored
+
+
+async def _seen(house: House, entry: Attention) -> Verdict | None:
+    """What the store tells of a message that opened an investigation's thread."""
+    if entry.investigation is None:
+        return None
+    judged = await house.store.feedback.of("finding", str(entry.investigation))
+    if judged:
+        last = max(judged, key=lambda f: f.at)
+        score = AttentionScore.USED if last.verdict == "right" else AttentionScore.CONTRADICTED
+        return score, f"{last.user} said that it was {last.verdict}", True
+    case = await house.store.cases.load(entry.investigation)
+    if case.notes:
+        return AttentionScore.USED, f"{case.notes[-1].user} replied", False
+    if any(p.status in _DECIDED for p in case.proposals):
+        return AttentionScore.USED, "its proposal was decided on", False
+    return None
+
+
+async def replied(house: House, channel: str, thread: str, user: str) -> None:
+    """Somebody replied in a thread that was opened unasked."""
+    await house.store.attention.score_thread(
+        channel, thread, AttentionScore.USED, f"{user} replied", house.clock.now()
+    )
+
+
+async def reacted(house: House, channel: str, ts: str, user: str, *, good: bool | None) -> None:
+    """Somebody put an emoji on one of srebot's messages.
+
+    Args:
+        house: the parts.
+        channel: where the message is.
+        ts: which message.
+        user: who did.
+        good: whether the emoji says that it is right or wrong; None says neither, only that it was of use.
+    """
+    thread = await house.store.attention.thread_of(channel, ts)
+    if thread is None:
+        return
+    score = AttentionScore.CONTRADICTED if good is False else AttentionScore.USED
+    word = {True: "approved of it", False: "objected to it", None: "reacted to it"}[good]
+    await house.store.attention.score_thread(
+        channel, thread, score, f"{user} {word}", house.clock.now(), firm=good is not None
+    )
+
+
+async def judged(house: House, channel: str, thread: str, user: str, *, right: bool) -> None:
+    """Somebody pressed a button that says whether what was said unasked was right."""
+    score = AttentionScore.USED if right else AttentionScore.CONTRADICTED
+    word = "said that it was right" if right else "said that it was wrong"
+    await house.store.attention.score_thread(
+        channel, thread, score, f"{user} {word}", house.clock.now(), firm=True
+    )
+
+
+async def precision(house: House) -> list[Precision]:
+    """How often what was said unasked was of use, by channel, with the day's budget."""
+    day = house.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return await house.store.attention.precision(day, house.terms.messages_per_day)
