@@ -27,7 +27,7 @@ _START = re.compile(
     re.I,
 )
 _END = re.compile(r"[\s\"'<>;`]")
-_UNSURE_IN_STORE = re.compile(r"[?#\s]")
+_UNSURE_IN_STORE = re.compile(r"[?#\s]|;[\w ]{1,30}=")
 _UNSURE_IN_WEB = re.compile(r"[?#\s/\"'<>]")
 _QUERY_HOST = re.compile(r"[?&]host=([A-Za-z0-9.-]+)(?:&|$)")
 _DATABASE = re.compile(r"^[\w.$-]+$")
