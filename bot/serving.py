@@ -118,7 +118,11 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         server = WebServer(settings.bot.host, settings.bot.port)
         views = Views(settings.bot.public_url or server.url)
         notifier = SlackNotifier(
-            client, made.store.messages, views, made.store.investigations.set_conversation
+            client,
+            made.store.messages,
+            views,
+            made.store.investigations.set_conversation,
+            made.store.attention,
         )
         house = made.house(notifier, SlackDirectory(client))
         await stack.enter_async_context(scanning(made))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from agent.awareness.issues import Attention, AttentionScore, Precision
 from agent.house import House
-from agent.model import ProposalStatus, Severity
+from agent.model import Conversation, Investigation, ProposalStatus, Severity
 
 _DECIDED = frozenset(
     {
@@ -74,6 +74,18 @@ async def score_due(house: House, now: datetime) -> int:
     return scored
 
 
+def paged(investigation: Investigation, thread: Conversation, at: datetime) -> Attention:
+    """The entry of a page: people are woken by it, and answer it in the investigation's thread."""
+    return Attention(
+        key=f"page-{investigation.id}",
+        kind="page",
+        channel=thread.channel,
+        thread=thread.thread,
+        investigation=investigation.id,
+        posted_at=at,
+    )
+
+
 async def _seen(house: House, entry: Attention) -> Verdict | None:
     """What the store tells of a message that opened an investigation's thread."""
     if entry.investigation is None:
@@ -91,43 +103,45 @@ async def _seen(house: House, entry: Attention) -> Verdict | None:
     return None
 
 
-async def replied(house: House, channel: str, thread: str, user: str) -> None:
-    """Somebody replied in a thread that was opened unasked."""
-    await house.store.attention.score_thread(
-        channel, thread, AttentionScore.USED, f"{user} replied", house.clock.now()
-    )
+class Ledger:
+    """What people do about messages that they did not ask for, entered as they do it."""
 
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._entries = house.store.attention
 
-async def reacted(house: House, channel: str, ts: str, user: str, *, good: bool | None) -> None:
-    """Somebody put an emoji on one of srebot's messages.
+    async def replied(self, conversation: Conversation, user: str) -> None:
+        """Somebody replied in a thread."""
+        await self._score(conversation, AttentionScore.USED, f"{user} replied", firm=False)
 
-    Args:
-        house: the parts.
-        channel: where the message is.
-        ts: which message.
-        user: who did.
-        good: whether the emoji says that it is right or wrong; None says neither, only that it was of use.
-    """
-    thread = await house.store.attention.thread_of(channel, ts)
-    if thread is None:
-        return
-    score = AttentionScore.CONTRADICTED if good is False else AttentionScore.USED
-    word = {True: "approved of it", False: "objected to it", None: "reacted to it"}[good]
-    await house.store.attention.score_thread(
-        channel, thread, score, f"{user} {word}", house.clock.now(), firm=good is not None
-    )
+    async def opened(self, conversation: Conversation, user: str) -> None:
+        """Somebody pressed a button in a thread: a link, a stop, an approval."""
+        await self._score(conversation, AttentionScore.USED, f"{user} acted on it", firm=False)
 
+    async def judged(self, conversation: Conversation, user: str, *, right: bool) -> None:
+        """Somebody said whether what was said unasked was right."""
+        score = AttentionScore.USED if right else AttentionScore.CONTRADICTED
+        word = "right" if right else "wrong"
+        await self._score(conversation, score, f"{user} said that it was {word}", firm=True)
 
-async def judged(house: House, channel: str, thread: str, user: str, *, right: bool) -> None:
-    """Somebody pressed a button that says whether what was said unasked was right."""
-    score = AttentionScore.USED if right else AttentionScore.CONTRADICTED
-    word = "said that it was right" if right else "said that it was wrong"
-    await house.store.attention.score_thread(
-        channel, thread, score, f"{user} {word}", house.clock.now(), firm=True
-    )
+    async def thread_of(self, channel: str, ts: str) -> Conversation | None:
+        """The thread of one of srebot's messages; None when the message is somebody else's."""
+        thread = await self._entries.thread_of(channel, ts)
+        return None if thread is None else Conversation(channel=channel, thread=thread)
 
+    async def precision(self) -> list[Precision]:
+        """How often what was said unasked was of use, by channel, with the day's budget."""
+        day = self._house.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return await self._entries.precision(day, self._house.terms.messages_per_day)
 
-async def precision(house: House) -> list[Precision]:
-    """How often what was said unasked was of use, by channel, with the day's budget."""
-    day = house.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    return await house.store.attention.precision(day, house.terms.messages_per_day)
+    async def _score(
+        self, conversation: Conversation, score: AttentionScore, why: str, *, firm: bool
+    ) -> None:
+        await self._entries.score_thread(
+            conversation.channel,
+            conversation.thread,
+            score,
+            why,
+            self._house.clock.now(),
+            firm=firm,
+        )

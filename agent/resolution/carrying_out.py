@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+from agent.awareness.attention import paged
 from agent.errors import Drifted, Refused, SrebotError, ToolError, Unreachable
 from agent.house import House
 from agent.model import (
@@ -182,6 +183,8 @@ class CarryingOut:
             await house.notifier.update(case, "page", f"I could not page for {service}: {error}")
             return
         await self._audit(SREBOT, "paged", service, link)
+        if (thread := case.investigation.conversation) is not None:
+            await house.store.attention.posted(paged(case.investigation, thread, house.clock.now()))
         await house.notifier.update(case, "page", f"Paged whoever is on call for {service}. {link}")
 
     async def _decision(self, proposal: Proposal) -> ProposalStatus:

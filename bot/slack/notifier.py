@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from agent.awareness.issues import Attention
 from agent.model import (
     Approval,
     Case,
@@ -17,7 +19,9 @@ from agent.model import (
     Outcome,
     Proposal,
     Signal,
+    SignalKind,
 )
+from agent.store.attention import AttentionLedger
 from agent.store.messages import Messages
 from bot.slack.editor import Editor
 from bot.slack.keys import message_of
@@ -32,6 +36,8 @@ log = structlog.get_logger(__name__)
 StoreConversation = Callable[[int, Conversation], Awaitable[None]]
 
 _DONE = frozenset({Ending.CAUSE_FOUND, Ending.NOTHING_WRONG})
+_ASKED = frozenset({SignalKind.REQUEST, SignalKind.QUESTION})
+"""Kinds of signal that somebody waits for an answer to."""
 
 
 class SlackNotifier:
@@ -45,6 +51,7 @@ class SlackNotifier:
         messages: claims and receipts of what was sent.
         views: how it looks.
         store_conversation: remembers the thread that an investigation is talked about in.
+        attention: the ledger of what is said unasked.
     """
 
     def __init__(
@@ -53,8 +60,10 @@ class SlackNotifier:
         messages: Messages,
         views: Views,
         store_conversation: StoreConversation,
+        attention: AttentionLedger | None = None,
     ) -> None:
         self._client = client
+        self._attention = attention
         self._views = views
         self._store_conversation = store_conversation
         self._outbox = Outbox(client, messages)
@@ -75,6 +84,11 @@ class SlackNotifier:
             _summary_key(case), "summary", place, self._views.summary(case), wait=wait
         )
         thread = Conversation(channel=place.channel, thread=place.thread or ts)
+        fresh = receipt is None or receipt.state != "sent"
+        if ts and fresh and case.signal.kind not in _ASKED:
+            await self._spoke_unasked(
+                _summary_key(case), "thread", thread, investigation=case.investigation.id
+            )
         if ts and thread != case.investigation.conversation:
             await self._store_conversation(case.investigation.id, thread)
         await self._sessions.show(case, thread)
@@ -120,6 +134,38 @@ class SlackNotifier:
         """Show at once that the signal was seen."""
         await self._sessions.taken(signal)
         await self._react(signal, "eyes")
+
+    async def _spoke_unasked(
+        self,
+        key: str,
+        kind: str,
+        thread: Conversation,
+        *,
+        issue: int | None = None,
+        investigation: int | None = None,
+    ) -> None:
+        """Enter in the ledger what nobody asked for; repeating it changes nothing.
+
+        Args:
+            key: the message's key in the outbox.
+            kind: thread, emerging, digest, pointer or page.
+            thread: where people would answer it.
+            issue: the Issue that it is about.
+            investigation: the investigation that it is about.
+        """
+        if self._attention is None:
+            return
+        await self._attention.posted(
+            Attention(
+                key=key,
+                kind=kind,
+                channel=thread.channel,
+                thread=thread.thread,
+                issue=issue,
+                investigation=investigation,
+                posted_at=datetime.now(UTC),
+            )
+        )
 
     async def _say_in_thread(self, case: Case, key: str, kind: str, message: Message) -> None:
         await self._outbox.post(key, kind, await self._thread(case), message)
