@@ -81,10 +81,12 @@ def fit_step(values: Floats, course: Floats) -> Fit:
     return Fit("step", float(errors[best]), len(course) + 2, start, values.size, before, after)
 
 
-def fit_bend(times: Floats, values: Floats, course: Floats) -> Fit:
-    """A course that is left along a line from the bend on."""
+def fit_bend(
+    times: Floats, values: Floats, course: Floats, least_after: int = 2 * MARGIN + 1
+) -> Fit:
+    """A course that is left along a line from the bend on, with at least ``least_after`` points after it."""
     axis = _unit(times)
-    places = np.arange(MARGIN, values.size - 2 * MARGIN)
+    places = np.arange(MARGIN, values.size - least_after + 1)
     ramps = np.maximum(axis[None, :] - axis[places][:, None], 0.0)
     errors, _ = _best_with(course, ramps, values)
     best = int(np.argmin(errors))

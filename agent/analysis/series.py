@@ -193,7 +193,7 @@ def saturation(points: Points, limit: float) -> Saturation | None:
     last, now = float(np.median(values[-3:])), float(times[-1])
     if last >= limit:
         return Saturation(now, now, now)
-    slope, error = _line(times, values)
+    slope, error = fitted_line(times, values)
     if slope <= 0 or slope < 1.645 * error:
         return None
     room = limit - last
@@ -264,7 +264,7 @@ def _growth(times: Floats, values: Floats) -> float | None:
     return None if slope is None else float(np.expm1(np.clip(slope, -20, 20)))
 
 
-def _line(times: Floats, values: Floats) -> tuple[float, float]:
+def fitted_line(times: Floats, values: Floats) -> tuple[float, float]:
     """Least-squares slope per second and its standard error."""
     centred = times - times.mean()
     spread = float((centred**2).sum())
