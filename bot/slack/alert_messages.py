@@ -1,22 +1,27 @@
 """Alerts as other vendors' bots post them: what such a message says, from its attachments and blocks.
 
 The words differ from version to version and from team to team, so nothing here is required: whatever is not understood
-stays empty, and any message at all gives an alert or None, never an error.
+stays empty, and any message at all gives alerts or none, never an error.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from agent.model import AlertState, Severity
-from bot.slack.message_text import Content, content_of, plain
-from bot.slack.places import environment_of, place_in
+from bot.alerts import identity
+from bot.alerts.words import SEVERITIES, SEVERITY_TAGS, STATES, Heading, heading_of, severity_of
+from bot.slack.alert_labels import Section, common, sections_of, tags_of
+from bot.slack.message_text import Content, content_of
+from bot.slack.places import place_in
 
 VENDORS = ("datadog", "pagerduty", "alertmanager", "grafana")
+_WITH_VALUES = ("alertmanager", "grafana")
 _MAX_TITLE = 300
 _MAX_TEXT = 8_000
 
@@ -36,76 +41,12 @@ class AlertMessage:
     environment: str = ""
     fingerprint: str = ""
     link: str = ""
-
-
-_STATE_WORDS: Mapping[str, AlertState] = MappingProxyType(
-    {
-        "triggered": AlertState.TRIGGERED,
-        "firing": AlertState.TRIGGERED,
-        "alerting": AlertState.TRIGGERED,
-        "alert": AlertState.TRIGGERED,
-        "acknowledged": AlertState.RENOTIFIED,
-        "reopened": AlertState.RENOTIFIED,
-        "escalated": AlertState.RENOTIFIED,
-        "re-triggered": AlertState.RENOTIFIED,
-        "retriggered": AlertState.RENOTIFIED,
-        "renotified": AlertState.RENOTIFIED,
-        "re-notified": AlertState.RENOTIFIED,
-        "warn": AlertState.WARNING,
-        "warning": AlertState.WARNING,
-        "no data": AlertState.NO_DATA,
-        "nodata": AlertState.NO_DATA,
-        "datasourcenodata": AlertState.NO_DATA,
-        "recovered": AlertState.RECOVERED,
-        "resolved": AlertState.RECOVERED,
-        "ok": AlertState.RECOVERED,
-    }
-)
-_STATES = "|".join(sorted((re.escape(w) for w in _STATE_WORDS), key=len, reverse=True))
-# Titles begin with the state: boxed as "[FIRING:1]", or bare as in "Re-Triggered on {host:a}:" and "*Resolved:*".
-_GROUP = r"(?:\s+on\s+\{(?P<%s>[^}]*)\})?"
-_PREFIX = re.compile(
-    rf"^[^\w\[]*(?:\[\s*(?P<boxed>{_STATES})(?:\s*:\s*\d+)?{_GROUP % 'boxed_group'}\s*\]:?|"
-    rf"(?P<bare>{_STATES}){_GROUP % 'bare_group'}\s*\*?\s*[:|-]\*?)\s*",
-    re.IGNORECASE,
-)
-_PRIORITY = re.compile(r"^\W*\[?\b(?P<level>P[1-5]|SEV-?[1-5])\b\]?\s*[:|-]?\s*", re.IGNORECASE)
-_SEVERITIES: Mapping[str, Severity] = MappingProxyType(
-    {
-        "p1": Severity.CRITICAL,
-        "sev1": Severity.CRITICAL,
-        "critical": Severity.CRITICAL,
-        "emergency": Severity.CRITICAL,
-        "page": Severity.CRITICAL,
-        "p2": Severity.HIGH,
-        "sev2": Severity.HIGH,
-        "high": Severity.HIGH,
-        "error": Severity.HIGH,
-        "major": Severity.HIGH,
-        "p3": Severity.MEDIUM,
-        "sev3": Severity.MEDIUM,
-        "medium": Severity.MEDIUM,
-        "moderate": Severity.MEDIUM,
-        "warning": Severity.MEDIUM,
-        "p4": Severity.LOW,
-        "sev4": Severity.LOW,
-        "low": Severity.LOW,
-        "minor": Severity.LOW,
-        "p5": Severity.INFO,
-        "sev5": Severity.INFO,
-        "info": Severity.INFO,
-        "informational": Severity.INFO,
-    }
-)
-_SEVERITY_TAGS = ("severity", "priority", "urgency", "level")
-_SERVICE_TAGS = ("service", "kube_service", "app", "application", "job_name", "kube_deployment")
-_NAMESPACE_TAGS = ("kube_namespace", "namespace", "k8s_namespace")
-_ENVIRONMENT_TAGS = ("env", "environment", "stage")
-_NUMBER = re.compile(r"\bmonitors?[/ #:]+(\d{1,20})", re.IGNORECASE)
+    count: int = 1
+    """How many alerts of the same rule and group it stands for."""
 
 
 def parse(message: Mapping[str, Any], sender: str = "") -> AlertMessage | None:
-    """Read an alert's message.
+    """Read an alert's message; of several alerts in it, the first.
 
     Args:
         message: as Slack's events and history give it.
@@ -114,30 +55,88 @@ def parse(message: Mapping[str, Any], sender: str = "") -> AlertMessage | None:
     Returns:
         None when there is nothing in it to read.
     """
+    return next(iter(parse_all(message, sender)), None)
+
+
+def parse_all(message: Mapping[str, Any], sender: str = "") -> tuple[AlertMessage, ...]:
+    """Read all alerts of a message: those of the same rule and group count as one, with their number.
+
+    Args:
+        message: as Slack's events and history give it.
+        sender: the name of the bot that posted it.
+    """
     content = content_of(message)
     if not content.title and not content.text:
-        return None
+        return ()
     source = _vendor(sender, content)
-    state, group, rest = _state(content)
-    level, title = _level(rest)
-    level = level or _level(content.title)[0]
-    tags = dict(_tags(content.text))
-    if group:
-        tags |= dict(_pairs(group))
-    title = (_without_group(title, tags) or _first_line(content.text))[:_MAX_TITLE]
-    place = place_in(f"{title}\n{content.text}")
-    return AlertMessage(
-        source=source,
-        title=title,
-        text=content.text[:_MAX_TEXT],
-        state=state,
-        severity=_severity(level, tags, content.text),
-        tags=tags,
-        service=_first(tags, _SERVICE_TAGS),
-        namespace=_first(tags, _NAMESPACE_TAGS) or place,
-        environment=environment_of(_first(tags, _ENVIRONMENT_TAGS)) or place,
-        link=content.link,
-        fingerprint=_fingerprint(source, content, group, title, tags),
+    whole = _whole(source, content)
+    sections = sections_of(content.text)
+    return (whole,) if len(sections) < 2 else _each(whole, sections)
+
+
+def _whole(source: str, content: Content) -> AlertMessage:
+    """A message as one alert."""
+    heading = _heading(content)
+    tags = tags_of(content.text)
+    group = dict(identity.pairs(heading.group)) or _linked_group(content.link)
+    tags |= group
+    status = STATES.get(tags.pop("status", "").lower())
+    title = _without_values(source, heading.title, tags)
+    rule = _monitor(source, content) or identity.rule_of(tags, title)
+    return _placed(
+        AlertMessage(
+            source=source,
+            title=(_display(title, tags) or _first_line(content.text))[:_MAX_TITLE],
+            text=(content.text or content.title)[:_MAX_TEXT],
+            state=_state(heading, status, tags),
+            severity=_severity(heading, tags, content),
+            tags=tags,
+            link=content.link,
+            fingerprint=identity.fingerprint(source, rule, tags, group),
+            count=heading.count,
+        )
+    )
+
+
+def _each(whole: AlertMessage, sections: Sequence[Section]) -> tuple[AlertMessage, ...]:
+    """The alerts that a message lists, by rule and group, in the order in which they stand."""
+
+    def key(section: Section) -> tuple[str, bool]:
+        rule = identity.rule_of(section.labels, whole.title)
+        return identity.fingerprint(whole.source, rule, section.labels), section.resolved
+
+    order = dict.fromkeys(map(key, sections))
+    ranks = {k: rank for rank, k in enumerate(order)}
+    alike = groupby(sorted(sections, key=lambda s: ranks[key(s)]), key=key)
+    return tuple(_one(whole, print_, list(some)) for (print_, _), some in alike)
+
+
+def _one(whole: AlertMessage, fingerprint: str, sections: Sequence[Section]) -> AlertMessage:
+    labels = common(sections)
+    state = AlertState.RECOVERED if sections[0].resolved else whole.state
+    severity = severity_of(labels.get(name, "") for name in SEVERITY_TAGS)
+    named = any(name in labels for name in SEVERITY_TAGS)
+    return _placed(
+        replace(
+            whole,
+            title=(_display(whole.title, labels) or whole.title)[:_MAX_TITLE],
+            state=state,
+            severity=severity if named else whole.severity,
+            tags=labels,
+            fingerprint=fingerprint,
+            count=len(sections),
+        )
+    )
+
+
+def _placed(alert: AlertMessage) -> AlertMessage:
+    """With the service, namespace and environment that its tags name, or else its words."""
+    place = place_in(f"{alert.title}\n{alert.text}")
+    return replace(
+        alert,
+        service=identity.service_of(alert.tags),
+        namespace=identity.namespace_of(alert.tags) or place,
+        environment=identity.environment_in(alert.tags) or place,
     )
 
 
@@ -150,103 +149,72 @@ def _vendor(sender: str, content: Content) -> str:
     return next((v for v in VENDORS if v in linked), re.sub(r"\W+", "-", named) or "slack")
 
 
-def _state(content: Content) -> tuple[AlertState, str, str]:
-    """The state that the title begins with, the group it names, and the title without them."""
-    for text in (content.title, content.fallback, _first_line(content.text)):
-        found = _PREFIX.match(_level(text)[1])
-        if found:
-            word = (found["boxed"] or found["bare"]).lower()
-            group = found["boxed_group"] or found["bare_group"] or ""
-            rest = found.string[found.end() :].strip(" *")
-            return _STATE_WORDS[word], group, rest or content.title
-    return AlertState.TRIGGERED, "", content.title
+def _heading(content: Content) -> Heading:
+    """The first of the message's lines that says how the alert stands; else its title."""
+    lines = (content.title, content.fallback, _first_line(content.text))
+    headings = [heading_of(line) for line in lines if line]
+    said = next((h for h in headings if h.state is not None), None)
+    if said is None:
+        return heading_of(content.title)
+    levels = (h.level for h in headings if h.level)
+    return replace(said, level=said.level or next(levels, ""))
 
 
-def _level(title: str) -> tuple[str, str]:
-    found = _PRIORITY.match(title)
-    if not found:
-        return "", title
-    return found["level"].lower().replace("-", ""), title[found.end() :].strip()
+def _state(heading: Heading, status: AlertState | None, tags: Mapping[str, str]) -> AlertState:
+    state = heading.state or status or AlertState.TRIGGERED
+    lost = identity.is_without_data(tags.get("alertname", "") or heading.title.split(" ", 1)[0])
+    return AlertState.NO_DATA if lost and state is AlertState.TRIGGERED else state
 
 
-def _severity(level: str, tags: Mapping[str, str], text: str) -> Severity:
-    words = [level, *(tags.get(name, "") for name in _SEVERITY_TAGS)]
-    if found := re.search(
-        r"\*?(?:urgency|severity|priority):?\*?:?\s*`?(\w+)", text, re.IGNORECASE
-    ):
+def _severity(heading: Heading, tags: Mapping[str, str], content: Content) -> Severity:
+    words = [heading.level, *(tags.get(name, "") for name in SEVERITY_TAGS)]
+    if found := _SAID_SEVERITY.search(content.text):
         words.append(found[1])
-    # Alertmanager's template: "*Alert:* title - `critical`"
-    if found := re.search(r"\*Alert:\*[^\n]*`(\w+)`", text):
+    # Alertmanager's usual template: "*Alert:* title - `critical`"; its default one only has values in parentheses.
+    if found := re.search(r"\*Alert:\*[^\n]*`(\w+)`", content.text):
         words.append(found[1])
-    known = (_SEVERITIES.get(w.lower().replace("-", "")) for w in words if w)
-    return next((s for s in known if s is not None), Severity.MEDIUM)
+    _, _, values = heading.title.partition("(")
+    words += [v for v in values.rstrip(")").split() if v in SEVERITIES]
+    return severity_of(words)
 
 
-# Datadog lists the tags behind "Tags:", one line.
-_TAG_LINE = re.compile(r"\*?tags:?\*?:?[ \t]*(?P<tags>[^\n]*:[^\n]*)", re.IGNORECASE)
-# Alertmanager and Grafana list labels as bullets, with a colon or an equals sign; PagerDuty has fields.
-_LABEL = re.compile(
-    r"^[ \t]*[•*-][ \t]*\*?(?P<name>[A-Za-z_][\w./-]{0,60}):?\*?[ \t]*(?:=|:)?[ \t]*`?(?P<value>[^`\n]{1,200}?)`?[ \t]*$",
-    re.MULTILINE,
-)
-_FIELD = re.compile(
-    r"^\*(?P<name>[A-Za-z_][\w -]{0,40}):\*[ \t]*\n?[ \t]*(?P<value>[^\n*]{1,120})$", re.MULTILINE
-)
-_LABEL_SECTIONS = re.compile(
-    r"(?:labels:|\*details:\*)(?P<lines>(?:\n[ \t]*[•*-][^\n]*)+)", re.IGNORECASE
-)
-_FIELD_TAGS = frozenset(
-    {"service", "urgency", "severity", "priority", "env", "environment", "namespace"}
-)
+_SAID_SEVERITY = re.compile(r"\*?(?:urgency|severity|priority):?\*?:?\s*`?(\w+)", re.IGNORECASE)
+_MONITOR = re.compile(r"\bmonitors?[/ #:]+(\d{1,20})", re.IGNORECASE)
 
 
-def _tags(text: str) -> Iterator[tuple[str, str]]:
-    for field_found in _FIELD.finditer(text):
-        name = field_found["name"].lower()
-        if name in _FIELD_TAGS:
-            yield name, plain(field_found["value"])
-    for section in _LABEL_SECTIONS.finditer(text):
-        for label in _LABEL.finditer(section["lines"]):
-            yield label["name"].lower(), plain(label["value"])
-    for line in _TAG_LINE.finditer(text):
-        yield from _pairs(line["tags"])
+def _monitor(source: str, content: Content) -> str:
+    """The number of Datadog's monitor."""
+    if source != "datadog":
+        return ""
+    found = _MONITOR.search(f"{content.footer} {content.link}")
+    return found[1] if found else ""
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    """``service:cart, env:production``"""
-    for part in re.split(r"[,\s]+", text[:2_000]):
-        name, colon, value = part.strip("`*{}").partition(":")
-        if colon and name and value:
-            yield name.lower()[:60], value[:200]
+def _linked_group(link: str) -> dict[str, str]:
+    """The group that a link to Datadog's monitor names: ``.../monitors/7?group=host%3Aweb-1``."""
+    try:
+        named = parse_qs(urlsplit(link).query).get("group", [])
+    except ValueError:
+        return {}
+    return dict(identity.pairs(",".join(named)))
 
 
-def _without_group(title: str, tags: Mapping[str, str]) -> str:
-    """Alertmanager repeats the labels' values in parentheses behind the title."""
+def _without_values(source: str, title: str, tags: Mapping[str, str]) -> str:
+    """Alertmanager and Grafana repeat the labels' values in parentheses behind the title, or say nothing else of them."""
     head, parenthesis, tail = title.rpartition(" (")
-    if not parenthesis or not tail.endswith(")") or not tags:
+    if not parenthesis or not tail.endswith(")"):
         return title
-    known = set(tags.values())
-    return head if all(word in known for word in tail[:-1].split()) else title
+    words, known = tail[:-1].split(), {w for value in tags.values() for w in value.split()}
+    nameless = not tags and source in _WITH_VALUES
+    return head if nameless or (tags and all(word in known for word in words)) else title
 
 
-def _fingerprint(
-    source: str, content: Content, group: str, title: str, tags: Mapping[str, str]
-) -> str:
-    """Equal for messages on the same alert, whatever its state."""
-    number = _NUMBER.search(f"{content.footer} {content.link}")
-    if source == "datadog" and number:
-        return f"datadog:{number[1]}:{group or _group_of(tags)}"
-    name = tags.get("alertname") or title
-    return f"{source}:{name.lower()}:{_group_of(tags)}"
-
-
-def _group_of(tags: Mapping[str, str]) -> str:
-    parts = (_first(tags, names) for names in (_SERVICE_TAGS, _NAMESPACE_TAGS, _ENVIRONMENT_TAGS))
-    return ",".join(part for part in parts if part)
-
-
-def _first(tags: Mapping[str, str], names: tuple[str, ...]) -> str:
-    return next((tags[n] for n in names if tags.get(n)), "")
+def _display(title: str, tags: Mapping[str, str]) -> str:
+    """The rule's name instead of a title that only adds the values of the group to it."""
+    name = tags.get("alertname", "")
+    if not name or "," in name or (title and not title.startswith(name)):
+        return title
+    return tags.get("rulename", name) if identity.is_without_data(name) else name
 
 
 def _first_line(text: str) -> str:

@@ -37,7 +37,7 @@ def alert_signal(alert: AlertMessage, key: str, place: Conversation, at: datetim
         service=alert.service,
         namespace=alert.namespace,
         environment=alert.environment,
-        tags=dict(alert.tags),
+        tags={**alert.tags, **({"alerts": str(alert.count)} if alert.count > 1 else {})},
         fingerprint=alert.fingerprint,
         occurred_at=at,
         link=alert.link,
@@ -60,10 +60,11 @@ class Alerts:
             return
         if not await self._desk.channels.is_alert_channel(event["channel"]):
             return
-        alert = alert_messages.parse(event, sender)
-        if alert is None:
+        alerts = alert_messages.parse_all(event, sender)
+        if not alerts:
             log.info("alert without words", channel=event["channel"], ts=event["ts"])
-            return
         place = Conversation(channel=event["channel"], thread=event["ts"])
-        key = message_key(event["channel"], event["ts"])
-        await self._desk.answering.receive(alert_signal(alert, key, place, moment_of(event["ts"])))
+        key, at = message_key(event["channel"], event["ts"]), moment_of(event["ts"])
+        for number, alert in enumerate(alerts):
+            own = f"{key}#{number}" if number else key
+            await self._desk.answering.receive(alert_signal(alert, own, place, at))
