@@ -36,7 +36,7 @@ def dependencies_in(case: Case) -> nx.DiGraph[str]:
     graph = dependency_graph(case.entities, case.relations)
     for step in case.steps:
         if step.reading is not None:
-            graph.add_edges_from(_edges(step, step.reading.data))
+            graph.add_edges_from(edges_of(step, step.reading.data))
             if step.check.tool == "kubernetes_jobs":
                 for job in step.reading.data.get("cron_jobs") or []:
                     graph.add_node(job["name"], kind="cronjob")
@@ -76,7 +76,8 @@ def neighbourhood(graph: nx.DiGraph[str], name: str, hops: int = 2) -> nx.DiGrap
     return graph.subgraph(near).copy()
 
 
-def _edges(step: Step, data: Json) -> Iterator[tuple[str, str]]:
+def edges_of(step: Step, data: Json) -> Iterator[tuple[str, str]]:
+    """The dependencies that a look-up showed, by name: who depends, on what."""
     arguments = step.check.arguments
     if step.check.tool == "datadog_dependencies":
         service = str(arguments.get("service"))
