@@ -75,6 +75,17 @@ class Weight(Value):
     """Clicks on "right" at quiet decisions."""
     should_have_told: int = 0
     thumbs_down: int = 0
+    """Findings on one like it that people called wrong."""
+    harmless: int = 0
+    """Investigations that found nothing wrong."""
+    people: int = 0
+    """How many different people agreed to stay quiet."""
+    agreed_at: Utc | None = None
+    """When somebody agreed last."""
+    told_at: Utc | None = None
+    """When somebody last said that it should have told."""
+    agreed_since_told: int = 0
+    """Clicks on "right" after that."""
     attention: float = 0.5
     """Posterior mean of the probability that one like it deserves attention, 0..1."""
     statement: str = ""

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from agent.awareness.history import is_loud, silenced
+from agent.awareness.issues import Weight
+from agent.awareness.load import ComingLoad
 from agent.model import (
     AlertState,
     Budget,
@@ -25,6 +28,7 @@ _UNIMPORTANT = {
 }
 _TIER_IMPACT = {1: 0.9, 2: 0.6, 3: 0.35}
 _ENVIRONMENT_WEIGHT = {"production": 1.0, "staging": 0.4, "development": 0.15}
+_LOAD_BONUS = 0.05
 _SEVERITY_BONUS = {
     Severity.CRITICAL: 0.1,
     Severity.HIGH: 0.05,
@@ -45,6 +49,9 @@ class TriageRules:
     flapping_count: int = 4
     """So many of the same alert within ``flapping_within`` is flapping."""
     flapping_within: timedelta = timedelta(hours=2)
+    tickets_count: int = 3
+    """So many tickets on one entity within ``tickets_within`` are looked into."""
+    tickets_within: timedelta = timedelta(hours=1)
     quick: Budget = field(
         default_factory=lambda: Budget(seconds=90, tool_calls=40, tokens=100_000, usd=0.2)
     )
@@ -58,6 +65,23 @@ class TriageRules:
     """Impact above which the deep budget is given."""
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known around a signal when it is decided on."""
+
+    entities: Sequence[Entity] = ()
+    """What it names, the likeliest first; the tier is one of its properties."""
+    recent: Sequence[Signal] = ()
+    """Earlier signals with the same fingerprint, in any order."""
+    dependants: int = 0
+    """How many services depend on it."""
+    weight: Weight | None = None
+    """What experience says on signals like it; None: that was not asked."""
+    load: ComingLoad | None = None
+    tickets: int = 0
+    """Tickets on the same entity within the hour, this one among them."""
+
+
 def decide(
     signal: Signal,
     entities: Sequence[Entity] = (),
@@ -65,31 +89,77 @@ def decide(
     dependants: int = 0,
     rules: TriageRules | None = None,
 ) -> Triage:
+    """Decide on a signal from what is at stake, without experience (``judged`` takes all that is known)."""
+    return judged(signal, Known(entities, recent, dependants), rules)
+
+
+def judged(signal: Signal, known: Known, rules: TriageRules | None = None) -> Triage:
     """Decide on a signal.
 
     Args:
         signal: what was noticed.
-        entities: what is known of the entity that it names (the tier is one of its properties).
-        recent: earlier signals with the same fingerprint, in any order.
-        dependants: how many services depend on the entity.
+        known: what is known around it.
         rules: what engineers set; the defaults when None.
     """
     rules = rules or TriageRules()
-    impact = impact_of(signal, entities, dependants)
-    if signal.kind is not SignalKind.ALERT:
-        who = "an engineer asked" if signal.kind is SignalKind.REQUEST else "it is a question"
-        return Triage(decision=Decision.INVESTIGATE, reason=f"Investigated: {who}.", impact=impact)
+    impact = impact_of(signal, known.entities, known.dependants, known.load)
+    decision, reason = (
+        _on_alert(signal, known, rules, impact)
+        if signal.kind is SignalKind.ALERT
+        else _on_other(signal, known, rules)
+    )
+    return Triage(decision=decision, reason=reason, impact=impact)
+
+
+def _on_other(signal: Signal, known: Known, rules: TriageRules) -> tuple[Decision, str]:
+    match signal.kind:
+        case SignalKind.REQUEST:
+            return Decision.INVESTIGATE, "Investigated: an engineer asked."
+        case SignalKind.QUESTION:
+            return Decision.INVESTIGATE, "Investigated: it is a question."
+        case SignalKind.CHANGE | SignalKind.CORRECTION:
+            return Decision.QUIET, "Kept as context: it is no problem by itself."
+        case SignalKind.TICKET if known.tickets < rules.tickets_count or not signal.service:
+            return Decision.WATCH, "Only watched: it is a single ticket so far."
+        case SignalKind.TICKET:
+            what = f"{known.tickets} tickets on {signal.service} within an hour"
+            return Decision.INVESTIGATE, f"Investigated: {what}."
+        case _ if signal.state is AlertState.RECOVERED:
+            return Decision.QUIET, "Not investigated: it is over."
+        case _:
+            return (
+                Decision.INVESTIGATE,
+                f"Investigated: {_importance(signal, known, emerging=True)}.",
+            )
+
+
+def _on_alert(
+    signal: Signal, known: Known, rules: TriageRules, impact: float
+) -> tuple[Decision, str]:
     if (why := _UNIMPORTANT.get(signal.state)) is not None:
         decision = Decision.WATCH if signal.state is AlertState.WARNING else Decision.QUIET
-        return Triage(decision=decision, reason=f"Not investigated: {why}.", impact=impact)
-    if (why := _known(signal, recent, rules)) is not None:
-        return Triage(decision=Decision.WATCH, reason=f"Not investigated: {why}.", impact=impact)
-    if impact < rules.least_impact:
+        return decision, f"Not investigated: {why}."
+    if (why := _known(signal, known.recent, rules)) is not None:
+        return Decision.WATCH, f"Not investigated: {why}."
+    weight = known.weight
+    loud = weight is not None and is_loud(weight, signal.occurred_at)
+    if weight is not None and not loud:
+        critical = is_critical(signal, known.entities)
+        silence = silenced(weight, critical=critical, now=signal.occurred_at)
+        if silence is Decision.QUIET:
+            return silence, f"Quiet: {weight.statement}."
+        if silence is Decision.WATCH:
+            return silence, f"Only watched: {weight.statement}."
+    if impact < rules.least_impact and not loud:
         where = signal.environment or "an unknown environment"
         reason = f"Only watched: an alert in {where} with little impact ({impact:.2f})."
-        return Triage(decision=Decision.WATCH, reason=reason, impact=impact)
-    reason = f"Investigated: {_importance(signal, entities, dependants)}."
-    return Triage(decision=Decision.INVESTIGATE, reason=reason, impact=impact)
+        return Decision.WATCH, reason
+    return Decision.INVESTIGATE, f"Investigated: {_importance(signal, known)}."
+
+
+def is_critical(signal: Signal, entities: Sequence[Entity]) -> bool:
+    """Whether it is on a tier 1 service in production."""
+    return _tier(signal, entities) == 1 and _environment(signal, entities) == "production"
 
 
 def budget_for(triage: Triage, rules: TriageRules | None = None) -> Budget:
@@ -100,14 +170,23 @@ def budget_for(triage: Triage, rules: TriageRules | None = None) -> Budget:
     return rules.deep if triage.impact > rules.deep_above else rules.usual
 
 
-def impact_of(signal: Signal, entities: Sequence[Entity], dependants: int = 0) -> float:
-    """How much is at stake, 0..1: tier by environment, raised by severity and by who depends on it."""
+def impact_of(
+    signal: Signal,
+    entities: Sequence[Entity],
+    dependants: int = 0,
+    load: ComingLoad | None = None,
+) -> float:
+    """How much is at stake, 0..1: tier by environment, raised by severity, by who depends on it and by coming load."""
     tier = _tier(signal, entities)
     base = _TIER_IMPACT.get(tier, 0.5) if tier else 0.5
-    environment = signal.environment or next((e.environment for e in entities), "")
-    weight = _ENVIRONMENT_WEIGHT.get(environment, 0.7)
-    wide = min(0.1, 0.02 * dependants)
-    return round(max(0.0, min(1.0, (base + wide + _SEVERITY_BONUS[signal.severity]) * weight)), 3)
+    weight = _ENVIRONMENT_WEIGHT.get(_environment(signal, entities), 0.7)
+    more = min(0.1, 0.02 * dependants) + _SEVERITY_BONUS[signal.severity]
+    more += _LOAD_BONUS if load is not None else 0.0
+    return round(max(0.0, min(1.0, (base + more) * weight)), 3)
+
+
+def _environment(signal: Signal, entities: Sequence[Entity]) -> str:
+    return signal.environment or next((e.environment for e in entities), "")
 
 
 def _known(signal: Signal, recent: Sequence[Signal], rules: TriageRules) -> str | None:
@@ -140,11 +219,26 @@ def _tier(signal: Signal, entities: Sequence[Entity]) -> int | None:
     return None
 
 
-def _importance(signal: Signal, entities: Sequence[Entity], dependants: int) -> str:
-    tier = _tier(signal, entities)
+def _importance(signal: Signal, known: Known, *, emerging: bool = False) -> str:
+    """What is at stake, in one sentence."""
+    tier = _tier(signal, known.entities)
     parts = [signal.service or "the alerted system"]
     if tier:
         parts.append(f"is tier {tier}")
     where = f"in {signal.environment}" if signal.environment else ""
-    words = " ".join(filter(None, [*parts, where] if tier else [parts[0], "alerts", where]))
-    return f"{words}, {dependants} services depend on it" if dependants else words
+    verb = "is in trouble" if emerging else "alerts"
+    words = [" ".join(filter(None, [*parts, where] if tier else [parts[0], verb, where]))]
+    if known.dependants:
+        verb = "services depend" if known.dependants > 1 else "service depends"
+        words.append(f"{known.dependants} {verb} on it")
+    if known.load is not None:
+        words.append(known.load.in_words(signal.occurred_at))
+    return ", ".join([*words, *_experienced(known.weight)])
+
+
+def _experienced(weight: Weight | None) -> list[str]:
+    if weight is None:
+        return []
+    if not weight.seen and not weight.statement:
+        return ["never seen before"]
+    return [weight.statement] if weight.statement else []

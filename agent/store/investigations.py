@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.errors import SrebotError
 from agent.model import (
@@ -59,7 +60,14 @@ class Investigations(Repository):
     """Inquiries into signals, one per deduplication key."""
 
     async def open(
-        self, signal: Signal, triage: Triage, budget: Budget, dedup_key: str, now: datetime
+        self,
+        signal: Signal,
+        triage: Triage,
+        budget: Budget,
+        dedup_key: str,
+        now: datetime,
+        *,
+        session: AsyncSession | None = None,
     ) -> tuple[Investigation, bool]:
         """The investigation of that key, and whether this call opened it. The signal is kept as well."""
         place = signal.conversation
@@ -74,7 +82,7 @@ class Investigations(Repository):
             "thread": place.thread if place else None,
             "started_at": now,
         }
-        async with self._transaction() as tx:
+        async with self._transaction(session) as tx:
             await tx.execute(
                 insert(SignalRow).values(row_of(signal, clean=True)).on_conflict_do_nothing()
             )

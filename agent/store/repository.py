@@ -7,15 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from agent.store.attention import AttentionLedger
 from agent.store.audit import Audit
 from agent.store.cases import Cases
+from agent.store.decisions import Decisions, Experiences
 from agent.store.engine import session_factory
 from agent.store.feedback import Feedbacks
 from agent.store.graph import GraphStore
 from agent.store.investigations import Investigations
+from agent.store.issues import Issues
 from agent.store.memory import GraphMemory
 from agent.store.messages import Messages
 from agent.store.patterns import Patterns
 from agent.store.proposals import Approvals, Outcomes, Proposals
 from agent.store.signals import Signals
+from agent.store.surroundings import SurroundingsMemory
 
 
 class Store:
@@ -39,6 +42,10 @@ class Store:
         self.feedback = Feedbacks(self.sessions)
         self.graph = GraphStore(self.sessions)
         self.memory = GraphMemory(self.sessions)
+        self.surroundings = SurroundingsMemory(self.memory)
+        self.issues = Issues(self.sessions)
+        self.decisions = Decisions(self.sessions)
+        self.experiences = Experiences(self.sessions)
         self.audit = Audit(self.sessions)
         self.messages = Messages(self.sessions)
         self.attention = AttentionLedger(self.sessions)

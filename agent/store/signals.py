@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agent.model import Signal
+from agent.model import Signal, SignalKind
 from agent.store.mapping import row_of, value_of
 from agent.store.repositories import Repository
 from agent.store.tables import SignalRow
@@ -37,6 +38,35 @@ class Signals(Repository):
         statement = (
             select(SIGNALS)
             .where(SignalRow.fingerprint == fingerprint, SignalRow.occurred_at >= since)
+            .order_by(SignalRow.occurred_at)
+        )
+        async with self._transaction() as tx:
+            rows = (await tx.execute(statement)).mappings().all()
+        return [value_of(Signal, row) for row in rows]
+
+    async def tickets(self, service: str, environment: str, since: datetime) -> int:
+        """How many tickets on a service came since then."""
+        count = select(func.count()).where(
+            SignalRow.kind == SignalKind.TICKET.value,
+            SignalRow.service == service,
+            SignalRow.environment == environment,
+            SignalRow.occurred_at >= since,
+        )
+        async with self._transaction() as tx:
+            return await tx.scalar(count) or 0
+
+    async def changes(
+        self, services: Collection[str], environment: str, since: datetime, until: datetime
+    ) -> list[Signal]:
+        """The changes of services between two moments, oldest first."""
+        statement = (
+            select(SIGNALS)
+            .where(
+                SignalRow.kind == SignalKind.CHANGE.value,
+                SignalRow.service.in_(services),
+                SignalRow.environment == environment,
+                SignalRow.occurred_at.between(since, until),
+            )
             .order_by(SignalRow.occurred_at)
         )
         async with self._transaction() as tx:

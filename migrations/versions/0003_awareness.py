@@ -13,6 +13,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_SIGNALS_OF_KIND = "ix_signals_kind_service_occurred_at"
 _LIST = sa.text("'[]'::jsonb")
 
 
@@ -21,9 +22,11 @@ def upgrade() -> None:
     _create_issue_signals()
     _create_decisions()
     _create_experience()
+    op.create_index(_SIGNALS_OF_KIND, "signals", ["kind", "service", "occurred_at"])
 
 
 def downgrade() -> None:
+    op.drop_index(_SIGNALS_OF_KIND, "signals")
     for table in ("experience", "triage_decisions", "issue_signals", "issues"):
         op.drop_table(table)
 

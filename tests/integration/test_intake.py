@@ -81,7 +81,8 @@ async def test_of_two_at_the_same_moment_one_is_investigated(store: Store) -> No
 
 
 async def test_alerts_without_a_fingerprint_are_not_taken_for_one_another(store: Store) -> None:
-    found = [await taken(store, alert(key, fingerprint="")) for key in ("one", "two")]
+    nameless = {"fingerprint": "", "service": ""}
+    found = [await taken(store, alert(key, **nameless)) for key in ("one", "two")]
     assert all(f.opened for f in found)
 
 

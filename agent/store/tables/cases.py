@@ -19,7 +19,10 @@ class SignalRow(Base):
     """Something noticed; its key never counts twice."""
 
     __tablename__ = "signals"
-    __table_args__ = (Index(None, "fingerprint", "occurred_at"),)
+    __table_args__ = (
+        Index(None, "fingerprint", "occurred_at"),
+        Index(None, "kind", "service", "occurred_at"),
+    )
 
     key: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]

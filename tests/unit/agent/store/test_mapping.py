@@ -43,6 +43,8 @@ JSON = st.recursive(
         (model.Pattern, tables.PatternRow, set()),
         (model.Entity, tables.EntityRow, set()),
         (model.Relation, tables.RelationRow, set()),
+        (issues.Issue, tables.IssueRow, set()),
+        (issues.Decided, tables.TriageDecisionRow, set()),
         (issues.Attention, tables.AttentionRow, set()),
     ],
 )

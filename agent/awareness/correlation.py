@@ -1,0 +1,230 @@
+"""Correlation: which signals belong together, and what becomes of the Issue that they make.
+
+An Issue keeps its *suspects*: the entities on which everything that alerts in it depends, or which it is. A signal belongs
+to an Issue when the places where its own cause can sit meet those suspects; the meeting is what stays. So two services
+over one cache come together, while a gateway, which depends on everything, joins one of two unrelated troubles and never
+ties them to each other. This is the codebook idea (problems are told apart by the set of symptoms that each can cause;
+S. Yemini et al., "High speed and robust event correlation", IEEE Communications 34(5), 1996) with the sets read from the
+dependency graph instead of a codebook made beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent.awareness.issues import Issue, IssueKind, IssueStatus, Joined
+from agent.house import House
+from agent.knowledge.graph import name_of
+from agent.model import AlertState, Signal, SignalKind, Triage
+from agent.store.repository import Store
+from agent.store.surroundings import Surroundings, folded
+
+SAME_ALERT_WITHIN = timedelta(hours=2)
+"""An alert that comes again so soon after its recovery goes on in the same Issue."""
+FLAPPING_COUNT = 4
+EXPIRE_AFTER = timedelta(hours=6)
+"""An Issue of which nothing is heard for so long is closed."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How long after its last signal an Issue takes up others."""
+
+    near: timedelta = timedelta(minutes=10)
+    """On entities that may share its cause."""
+    same_entity: timedelta = timedelta(minutes=30)
+    change: timedelta = timedelta(minutes=15)
+    """Between a change and the trouble that it may have made."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """The Issue that a signal belongs to, and why."""
+
+    issue: Issue
+    reason: str
+
+
+async def correlate(
+    store: Store, signal: Signal, around: Surroundings, triage: Triage, tx: AsyncSession
+) -> Joined | None:
+    """Put a signal in the Issue that it belongs to, or in a new one; None for a recovery of what is not known.
+
+    Args:
+        store: the database.
+        signal: what was noticed, already kept.
+        around: what lies around what it names.
+        triage: what was decided on it, for a new Issue.
+        tx: the turn in which nobody else correlates.
+    """
+    match = await _find(store, signal, around, tx)
+    if match is None:
+        if signal.state is AlertState.RECOVERED:
+            return None
+        issue = await store.issues.add(opened(signal, around, triage), session=tx)
+        joined = Joined(issue=issue, opened=True)
+    else:
+        joined = joined_by(match, signal, around)
+        joined = await _flapping(store, joined, signal, tx)
+        await store.issues.save(joined.issue, session=tx)
+    await store.issues.add_signal(joined, signal, session=tx)
+    return joined
+
+
+async def _find(
+    store: Store, signal: Signal, around: Surroundings, tx: AsyncSession
+) -> Match | None:
+    at = signal.occurred_at
+    if signal.fingerprint:
+        same = await store.issues.of_fingerprint(
+            signal.fingerprint, at - SAME_ALERT_WITHIN, session=tx
+        )
+        if same is not None:
+            return Match(same, "same alert")
+    if signal.state is AlertState.RECOVERED or not around.key:
+        return None
+    windows = Windows()
+    longest = max(windows.near, windows.same_entity, windows.change)
+    found = await store.issues.candidates(signal.environment, at - longest, session=tx)
+    return nearest(around, found, at, windows)
+
+
+def nearest(
+    around: Surroundings, issues: Sequence[Issue], at: datetime, windows: Windows | None = None
+) -> Match | None:
+    """The Issue of which an entity's trouble is likeliest a part; None when it is of none.
+
+    Args:
+        around: what lies around the entity.
+        issues: open Issues of its environment.
+        at: when it was noticed.
+        windows: how long Issues take up others.
+    """
+    windows = windows or Windows()
+    best: tuple[tuple[bool, int, datetime], Match] | None = None
+    for issue in issues:
+        if (found := _meeting(around, issue, at, windows)) is None:
+            continue
+        same, hops, reason = found
+        rank = (same, -hops, issue.last_signal_at)
+        if best is None or rank > best[0]:
+            best = (rank, Match(issue, reason))
+    return best[1] if best else None
+
+
+def _meeting(
+    around: Surroundings, issue: Issue, at: datetime, windows: Windows
+) -> tuple[bool, int, str] | None:
+    """Whether it is the Issue's own entity, how far the nearest shared suspect is, and that in words."""
+    age = abs(at - issue.last_signal_at)
+    same = folded(around.key) in {folded(e) for e in issue.entities}
+    if age > (windows.same_entity if same else windows.near):
+        return None
+    hops = {folded(key): n for key, n in around.causes.items()}
+    shared = [s for s in issue.suspects if folded(s) in hops]
+    if not shared:
+        return None
+    suspect = min(shared, key=lambda s: (hops[folded(s)], s))
+    reason = f"same service {around.name}" if same else _tie(around, issue, suspect)
+    return same, hops[folded(suspect)], reason
+
+
+def _tie(around: Surroundings, issue: Issue, suspect: str) -> str:
+    """How an entity and an Issue hang together: ``cart depends on redis-reco (alerting since 03:02)``."""
+    since = f"(alerting since {issue.opened_at:%H:%M})"
+    other = next((name_of(e) for e in issue.entities), "")
+    if folded(suspect) == folded(around.key):
+        return f"{other} {since} depends on {around.name}"
+    if folded(suspect) in {folded(e) for e in issue.entities}:
+        return f"{around.name} depends on {name_of(suspect)} {since}"
+    return f"{around.name} and {other} {since} both depend on {name_of(suspect)}"
+
+
+_KINDS = {SignalKind.EMERGING: IssueKind.EMERGING, SignalKind.TICKET: IssueKind.REPORTED}
+
+
+def opened(signal: Signal, around: Surroundings, triage: Triage) -> Issue:
+    """A new Issue with one signal; its number is given by the store."""
+    return Issue(
+        id=0,
+        kind=_KINDS.get(signal.kind, IssueKind.ALERT),
+        title=signal.title,
+        environment=signal.environment,
+        triage=triage,
+        entities=(around.key,) if around.key else (),
+        suspects=tuple(around.causes),
+        fingerprints=(signal.fingerprint,) if signal.fingerprint else (),
+        conversation=signal.conversation,
+        opened_at=signal.occurred_at,
+        last_signal_at=signal.occurred_at,
+    )
+
+
+def joined_by(match: Match, signal: Signal, around: Surroundings) -> Joined:
+    """An Issue after one more signal."""
+    issue = match.issue
+    firing = set(issue.fingerprints)
+    over = signal.state is AlertState.RECOVERED
+    repeated = not over and signal.fingerprint in firing and bool(signal.fingerprint)
+    left = firing - {signal.fingerprint} if over else firing | {signal.fingerprint} - {""}
+    is_open = issue.status is IssueStatus.OPEN
+    status = IssueStatus.RECOVERED if over and firing and not left else issue.status
+    if not over and not is_open:
+        status = IssueStatus.OPEN
+    after = issue.model_copy(
+        update={
+            "entities": _with(issue.entities, around.key),
+            "suspects": _narrowed(issue.suspects, around),
+            "fingerprints": tuple(sorted(left)),
+            "signals": issue.signals + (not repeated and not over),
+            "duplicates": issue.duplicates + repeated,
+            "status": status,
+            "last_signal_at": max(issue.last_signal_at, signal.occurred_at),
+            "closed_at": _closed_at(issue, status, signal),
+        }
+    )
+    return Joined(issue=after, opened=False, duplicate=repeated, reason=match.reason)
+
+
+def _closed_at(issue: Issue, status: IssueStatus, signal: Signal) -> datetime | None:
+    if status is IssueStatus.OPEN:
+        return None
+    return issue.closed_at if issue.status is status else signal.occurred_at
+
+
+def _with(entities: tuple[str, ...], key: str) -> tuple[str, ...]:
+    if not key or folded(key) in {folded(e) for e in entities}:
+        return entities
+    return (*entities, key)
+
+
+def _narrowed(suspects: tuple[str, ...], around: Surroundings) -> tuple[str, ...]:
+    """What the suspects and an entity's own have in common; all of them when that is nothing (the same alert may be
+    read in another place)."""
+    if not around.causes:
+        return suspects
+    if not suspects:
+        return tuple(around.causes)
+    own = {folded(c) for c in around.causes}
+    return tuple(s for s in suspects if folded(s) in own) or suspects
+
+
+async def _flapping(store: Store, joined: Joined, signal: Signal, tx: AsyncSession) -> Joined:
+    """The Issue marked when its alert comes and goes again and again."""
+    again = signal.state is AlertState.TRIGGERED and not joined.duplicate
+    if not again or not signal.fingerprint or joined.issue.flapping:
+        return joined
+    since = signal.occurred_at - SAME_ALERT_WITHIN
+    before = await store.issues.triggers(signal.fingerprint, since, session=tx)
+    if before + 1 < FLAPPING_COUNT:
+        return joined
+    return joined.model_copy(update={"issue": joined.issue.model_copy(update={"flapping": True})})
+
+
+async def expire(house: House, now: datetime) -> int:
+    """Close the Issues of which nothing was heard for hours; returns how many. Nothing is said of it."""
+    return await house.store.issues.expire(now - EXPIRE_AFTER, now)
