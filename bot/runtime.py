@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-
-import structlog
+from typing import TYPE_CHECKING
 
 from agent.errors import SrebotError
 from agent.house import House, Terms
@@ -25,7 +24,9 @@ from bot.clock import SystemClock
 from bot.settings import BotSettings, DatabaseSettings, Settings
 from bot.vendors import Vendors, connect
 
-_log = structlog.get_logger(__name__)
+if TYPE_CHECKING:
+    from agent.upkeep import Timetable
+
 _FIRST_SCAN_SECONDS = 4.0
 _QUEUE_POLL_SECONDS = 0.1
 
@@ -95,6 +96,18 @@ def terms_of(settings: Settings) -> Terms:
         digest_hour=settings.awareness.digest_hour,
         attention_after_seconds=settings.awareness.attention_after_seconds,
         messages_per_day=settings.slack.messages_per_day,
+    )
+
+
+def timetable_of(settings: Settings) -> Timetable:
+    """How often what is done."""
+    from agent.upkeep import Timetable
+
+    awareness = settings.awareness
+    return Timetable(
+        scan_seconds=settings.knowledge.scan_interval_seconds,
+        weak_signals_seconds=awareness.weak_signal_interval_seconds,
+        digest_hour=awareness.digest_hour if awareness.digest else None,
     )
 
 
@@ -194,9 +207,11 @@ async def parts(settings: Settings, url: str, *more_tools: object) -> AsyncItera
 
 @asynccontextmanager
 async def durably(settings: Settings, url: str, house: House) -> AsyncIterator[Answering]:
-    """DBOS with our workflows, started; what a crash cut short is taken up again. Yields the ``Answering``."""
+    """DBOS with our workflows and schedules, started; what a crash cut short is taken up again, and the company is being
+    scanned (a quick first scan is waited for). Yields the ``Answering``."""
     from dbos import DBOS
 
+    from agent.upkeep import Upkeep
     from agent.workflows import QUEUE, WORKFLOWS_VERSION, Workflows
 
     DBOS(
@@ -210,6 +225,7 @@ async def durably(settings: Settings, url: str, house: House) -> AsyncIterator[A
         }
     )
     workflows = Workflows(house)
+    Upkeep.serves(house, workflows)
     try:
         DBOS.launch()
         await DBOS.register_queue_async(
@@ -217,35 +233,10 @@ async def durably(settings: Settings, url: str, house: House) -> AsyncIterator[A
             worker_concurrency=settings.bot.concurrent_investigations,
             polling_interval_sec=_QUEUE_POLL_SECONDS,
         )
+        timetable = timetable_of(settings)
+        await Upkeep.begin(timetable)
+        if timetable.scan_seconds > 0:
+            await Upkeep.first_scan(_FIRST_SCAN_SECONDS)
         yield workflows
     finally:
         await asyncio.to_thread(DBOS.destroy)
-
-
-@asynccontextmanager
-async def scanning(made: Parts) -> AsyncIterator[None]:
-    """Scan now (waiting a little for the first scan) and at intervals, while the context lasts."""
-    interval = made.settings.knowledge.scan_interval_seconds
-    if interval <= 0:
-        yield
-        return
-
-    async def again_and_again() -> None:
-        while True:
-            try:
-                await made.scan()
-            except Exception:  # the next scan may succeed
-                _log.exception("scan_failed")
-            first.set()
-            await asyncio.sleep(interval)
-
-    first = asyncio.Event()
-    task = asyncio.create_task(again_and_again())
-    with suppress(TimeoutError):
-        await asyncio.wait_for(first.wait(), _FIRST_SCAN_SECONDS)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -13,7 +13,7 @@ import structlog
 from agent.errors import SrebotError
 from agent.model import Case, Conversation, InvestigationStatus, Proposal, ProposalStatus
 from agent.store.repository import Store
-from bot.runtime import durably, parts, scanning
+from bot.runtime import durably, parts
 from bot.settings import Settings
 from bot.slack.app import build_app
 from bot.slack.channels import Channels
@@ -125,7 +125,6 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
             made.store.attention,
         )
         house = made.house(notifier, SlackDirectory(client))
-        await stack.enter_async_context(scanning(made))
         answering = await stack.enter_async_context(durably(settings, url, house))
         readiness.parts["workflows"] = True
         app = build_app(client, answering, views, reads_of(made.store), settings.slack)

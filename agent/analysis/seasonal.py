@@ -142,8 +142,9 @@ class Course:
 
         if slope <= wide or (at := reached(slope)) is None:
             return None
-        earliest = min(reached(slope + wide, load) or at, at)
-        return Saturation(at=at, earliest=earliest, latest=reached(slope - wide))
+        earliest = min(reached(slope + wide, load) or at, at - self._step)
+        latest = reached(slope - wide)
+        return Saturation(at, earliest, None if latest is None else max(latest, at + self._step))
 
     def usual(self, offsets: np.ndarray) -> Floats:
         """The usual value at steps after the last point, up to a day ahead."""

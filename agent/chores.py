@@ -1,0 +1,85 @@
+"""Small regular work, each called by ``agent.upkeep`` at its times: the store is kept in order, people are told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+from dbos import DBOS
+
+from agent.house import House
+
+_TICKS_KEPT = timedelta(days=1)
+"""Scheduled runs, which tell nothing that the log does not."""
+_WORKFLOWS_KEPT = timedelta(days=30)
+"""Everything else: so long the same event is known to have been handled."""
+_OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+_BATCH = 500
+_MOST_BATCHES = 40
+_TICKS = "sched-"
+
+Chore = Callable[[House, datetime], Awaitable[int]]
+
+
+async def keep_graph(house: House, now: datetime) -> int:
+    """Let what is known fade, and prune what has; returns how many relations that touched."""
+    return await house.store.graph.upkeep(now)
+
+
+async def tell_digest(house: House, now: datetime) -> int:
+    """Tell what was kept quiet."""
+    from agent.awareness import digest
+
+    return int(await digest.send(house, now) or 0)
+
+
+async def score_attention(house: House, now: datetime) -> int:
+    """Score the messages that were posted unasked and are due."""
+    from agent.awareness import attention
+
+    return int(await attention.score_due(house, now) or 0)
+
+
+async def expire_issues(house: House, now: datetime) -> int:
+    """Close the Issues of which nothing was heard for long."""
+    from agent.awareness import correlation
+
+    return await correlation.expire(house, now)
+
+
+async def tidy(_: House, now: datetime) -> int:
+    """Delete the records of workflows that ended long ago; returns how many.
+
+    DBOS keeps them for ever by itself. Their steps go with them; what investigations found is in our own tables.
+    """
+    deleted = await _delete(now - _TICKS_KEPT, _TICKS)
+    return deleted + await _delete(now - _WORKFLOWS_KEPT, None)
+
+
+async def _delete(before: datetime, prefix: str | None) -> int:
+    deleted = 0
+    for _ in range(_MOST_BATCHES):
+        over = await DBOS.list_workflows_async(
+            status=_OVER,
+            completed_before=before.isoformat(),
+            workflow_id_prefix=prefix,
+            limit=_BATCH,
+            load_input=False,
+            load_output=False,
+        )
+        if over:
+            await DBOS.delete_workflows_async([w.workflow_id for w in over])
+        deleted += len(over)
+        if len(over) < _BATCH:
+            break
+    return deleted
+
+
+CHORES: Mapping[str, Chore] = {
+    "graph-upkeep": keep_graph,
+    "digest": tell_digest,
+    "attention": score_attention,
+    "expiry": expire_issues,
+    "tidy": tidy,
+}
+"""By the name of their schedule."""
