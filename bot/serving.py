@@ -26,6 +26,7 @@ from bot.slack.socket import connected
 from bot.slack.views.render import Views
 from bot.web.app import create_app
 from bot.web.server import WebServer
+from bot.web.webhooks.receiver import Webhooks
 from integrations.slack_history import SlackHistoryTools
 
 _log = structlog.get_logger(__name__)
@@ -123,16 +124,19 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
             views,
             made.store.investigations.set_conversation,
             made.store.attention,
+            made.store.issues.of_investigation,
         )
         house = made.house(notifier, SlackDirectory(client))
         answering = await stack.enter_async_context(durably(settings, url, house))
         readiness.parts["workflows"] = True
         app = build_app(client, answering, views, reads_of(made.store), settings.slack)
+        alert_channels = Channels(client, settings.slack.alert_channels)
+        webhooks = Webhooks(answering, settings.webhooks, house.clock, alert_channels.place)
         by_http = not settings.slack.app_token.get_secret_value()
         pages = create_app(
             made.store,
             ready=readiness.now,
-            extra_routes=routes(app) if by_http else (),
+            extra_routes=(*webhooks.routes(), *(routes(app) if by_http else ())),
             public_url=settings.bot.public_url,
         )
         await stack.enter_async_context(server.serving(pages))
@@ -141,7 +145,7 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
                 connected(app, settings.slack.app_token.get_secret_value())
             )
         readiness.parts["slack"] = True
-        await Channels(client, settings.slack.alert_channels).enter()
+        await alert_channels.enter()
         yield server.url
 
 

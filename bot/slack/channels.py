@@ -10,6 +10,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from agent.model import Conversation
 from bot.slack.refusals import code_of
 
 _FRESH_SECONDS = 600.0
@@ -23,8 +24,10 @@ class Channels:
 
     def __init__(self, client: AsyncWebClient, references: Iterable[str]) -> None:
         self._client = client
-        self._wanted = frozenset(reference.removeprefix("#") for reference in references)
+        self._references = tuple(reference.removeprefix("#") for reference in references)
+        self._wanted = frozenset(self._references)
         self._ids: frozenset[str] = frozenset()
+        self._names: dict[str, str] = {}
         self._fresh_until = float("-inf")
 
     async def is_alert_channel(self, channel: str) -> bool:
@@ -34,6 +37,21 @@ class Channels:
             SlackApiError, OSError, TimeoutError: the channels were never read and can't be read now.
         """
         return channel in self._wanted or channel in await self._resolved()
+
+    async def first(self) -> str:
+        """The id of the channel that is named first; its name as it stands when Slack can't be asked or knows none."""
+        if not self._references:
+            return ""
+        name = self._references[0]
+        try:
+            await self._resolved()
+        except (SlackApiError, OSError, TimeoutError) as error:
+            log.warning("channels not read", error=repr(error))
+        return self._names.get(name, name)
+
+    async def place(self) -> Conversation:
+        """The channel that is named first, where a new thread may begin."""
+        return Conversation(channel=await self.first())
 
     async def enter(self) -> list[str]:
         """Join the alert channels that are public; returns those where alerts can't be heard, which is logged too."""
@@ -62,7 +80,9 @@ class Channels:
         if time.monotonic() < self._fresh_until:
             return self._ids
         try:
-            self._ids = frozenset([c["id"] async for c in self._wanted_channels()])
+            found = [c async for c in self._wanted_channels()]
+            self._ids = frozenset(c["id"] for c in found)
+            self._names = {c.get("name", ""): c["id"] for c in found}
             self._fresh_until = time.monotonic() + _FRESH_SECONDS
         except (SlackApiError, OSError, TimeoutError):
             if not self._ids:

@@ -28,26 +28,37 @@ class Pace:
 
     def reserve(self) -> float:
         """Take a turn and return how many seconds lie before it."""
-        now = self._clock()
-        self._tokens = min(self._burst, self._tokens + (now - self._filled) * self._per_second)
-        self._filled = now
+        self._fill()
         self._tokens -= 1
         return max(0.0, -self._tokens / self._per_second)
 
+    def allows(self) -> bool:
+        """Take a turn if there is one now."""
+        self._fill()
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    def _fill(self) -> None:
+        now = self._clock()
+        self._tokens = min(self._burst, self._tokens + (now - self._filled) * self._per_second)
+        self._filled = now
+
 
 class _Turns:
-    """Those who wait for one pace; the urgent ones go first."""
+    """Those who wait for one pace; the urgent ones go first, those that can wait last."""
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
-        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._arrivals = itertools.count()
         self._serving: asyncio.Task[None] | None = None
 
-    async def take(self, *, urgent: bool) -> None:
-        """Wait for one's turn."""
+    async def take(self, rank: int) -> None:
+        """Wait for one's turn; the lowest rank goes first."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (not urgent, next(self._arrivals), turn))
+        heapq.heappush(self._waiting, (rank, next(self._arrivals), turn))
         if self._serving is None or self._serving.done():
             self._serving = asyncio.create_task(self._serve())
         await turn
@@ -63,7 +74,10 @@ class _Turns:
 
 
 class ChannelPace:
-    """One message a second in each channel, after a burst of three; first words go before updates and reports."""
+    """One message a second in each channel, after a burst of three.
+
+    First words go before updates and reports, and those before what can wait.
+    """
 
     BURST = 3.0
     PER_SECOND = 1.0
@@ -71,8 +85,8 @@ class ChannelPace:
     def __init__(self) -> None:
         self._turns: dict[str, _Turns] = {}
 
-    async def take(self, channel: str, *, urgent: bool = False) -> None:
+    async def take(self, channel: str, *, urgent: bool = False, can_wait: bool = False) -> None:
         """Wait for one's turn in a channel."""
         if channel not in self._turns:
             self._turns[channel] = _Turns(Pace(self.BURST, self.PER_SECOND))
-        await self._turns[channel].take(urgent=urgent)
+        await self._turns[channel].take(0 if urgent else 2 if can_wait else 1)
