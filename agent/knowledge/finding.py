@@ -73,8 +73,22 @@ class Findable(Protocol):
         """By a name that is not quite right."""
 
 
-async def find(store: Findable, text: str, environment: str = "") -> Entity:
+async def find(
+    store: Findable,
+    text: str,
+    environment: str = "",
+    *,
+    near: Sequence[Entity] = (),
+    kinds: frozenset[str] = frozenset(),
+) -> Entity:
     """The entity that ``text`` names: a key, a name, or another system's name for it.
+
+    Args:
+        store: where entities are found.
+        text: the name, as people say it.
+        environment: where it is; empty: wherever.
+        near: things that may be meant by a part of their name, such as ``redis`` for the redis-reco next to cart.
+        kinds: of these kinds only; empty: of any.
 
     Raises:
         NotFound: it is unknown, or several are meant; the sentence names the candidates.
@@ -83,13 +97,29 @@ async def find(store: Findable, text: str, environment: str = "") -> Entity:
     if said.count("/") == 2 and (entity := await store.graph.get(said)) is not None:
         return entity
     for name in spellings(said):
-        if found := await store.graph.entity(name):
+        found = await store.graph.entity(name)
+        if found := [e for e in found if not kinds or e.kind in kinds]:
             return meant(name, found, environment)
+    if (part := _by_part(said, near)) is not None:
+        return part
+    if kinds:
+        raise NotFound(f"I know no {listed(sorted(kinds))} called “{said[:80]}”.")
     located = await store.memory.locate(said, environment) if said else None
     if located is not None:
         found = await store.graph.entity(located.name, located.environment)
         return meant(located.name, found or [located], located.environment)
     raise NotFound(unknown(said, await store.names.near(said)))
+
+
+def _by_part(said: str, near: Sequence[Entity]) -> Entity | None:
+    """The nearest thing in whose name the words stand whole: ``redis`` in redis-reco."""
+    words = "-".join(said.lower().split())
+    pattern = re.compile(rf"(?<![a-z0-9]){re.escape(words)}(?![a-z0-9])") if words else None
+    if pattern is None:
+        return None
+    return next(
+        (e for e in near if e.kind in _MEANT_FIRST and pattern.search(e.name.lower())), None
+    )
 
 
 def spellings(said: str) -> Iterator[str]:

@@ -115,7 +115,8 @@ class GraphTools:
         """Why one thing is thought to use another: what each source says with its evidence, when it was first seen
         and last confirmed, how sure it is, and who contradicts."""
         a = await find(self._store, source, environment)
-        b = await find(self._store, target, environment or a.environment)
+        near = (await self._graph.neighbourhood(a.key, hops=2, limit=MOST_REACHED)).entities[1:]
+        b = await find(self._store, target, environment or a.environment, near=near)
         beliefs = await self._between(a, b)
         explanations = () if beliefs else await self._graph.explain(a.key, b.key)
         return readings.why(a, b, beliefs, explanations, self._now())

@@ -40,12 +40,14 @@ def source_words(origin: str) -> str:
 
 
 def moment(at: datetime, now: datetime) -> str:
-    """A moment as people say it on the phone: ``02:14 UTC today``, ``yesterday 22:10 UTC``, ``12 Nov``."""
+    """A moment as people say it: ``today 02:14 UTC``, ``yesterday 22:10 UTC``, ``23 Nov 14:30 UTC``, ``12 Mar``."""
     days = (now.date() - at.date()).days
     if days == 0:
         return f"today {at:%H:%M} UTC"
     if days == 1:
         return f"yesterday {at:%H:%M} UTC"
+    if abs(days) < 14:
+        return f"{at.day} {at:%b %H:%M} UTC"
     if abs(days) < 300:
         return f"{at.day} {at:%b}"
     return f"{at:%B %Y}"
