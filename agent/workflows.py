@@ -10,48 +10,40 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
 import structlog
 from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 
+from agent import closing
 from agent.answering import answer
-from agent.awareness.intake import Accepted, accept, is_recovery
+from agent.awareness import history
+from agent.awareness.intake import accept
+from agent.awareness.telling import Telling
 from agent.house import House
-from agent.learning.patterns import pattern_of
 from agent.model import (
-    AlertState,
     Change,
     Conversation,
-    Decision,
-    Investigation,
     InvestigationStatus,
     Json,
     Note,
-    Outcome,
     Proposal,
     ProposalStatus,
     Signal,
     SignalKind,
 )
+from agent.replies import UNDER_WAY, follow_up, is_followed
 from agent.resolution import deciding
-from agent.resolution.carrying_out import CarryingOut, withdraw
+from agent.resolution.carrying_out import CarryingOut
 from agent.workflow import DbosWorkflow, Mail, MailKind, PeopleInbox, name_of
 
 QUEUE = "investigations"
 """The queue whose concurrency bounds how many investigations run at once."""
-WORKFLOWS_VERSION = "1"
+WORKFLOWS_VERSION = "2"
 """What is under way goes on after a restart only under the same version: raise it when the order of steps changes, not
 with each release."""
 INSTANCE = "srebot"
-_UNDER_WAY = (
-    InvestigationStatus.RUNNING,
-    InvestigationStatus.WAITING_FOR_APPROVAL,
-    InvestigationStatus.APPLYING,
-    InvestigationStatus.WATCHING,
-)
 
 _log = structlog.get_logger(__name__)
 
@@ -67,6 +59,7 @@ class Workflows(DBOSConfiguredInstance):
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._telling = Telling(house)
         super().__init__(config_name=INSTANCE)
 
     # The way in: each starts a workflow whose id comes from the event, so that a repeated event changes nothing.
@@ -81,27 +74,14 @@ class Workflows(DBOSConfiguredInstance):
         found = await self._house.store.investigations.by_thread(
             conversation.channel, conversation.thread
         )
-        if found is None or not self._is_followed(found):
+        now, follow_seconds = self._house.clock.now(), self._house.terms.follow_seconds
+        if found is None or not is_followed(found, now, follow_seconds):
             return False
         with SetWorkflowID(workflow_id("reply", key)):
             await DBOS.start_workflow_async(
                 self.take_reply, found.id, note.model_dump(mode="json"), key
             )
         return True
-
-    def _is_followed(self, investigation: Investigation) -> bool:
-        """Whether replies are meant for it: while it is under way, and for some time when it asked people something.
-
-        Afterwards people talk among themselves, and who means srebot mentions it.
-        """
-        if investigation.status in _UNDER_WAY:
-            return True
-        ended = investigation.ended_at
-        if ended is None or investigation.status is not InvestigationStatus.WAITING_FOR_INPUT:
-            return False
-        return self._house.clock.now() - ended <= timedelta(
-            seconds=self._house.terms.follow_seconds
-        )
 
     async def stop(self, investigation: int, user: str, key: str) -> None:
         """A person wants the investigation to stop."""
@@ -138,6 +118,11 @@ class Workflows(DBOSConfiguredInstance):
         await self._house.store.audit.append(
             user, f"feedback_{verdict}", f"investigation:{investigation}", {"comment": comment}, now
         )
+        await history.learn_word(self._house.store, investigation, user, right=right, at=now)
+
+    async def judge_quiet(self, decision: int, user: str, key: str, *, told: bool) -> str:
+        """A person's word on a decision to stay quiet; the last one of each person counts, so no key is needed."""
+        return await history.judge(self._house, decision, user, told, self._house.clock.now())
 
     # The workflows.
 
@@ -145,48 +130,33 @@ class Workflows(DBOSConfiguredInstance):
     async def take_in(self, data: Json) -> None:
         """Decide on a signal and start what it deserves; first words go out here."""
         house, flow, signal = self._house, DbosWorkflow(), Signal.model_validate(data)
+        if signal.kind is SignalKind.CORRECTION:
+            await flow.step("correct", partial(self._correct, signal))
+            return
         accepted = await flow.step(
             "accept", lambda: accept(house.store, signal, house.clock, house.terms.bounds)
         )
         if not accepted.opened or accepted.investigation is None:
-            await flow.step("stay-quiet", lambda: self._stay_quiet(signal, accepted))
+            await flow.step("beside", lambda: self._telling.beside(signal, accepted))
             return
-        number = accepted.investigation
-        await flow.step("first-words", partial(self._first_words, number))
+        number, joined = accepted.investigation, accepted.joined
+        await flow.step("first-words", lambda: self._telling.first_words(number, signal, joined))
         work = self.answer_question if signal.kind is SignalKind.QUESTION else self.investigate
         await self._enqueue(f"investigation-{number}", work, number)
+        if joined is not None:
+            await flow.step("changes", lambda: self._telling.changes(number, joined.issue))
+
+    async def _correct(self, signal: Signal) -> None:
+        """Take an engineer's word on the graph, and say what it changed."""
+        from agent.knowledge.corrections import correct
+
+        said = await correct(self._house, signal)
+        if signal.conversation is not None:
+            await self._house.notifier.say(signal.conversation, f"corrected-{signal.key}", said)
 
     async def _enqueue(self, identity: str, work, number: int) -> None:  # type: ignore[no-untyped-def]
         with SetWorkflowID(identity):
             await DBOS.enqueue_workflow_async(QUEUE, work, number)
-
-    async def _first_words(self, number: int) -> None:
-        case = await self._house.store.cases.load(number)
-        await self._house.notifier.taken(case.signal)
-        if case.signal.kind is not SignalKind.QUESTION:
-            conversation = await self._house.notifier.summary(case)
-            await self._house.store.investigations.set_conversation(number, conversation)
-
-    async def _stay_quiet(self, signal: Signal, accepted: Accepted) -> None:
-        """Nothing is said of what deserves no attention, except to those who already look at the same alert."""
-        details = {"signal": signal.key, "title": signal.title, "reason": accepted.triage.reason}
-        await self._house.store.audit.append(
-            "srebot",
-            f"triage_{accepted.triage.decision.value}",
-            f"signal:{signal.key}",
-            details,
-            self._house.clock.now(),
-        )
-        if accepted.investigation is None or accepted.triage.decision is Decision.INVESTIGATE:
-            return
-        case = await self._house.store.cases.load(accepted.investigation)
-        source, when = signal.source.capitalize(), f"{signal.occurred_at:%H:%M} UTC"
-        if is_recovery(signal):
-            text = f"{source} says that the alert recovered at {when}."
-            await self._house.notifier.update(case, f"recovered-{signal.key}", text)
-        elif signal.state is AlertState.TRIGGERED:
-            text = f"The same alert came again at {when}; it is looked into here."
-            await self._house.notifier.update(case, f"again-{signal.key}", text)
 
     @DBOS.workflow()
     async def answer_question(self, number: int) -> None:
@@ -213,7 +183,8 @@ class Workflows(DBOSConfiguredInstance):
         async with self._or_told(flow, number):
             found = await house.investigator.run(number, flow, PeopleInbox(flow))
             result = await CarryingOut(house, flow, number).first_of(found.changes)
-            await flow.step("close", partial(self._close, number, result.outcome, result.stopped))
+            end = partial(closing.close, house, number, result.outcome, stopped=result.stopped)
+            await flow.step("close", end)
 
     @asynccontextmanager
     async def _or_told(self, flow: DbosWorkflow, number: int) -> AsyncIterator[None]:
@@ -222,36 +193,8 @@ class Workflows(DBOSConfiguredInstance):
             yield
         except Exception as error:
             _log.exception("investigation_failed", investigation=number)
-            await flow.step("fail", partial(self._fail, number, name_of(error)))
+            await flow.step("fail", partial(closing.fail, self._house, number, name_of(error)))
             raise
-
-    async def _close(self, number: int, outcome: Outcome | None, stopped: bool) -> None:
-        """The end: the pattern is learnt, the summary says where it ended."""
-        house = self._house
-        case = await house.store.cases.load(number)
-        if case.investigation.status in _UNDER_WAY:
-            status = InvestigationStatus.STOPPED if stopped else InvestigationStatus.CLOSED
-            await house.store.investigations.set_status(number, status, house.clock.now())
-        case = await house.store.cases.load(number)
-        if (pattern := pattern_of(case, outcome)) is not None:
-            await house.store.patterns.learn(pattern)
-        await house.notifier.summary(case)
-
-    async def _fail(self, number: int, what: str) -> None:
-        house = self._house
-        now = house.clock.now()
-        await house.store.investigations.set_status(number, InvestigationStatus.FAILED, now)
-        await withdraw(house, number)
-        case = await house.store.cases.load(number)
-        text = (
-            f"I failed inside ({what}) and stop here; what was found so far is in the record. "
-            "Ask me again to start anew."
-        )
-        if case.signal.kind is not SignalKind.QUESTION:
-            await house.notifier.update(case, "failed", text)
-            await house.notifier.summary(case)
-        elif case.signal.conversation is not None:
-            await house.notifier.say(case.signal.conversation, f"failed-{number}", text)
 
     @DBOS.workflow()
     async def take_reply(self, number: int, data: Json, key: str) -> None:
@@ -260,7 +203,7 @@ class Workflows(DBOSConfiguredInstance):
         found = await flow.step("read", lambda: house.store.investigations.get(number))
         await flow.step("keep", lambda: house.store.cases.add_note(number, note))
         owner = await flow.step("owner", lambda: house.store.investigations.workflow(number))
-        if found.status in _UNDER_WAY:
+        if found.status in UNDER_WAY:
             mail = Mail(kind=MailKind.NOTE, user=note.user, note=note)
             await flow.send(owner or f"investigation-{number}", mail, key)
             if found.status is InvestigationStatus.RUNNING or not note.text.endswith("?"):
@@ -268,7 +211,7 @@ class Workflows(DBOSConfiguredInstance):
         else:
             closed = InvestigationStatus.CLOSED
             await flow.step("hand-over", lambda: self._set_status(number, closed))
-        await self.take_in(_follow_up(found, note, key).model_dump(mode="json"))
+        await self.take_in(follow_up(found, note, key).model_dump(mode="json"))
 
     async def _set_status(self, number: int, status: InvestigationStatus) -> None:
         await self._house.store.investigations.set_status(number, status, self._house.clock.now())
@@ -330,7 +273,7 @@ class Workflows(DBOSConfiguredInstance):
             carrying = CarryingOut(house, flow, number)
             result = await carrying.one(change, proposal.id, checked=False)
             stopped = result.stopped if result else False
-            await flow.step("close", partial(self._close, number, None, stopped))
+            await flow.step("close", partial(closing.close, house, number, None, stopped=stopped))
 
     async def _asked_back(self, proposal: Proposal, user: str) -> None:
         details = {"investigation": proposal.investigation, "change": proposal.plan.summary}
@@ -338,27 +281,3 @@ class Workflows(DBOSConfiguredInstance):
         await self._house.store.audit.append(
             user, "way_back_requested", f"proposal:{proposal.id}", details, now
         )
-
-
-def _follow_up(found: Investigation, note: Note, key: str) -> Signal:
-    """What a reply asks for: an answer while a fix waits or is watched, else a fresh look with what it adds."""
-    signal = found.signal
-    asked = found.status in _UNDER_WAY or signal.kind is SignalKind.QUESTION
-    same = {
-        "key": f"reply:{key}",
-        "requested_by": note.user,
-        "fingerprint": "",
-        "conversation": found.conversation or signal.conversation,
-    }
-    if asked:
-        about = {
-            "kind": SignalKind.QUESTION,
-            "title": note.text,
-            "text": "",
-            "service": "",
-            "occurred_at": note.at,
-        }
-    else:
-        text = f"{note.text}\n\n{signal.title}\n{signal.text}"
-        about = {"kind": SignalKind.REQUEST, "text": text}
-    return signal.model_copy(update={**same, **about})

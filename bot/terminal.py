@@ -14,6 +14,7 @@ from rich.status import Status
 
 from agent.answering import answer
 from agent.awareness.intake import accept
+from agent.awareness.issues import Joined
 from agent.errors import SrebotError
 from agent.model import (
     Approval,
@@ -115,6 +116,10 @@ class TerminalNotifier:
 
     async def taken(self, signal: Signal) -> None:
         """Nothing: the person knows."""
+
+    async def pointer(self, signal: Signal, joined: Joined) -> None:
+        """Where else an alert is looked into."""
+        self._console.print(f"[dim]Part of “{escape(joined.issue.title)}”.[/dim]")
 
 
 _COLOURS = {

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from agent.awareness.issues import Decided, Weight
 from agent.house import House
-from agent.model import Decision, Signal
+from agent.model import Case, Decision, Ending, ProposalStatus, Signal
 from agent.store.decisions import Experience
 from agent.store.repository import Store
 
@@ -184,6 +184,28 @@ def silenced(weight: Weight, *, critical: bool, now: datetime) -> Decision | Non
     if passed >= LEAST_WITH_CLICKS and weight.attention <= WATCH_BELOW:
         return Decision.WATCH
     return None
+
+
+async def learn_from(store: Store, case: Case) -> None:
+    """Keep what a closed investigation says on signals like its own: fixed, or nothing wrong."""
+    fixed = any(p.status is ProposalStatus.APPLIED and p.reverts is None for p in case.proposals)
+    harmless = case.finding is not None and case.finding.ending is Ending.NOTHING_WRONG
+    if not fixed and not harmless:
+        return
+    kind = Happened.FIXED if fixed else Happened.HARMLESS
+    subject = f"investigation:{case.investigation.id}"
+    combination = combination_of(case.signal)
+    await store.experiences.add(Experience(subject, "", combination, kind.value, case.now))
+
+
+async def learn_word(
+    store: Store, investigation: int, user: str, *, right: bool, at: datetime
+) -> None:
+    """Keep a thumb on a finding; the last one of each person counts."""
+    kind = Happened.RIGHT if right else Happened.WRONG
+    combination = combination_of((await store.investigations.get(investigation)).signal)
+    subject = f"finding:{investigation}"
+    await store.experiences.add(Experience(subject, user, combination, kind.value, at))
 
 
 async def judge(house: House, decision_id: int, user: str, told: bool, at: datetime) -> str:

@@ -63,10 +63,8 @@ class Decisions(Repository):
             "duplicate": duplicate,
         }
         statement = insert(TriageDecisionRow).values(values)
-        number = await session.scalar(statement.returning(TriageDecisionRow.id))
-        if number is None:
-            raise ValueError(f"the decision on {decided.signal} was not kept")
-        return number
+        added = await session.execute(statement.returning(TriageDecisionRow.id))
+        return int(added.scalar_one())
 
     async def get(self, decision: int) -> Decided | None:
         """The decision of that number."""

@@ -9,7 +9,7 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from agent.awareness.issues import Attention
+from agent.awareness.issues import Attention, Issue, Joined
 from agent.model import (
     Approval,
     Case,
@@ -27,13 +27,16 @@ from bot.slack.editor import Editor
 from bot.slack.keys import message_of
 from bot.slack.limits import Message
 from bot.slack.outbox import Outbox
+from bot.slack.pointers import Pointers
 from bot.slack.refusals import Remedy, code_of, remedy_of
 from bot.slack.sessions import AgentSessions
+from bot.slack.views.issues import issue_line
 from bot.slack.views.render import Views
 
 log = structlog.get_logger(__name__)
 
 StoreConversation = Callable[[int, Conversation], Awaitable[None]]
+IssueOf = Callable[[int], Awaitable[Issue | None]]
 
 _DONE = frozenset({Ending.CAUSE_FOUND, Ending.NOTHING_WRONG})
 _ASKED = frozenset({SignalKind.REQUEST, SignalKind.QUESTION})
@@ -52,6 +55,7 @@ class SlackNotifier:
         views: how it looks.
         store_conversation: remembers the thread that an investigation is talked about in.
         attention: the ledger of what is said unasked.
+        issue_of: the Issue that an investigation looks into.
     """
 
     def __init__(
@@ -61,14 +65,17 @@ class SlackNotifier:
         views: Views,
         store_conversation: StoreConversation,
         attention: AttentionLedger | None = None,
+        issue_of: IssueOf | None = None,
     ) -> None:
         self._client = client
         self._attention = attention
+        self._issue_of = issue_of
         self._views = views
         self._store_conversation = store_conversation
         self._outbox = Outbox(client, messages)
         self._editor = Editor(client)
         self._sessions = AgentSessions(client)
+        self._pointers = Pointers(client, self._outbox)
 
     async def summary(self, case: Case) -> Conversation:
         """Place, or edit in place, the one summary message; returns its thread."""
@@ -80,14 +87,18 @@ class SlackNotifier:
         receipt = await self._outbox.receipt(_summary_key(case))
         if receipt is not None and receipt.ts:
             place = Conversation(channel=receipt.channel, thread=receipt.thread_ts)
-        ts = await self._place(
-            _summary_key(case), "summary", place, self._views.summary(case), wait=wait
-        )
+        issue = await self._issue_of(case.investigation.id) if self._issue_of else None
+        view = self._views.summary(case, issue_line(issue) if issue else "")
+        ts = await self._place(_summary_key(case), "summary", place, view, wait=wait)
         thread = Conversation(channel=place.channel, thread=place.thread or ts)
         fresh = receipt is None or receipt.state != "sent"
         if ts and fresh and case.signal.kind not in _ASKED:
             await self._spoke_unasked(
-                _summary_key(case), "thread", thread, investigation=case.investigation.id
+                _summary_key(case),
+                "thread",
+                thread,
+                issue=issue.id if issue else None,
+                investigation=case.investigation.id,
             )
         if ts and thread != case.investigation.conversation:
             await self._store_conversation(case.investigation.id, thread)
@@ -129,6 +140,12 @@ class SlackNotifier:
         await self._outbox.post(key, "say", conversation, self._views.text(text, case))
         if conversation.thread:
             await self._sessions.answered(conversation)
+
+    async def pointer(self, signal: Signal, joined: Joined) -> None:
+        """One line under an alert that belongs to an Issue, leading to the Issue's thread."""
+        key = await self._pointers.post(signal, joined)
+        if key and signal.conversation is not None:
+            await self._spoke_unasked(key, "pointer", signal.conversation, issue=joined.issue.id)
 
     async def taken(self, signal: Signal) -> None:
         """Show at once that the signal was seen."""

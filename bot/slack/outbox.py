@@ -20,9 +20,11 @@ from bot.slack.pacing import ChannelPace
 from bot.slack.refusals import Remedy, code_of, remedy_of
 
 EVENT_TYPE = "srebot_message"
+"""Of the metadata that each message carries its key in."""
 _FIRST_WORDS = frozenset({"summary", "say"})
 """Kinds of message that people wait for; the others may take their time."""
-"""Of the metadata that each message carries its key in."""
+_CAN_WAIT = frozenset({"pointer"})
+"""Kinds that go after all others."""
 _PAGE = 200
 _PAGES = 10
 log = structlog.get_logger(__name__)
@@ -67,19 +69,18 @@ class Outbox:
                 return receipt.ts, False
             ts = "" if receipt.fresh else await self._find(receipt)
             posted = not ts
-            ts = ts or await self._deliver(key, place, message, urgent=kind in _FIRST_WORDS)
+            ts = ts or await self._deliver(key, kind, place, message)
             if ts:
                 await self._messages.sent(key, ts)
             return ts, posted and bool(ts)
 
-    async def _deliver(
-        self, key: str, place: Conversation, message: Message, *, urgent: bool
-    ) -> str:
+    async def _deliver(self, key: str, kind: str, place: Conversation, message: Message) -> str:
         """Send, with each remedy tried once; empty when it is refused for good."""
         content, thread = message.payload(), place.thread
         tried: set[Remedy] = set()
+        urgent, can_wait = kind in _FIRST_WORDS, kind in _CAN_WAIT
         while True:
-            await self._pace.take(place.channel, urgent=urgent)
+            await self._pace.take(place.channel, urgent=urgent, can_wait=can_wait)
             try:
                 return await self._send(key, place.channel, thread, content)
             except SlackApiError as error:

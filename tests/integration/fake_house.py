@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from agent.awareness.issues import Issue, Joined
 from agent.house import House, Terms
 from agent.investigation.loop import Investigator
 from agent.model import (
@@ -190,6 +191,15 @@ class FakeNotifier:
 
     async def taken(self, signal: Signal) -> None:
         """Nothing to see."""
+
+    async def pointer(self, signal: Signal, joined: Joined) -> None:
+        """Say once."""
+        self.said.setdefault(f"pointer-{signal.key}", joined.issue.title)
+
+    async def emerging(self, issue: Issue, signal: Signal) -> Conversation:
+        """Say once."""
+        self.said.setdefault(f"emerging-{issue.id}", signal.title)
+        return Conversation(channel="C-emerging", thread=f"{issue.id}.0")
 
     def lines(self, beginning: str) -> list[str]:
         """What was said under keys that begin so."""

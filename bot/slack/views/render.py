@@ -93,8 +93,13 @@ class Views:
     def _citations(self, case: Case, numbers: Iterable[int]) -> str:
         return "".join(f" <{self.record_url(case)}/evidence/{n}|[{n}]>" for n in numbers)
 
-    def summary(self, case: Case) -> Message:
-        """The one message per investigation that is edited in place."""
+    def summary(self, case: Case, gathered: str = "") -> Message:
+        """The one message per investigation that is edited in place.
+
+        Args:
+            case: the investigation.
+            gathered: what belongs together in it, such as ``82 alerts on 4 services``; empty: nothing to say of that.
+        """
         headline = summary_line(case)
         return self._message(
             "summary",
@@ -106,6 +111,7 @@ class Views:
             live=[h for h in case.ranked() if h.status != HypothesisStatus.RULED_OUT][:3],
             ruled_out=[h for h in case.hypotheses if h.status == HypothesisStatus.RULED_OUT],
             next_step=_next_step(case),
+            gathered=gathered,
             url=self.record_url(case),
             running=case.investigation.status == InvestigationStatus.RUNNING,
         )

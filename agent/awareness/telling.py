@@ -1,0 +1,155 @@
+"""What people are told of signals: the first words where one is investigated, a line or a pointer where it belongs to others.
+
+Of a storm little is said: the first alerts of an Issue point to its thread, after that only the count in its summary
+moves, and that not more often than every ``REFRESH_SECONDS``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from agent.awareness.changes import change_line, changes_before
+from agent.awareness.intake import Accepted, is_recovery
+from agent.awareness.issues import Issue, IssueStatus, Joined
+from agent.house import House
+from agent.model import AlertState, Case, Conversation, Decision, Signal, SignalKind
+
+MOST_POINTERS = 10
+"""Alerts of one Issue under which its thread is pointed to."""
+REFRESH_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Telling:
+    """Tells people of signals; every method may be repeated after a crash."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._refreshing: dict[int, asyncio.Task[None]] = {}
+
+    async def first_words(self, number: int, signal: Signal, joined: Joined | None) -> None:
+        """The summary goes out, before anything slow."""
+        house = self._house
+        if joined is not None and signal.kind is SignalKind.EMERGING:
+            place = await house.notifier.emerging(joined.issue, signal)
+            await house.store.investigations.set_conversation(number, place)
+            await house.store.issues.set_conversation(joined.issue.id, place)
+        case = await house.store.cases.load(number)
+        await house.notifier.taken(case.signal)
+        if case.signal.kind is SignalKind.QUESTION:
+            return
+        conversation = await house.notifier.summary(case)
+        await house.store.investigations.set_conversation(number, conversation)
+        if joined is not None and conversation != joined.issue.conversation:
+            await house.store.issues.set_conversation(joined.issue.id, conversation)
+
+    async def changes(self, number: int, issue: Issue) -> None:
+        """What changed shortly before an Issue began, in its thread."""
+        found = await changes_before(self._house.store, issue)
+        if not found:
+            return
+        case = await self._house.store.cases.load(number)
+        for signal in found:
+            line = change_line(signal, issue.opened_at)
+            await self._house.notifier.update(case, f"change-{signal.key}", line)
+
+    async def beside(self, signal: Signal, accepted: Accepted) -> None:
+        """Nothing is said of what deserves no attention, except to those who already look at its Issue."""
+        joined = accepted.joined
+        if joined is None or joined.opened or joined.issue.investigation is None:
+            await self._audit(signal, accepted)
+            return
+        if signal.kind is SignalKind.CHANGE:
+            line = change_line(signal, joined.issue.opened_at)
+            await self._say(joined.issue, f"change-{signal.key}", line)
+            return
+        if (line := _line(signal, joined)) is not None:
+            await self._say(joined.issue, *line)
+        if _deserves_pointer(signal, joined):
+            await self._house.notifier.pointer(signal, joined)
+        self._refresh(joined.issue.investigation)
+
+    async def _say(self, issue: Issue, key: str, text: str) -> None:
+        case = await self._case(issue)
+        if case is not None:
+            await self._house.notifier.update(case, key, text)
+
+    async def _case(self, issue: Issue) -> Case | None:
+        if issue.investigation is None:
+            return None
+        return await self._house.store.cases.load(issue.investigation)
+
+    async def _audit(self, signal: Signal, accepted: Accepted) -> None:
+        if accepted.triage.decision is Decision.INVESTIGATE:
+            return
+        details = {"signal": signal.key, "title": signal.title, "reason": accepted.triage.reason}
+        await self._house.store.audit.append(
+            "srebot",
+            f"triage_{accepted.triage.decision.value}",
+            f"signal:{signal.key}",
+            details,
+            self._house.clock.now(),
+        )
+
+    def _refresh(self, investigation: int) -> None:
+        """Have the summary show the Issue as it stands, soon and once for all that comes meanwhile.
+
+        Not durable: what a crash forgets shows with the investigation's next word.
+        """
+        if investigation in self._refreshing:
+            return
+
+        async def later() -> None:
+            await asyncio.sleep(REFRESH_SECONDS)
+            del self._refreshing[investigation]
+            await self._house.notifier.summary(await self._house.store.cases.load(investigation))
+
+        task = asyncio.create_task(later())
+        self._refreshing[investigation] = task
+        task.add_done_callback(_log_failure)
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    """The next state is drawn whole anyway."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.warning("refresh_failed", error=repr(error))
+
+
+def _line(signal: Signal, joined: Joined) -> tuple[str, str] | None:
+    """The line that a signal deserves in its Issue's thread, with its key; most deserve none."""
+    issue, when = joined.issue, f"{signal.occurred_at:%H:%M} UTC"
+    source = signal.source.capitalize()
+    if is_recovery(signal):
+        if issue.status is not IssueStatus.RECOVERED or issue.closed_at is None:
+            return None
+        said = "the alert" if issue.signals == 1 else f"the last of its {issue.signals} alerts"
+        return f"recovered-{issue.closed_at}", f"{source} says that {said} recovered at {when}."
+    if issue.flapping and signal.state is AlertState.TRIGGERED:
+        text = f"“{signal.title}” comes and goes: it is flapping. I keep it here and stay quiet about it."
+        return "flapping", text
+    if signal.state is AlertState.TRIGGERED and joined.reason == "same alert":
+        text = f"The same alert came again at {when}; it is looked into here, repeats are only counted."
+        return "again", text
+    if signal.kind is SignalKind.EMERGING:
+        return f"emerging-{signal.key}", f"Weak signals point to it as well: {signal.title}."
+    return None
+
+
+def _deserves_pointer(signal: Signal, joined: Joined) -> bool:
+    """Whether its own thread should say where it is looked into: not of repeats, nor of more than a few of a storm."""
+    if joined.duplicate or is_recovery(signal) or signal.state is AlertState.RENOTIFIED:
+        return False
+    own, place = signal.conversation, joined.issue.conversation
+    return (
+        own is not None
+        and bool(own.thread)
+        and not _same_thread(own, place)
+        and joined.issue.signals <= MOST_POINTERS + 1
+    )
+
+
+def _same_thread(one: Conversation, other: Conversation | None) -> bool:
+    return other is not None and (one.channel, one.thread) == (other.channel, other.thread)

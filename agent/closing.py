@@ -1,0 +1,40 @@
+"""The end of an investigation: what it taught is kept, and the summary says where it ended."""
+
+from __future__ import annotations
+
+from agent.awareness.history import learn_from
+from agent.house import House
+from agent.learning.patterns import pattern_of
+from agent.model import InvestigationStatus, Outcome, SignalKind
+from agent.replies import UNDER_WAY
+from agent.resolution.carrying_out import withdraw
+
+
+async def close(house: House, number: int, outcome: Outcome | None, *, stopped: bool) -> None:
+    """An investigation came to its end; repeating it changes nothing."""
+    case = await house.store.cases.load(number)
+    if case.investigation.status in UNDER_WAY:
+        status = InvestigationStatus.STOPPED if stopped else InvestigationStatus.CLOSED
+        await house.store.investigations.set_status(number, status, house.clock.now())
+    case = await house.store.cases.load(number)
+    if (pattern := pattern_of(case, outcome)) is not None:
+        await house.store.patterns.learn(pattern)
+    await learn_from(house.store, case)
+    await house.notifier.summary(case)
+
+
+async def fail(house: House, number: int, what: str) -> None:
+    """An investigation failed inside for good: people are told."""
+    now = house.clock.now()
+    await house.store.investigations.set_status(number, InvestigationStatus.FAILED, now)
+    await withdraw(house, number)
+    case = await house.store.cases.load(number)
+    text = (
+        f"I failed inside ({what}) and stop here; what was found so far is in the record. "
+        "Ask me again to start anew."
+    )
+    if case.signal.kind is not SignalKind.QUESTION:
+        await house.notifier.update(case, "failed", text)
+        await house.notifier.summary(case)
+    elif case.signal.conversation is not None:
+        await house.notifier.say(case.signal.conversation, f"failed-{number}", text)
