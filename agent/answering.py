@@ -1,18 +1,26 @@
-"""Answers a question by looking things up: a few rounds of read tools, then an answer whose ``[n]`` are its steps."""
+"""Answers a question by looking things up: a few rounds of read tools, then an answer whose ``[n]`` are its steps.
+
+An answer from the graph is followed by a picture of the part of the graph that it cites.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
+
 from agent.errors import ReasonerUnavailable
 from agent.house import House
+from agent.knowledge import picture
+from agent.knowledge.scenes import Scene
 from agent.model import Case, Check, Evidence, Step, Value
 from agent.ports import Answered, Durable, Reasoner
 
 MOST_ROUNDS = 4
 _LOOK_SECONDS = 30.0
 _CITED = re.compile(r"\[(\d+)\]")
+_log = structlog.get_logger(__name__)
 
 
 class Thinking(Value):
@@ -44,6 +52,37 @@ async def answer(house: House, investigation: int, durable: Durable) -> str:
     text = thought.answered.text or "I could not find an answer within a few look-ups."
     await durable.step("keep-answer", lambda: _keep(house, case, steps, text, reasoner.name))
     return text
+
+
+async def illustrate(house: House, investigation: int, durable: Durable) -> None:
+    """Show a picture of what an answer cites of the graph, once; that it fails never takes the answer away.
+
+    Call it when the answer has been said: it stands below it.
+    """
+
+    async def show() -> None:
+        case = await house.store.cases.load(investigation)
+        scene, place = scene_of(case), case.investigation.conversation or case.signal.conversation
+        if scene is None or place is None:
+            return
+        try:
+            png = await picture.draw(scene)
+            key = f"picture-{investigation}"
+            await house.notifier.picture(place, key, png, scene.title, scene.alt)
+        except Exception:  # a courtesy beside an answer that has been given
+            _log.exception("picture_failed", investigation=investigation)
+
+    await durable.step("illustrate", show)
+
+
+def scene_of(case: Case) -> Scene | None:
+    """What the picture of an answer shows: of the look-ups that it cites, the first that drew something worth seeing."""
+    cited = {e.step for e in case.evidence}
+    for step in case.steps:
+        drawn = step.reading.data.get("scene") if step.reading is not None else None
+        if drawn and step.number in cited and len(drawn["nodes"]) > 1:
+            return Scene.model_validate(drawn)
+    return None
 
 
 async def _open(house: House, investigation: int) -> Case:
