@@ -17,7 +17,7 @@ import structlog
 from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 
 from agent import closing
-from agent.answering import answer
+from agent.answering import answer, illustrate
 from agent.awareness import history
 from agent.awareness.intake import accept
 from agent.awareness.telling import Telling
@@ -173,6 +173,7 @@ class Workflows(DBOSConfiguredInstance):
         async with self._or_told(flow, number):
             text = await answer(house, number, flow)
             await flow.step("tell", partial(tell, text))
+            await illustrate(house, number, flow)
 
     @DBOS.workflow()
     async def investigate(self, number: int) -> None:
