@@ -14,7 +14,7 @@ from agent.errors import SrebotError
 from agent.model import Case, Conversation, InvestigationStatus, Proposal, ProposalStatus
 from agent.store.repository import Store
 from bot.runtime import durably, parts
-from bot.settings import Settings
+from bot.settings import Settings, SlackSettings
 from bot.slack.app import build_app
 from bot.slack.channels import Channels
 from bot.slack.client import build_client
@@ -125,6 +125,8 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
             made.store.investigations.set_conversation,
             made.store.attention,
             made.store.issues.of_investigation,
+            Channels(client, (unasked_channel(settings.slack),)).place,
+            settings.slack.messages_per_day,
         )
         house = made.house(notifier, SlackDirectory(client))
         answering = await stack.enter_async_context(durably(settings, url, house))
@@ -147,6 +149,11 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         readiness.parts["slack"] = True
         await alert_channels.enter()
         yield server.url
+
+
+def unasked_channel(slack: SlackSettings) -> str:
+    """The channel for what belongs to no alert: emerging Issues and the digest."""
+    return slack.digest_channel or next(iter(slack.alert_channels), "")
 
 
 def reads_of(store: Store) -> Reads:

@@ -30,6 +30,7 @@ from bot.slack.outbox import Outbox
 from bot.slack.pointers import Pointers
 from bot.slack.refusals import Remedy, code_of, remedy_of
 from bot.slack.sessions import AgentSessions
+from bot.slack.views.emerging import announcement
 from bot.slack.views.issues import issue_line
 from bot.slack.views.render import Views
 
@@ -37,6 +38,7 @@ log = structlog.get_logger(__name__)
 
 StoreConversation = Callable[[int, Conversation], Awaitable[None]]
 IssueOf = Callable[[int], Awaitable[Issue | None]]
+Place = Callable[[], Awaitable[Conversation]]
 
 _DONE = frozenset({Ending.CAUSE_FOUND, Ending.NOTHING_WRONG})
 _ASKED = frozenset({SignalKind.REQUEST, SignalKind.QUESTION})
@@ -56,6 +58,8 @@ class SlackNotifier:
         store_conversation: remembers the thread that an investigation is talked about in.
         attention: the ledger of what is said unasked.
         issue_of: the Issue that an investigation looks into.
+        digest_place: the channel for what belongs to no alert: emerging Issues and the digest.
+        messages_per_day: the channel's budget of messages that nobody asked for.
     """
 
     def __init__(
@@ -66,10 +70,14 @@ class SlackNotifier:
         store_conversation: StoreConversation,
         attention: AttentionLedger | None = None,
         issue_of: IssueOf | None = None,
+        digest_place: Place | None = None,
+        messages_per_day: int = 40,
     ) -> None:
         self._client = client
         self._attention = attention
         self._issue_of = issue_of
+        self._digest_place = digest_place
+        self._messages_per_day = messages_per_day
         self._views = views
         self._store_conversation = store_conversation
         self._outbox = Outbox(client, messages)
@@ -146,6 +154,28 @@ class SlackNotifier:
         key = await self._pointers.post(signal, joined)
         if key and signal.conversation is not None:
             await self._spoke_unasked(key, "pointer", signal.conversation, issue=joined.issue.id)
+
+    async def emerging(self, issue: Issue, signal: Signal) -> Conversation:
+        """Announce an emerging Issue in the digest's channel; returns its thread, without a channel when the day's budget
+        is used up (the digest tells of it then)."""
+        key = f"emerging-{issue.id}"
+        if (receipt := await self._outbox.receipt(key)) is not None and receipt.ts:
+            return Conversation(channel=receipt.channel, thread=receipt.ts)
+        place = await self._digest_place() if self._digest_place else Conversation(channel="")
+        if not await self._may_speak(place.channel):
+            return Conversation(channel="")
+        ts, _ = await self._outbox.post(key, "emerging", place, announcement(issue, signal))
+        thread = Conversation(channel=place.channel if ts else "", thread=ts)
+        if ts:
+            await self._spoke_unasked(
+                key, "emerging", thread, issue=issue.id, investigation=issue.investigation
+            )
+        return thread
+
+    async def _may_speak(self, channel: str) -> bool:
+        if self._attention is None or not channel:
+            return bool(channel)
+        return await self._attention.allow(channel, datetime.now(UTC), self._messages_per_day)
 
     async def taken(self, signal: Signal) -> None:
         """Show at once that the signal was seen."""

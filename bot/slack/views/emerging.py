@@ -1,0 +1,42 @@
+"""How an emerging Issue is announced: the sentence that says what becomes critical when, and the numbers behind it."""
+
+from __future__ import annotations
+
+from agent.awareness.issues import Issue
+from agent.model import Signal
+from bot.slack import limits
+from bot.slack.limits import Message, escape
+
+_MOST_SIGNS = 6
+
+
+def announcement(issue: Issue, signal: Signal) -> Message:
+    """A top-level message; the investigation answers in its thread.
+
+    Args:
+        issue: the Issue, with the triage that says what is at stake.
+        signal: the weak signals together: its text is the sentence, and a line for each sign.
+    """
+    sentence, *lines = [line for line in signal.text.splitlines() if line.strip()] or [signal.title]
+    signs = [escape(line.removeprefix("- ")) for line in lines if line.startswith("- ")]
+    named = f"<{signal.link}|{escape(signal.title)}>" if signal.link else escape(signal.title)
+    blocks = [_section(f":hourglass_flowing_sand: *Emerging: {named}*"), _section(escape(sentence))]
+    if signs:
+        shown = [f"• {sign}" for sign in signs[:_MOST_SIGNS]]
+        blocks.append(_section("\n".join(shown)))
+    facts = [
+        "no alert yet",
+        issue.environment or "unknown environment",
+        escape(issue.triage.reason),
+        "AI (statistics of the last 7 days)",
+    ]
+    blocks.append({"type": "context", "elements": [_text("  ·  ".join(filter(None, facts)))]})
+    return limits.fit(sentence, blocks)
+
+
+def _section(text: str) -> dict[str, object]:
+    return {"type": "section", "text": _text(text)}
+
+
+def _text(text: str) -> dict[str, object]:
+    return {"type": "mrkdwn", "text": text}
