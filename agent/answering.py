@@ -5,6 +5,7 @@ An answer from the graph is followed by a picture of the part of the graph that 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -14,11 +15,13 @@ from agent.errors import ReasonerUnavailable
 from agent.house import House
 from agent.knowledge import picture
 from agent.knowledge.scenes import Scene
-from agent.model import Case, Check, Evidence, Step, Value
+from agent.model import Case, Check, Conversation, Evidence, Step, Value
 from agent.ports import Answered, Durable, Reasoner
 
 MOST_ROUNDS = 4
 _LOOK_SECONDS = 30.0
+_PICTURE_WAITS = (1.0, 5.0)
+"""Seconds before a picture that could not be sent is tried again; for longer it is not waited."""
 _CITED = re.compile(r"\[(\d+)\]")
 _log = structlog.get_logger(__name__)
 
@@ -66,13 +69,23 @@ async def illustrate(house: House, investigation: int, durable: Durable) -> None
         if scene is None or place is None:
             return
         try:
-            png = await picture.draw(scene)
-            key = f"picture-{investigation}"
-            await house.notifier.picture(place, key, png, scene.title, scene.alt)
+            await _show(house, f"picture-{investigation}", place, scene)
         except Exception:  # a courtesy beside an answer that has been given
             _log.exception("picture_failed", investigation=investigation)
 
     await durable.step("illustrate", show)
+
+
+async def _show(house: House, key: str, place: Conversation, scene: Scene) -> None:
+    png = await picture.draw(scene)
+    for wait_seconds in _PICTURE_WAITS:
+        try:
+            await house.notifier.picture(place, key, png, scene.title, scene.alt)
+        except (OSError, TimeoutError):
+            await asyncio.sleep(wait_seconds)
+        else:
+            return
+    await house.notifier.picture(place, key, png, scene.title, scene.alt)
 
 
 def scene_of(case: Case) -> Scene | None:

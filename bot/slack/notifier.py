@@ -27,6 +27,7 @@ from bot.slack.editor import Editor
 from bot.slack.keys import message_of
 from bot.slack.limits import Message
 from bot.slack.outbox import Outbox
+from bot.slack.pictures import Picture
 from bot.slack.pointers import Pointers
 from bot.slack.refusals import Remedy, code_of, remedy_of
 from bot.slack.sessions import AgentSessions
@@ -148,6 +149,12 @@ class SlackNotifier:
         await self._outbox.post(key, "say", conversation, self._views.text(text, case))
         if conversation.thread:
             await self._sessions.answered(conversation)
+
+    async def picture(
+        self, conversation: Conversation, key: str, png: bytes, title: str, alt: str
+    ) -> None:
+        """Show a picture in a conversation, once per ``key``."""
+        await self._outbox.show(key, conversation, Picture(png, title, alt))
 
     async def pointer(self, signal: Signal, joined: Joined) -> None:
         """One line under an alert that belongs to an Issue, leading to the Issue's thread."""

@@ -17,6 +17,7 @@ from agent.store.messages import Message as Receipt
 from agent.store.messages import Messages
 from bot.slack.limits import Message
 from bot.slack.pacing import ChannelPace
+from bot.slack.pictures import SHARED_AFTER_SECONDS, Picture, shows, upload
 from bot.slack.refusals import Remedy, code_of, remedy_of
 
 EVENT_TYPE = "srebot_message"
@@ -27,6 +28,8 @@ _CAN_WAIT = frozenset({"pointer"})
 """Kinds that go after all others."""
 _PAGE = 200
 _PAGES = 10
+Send = Callable[[str, str, bool], Awaitable[str]]
+"""Sends to a channel and thread, plainly if blocks were refused; returns what the message is known by there."""
 log = structlog.get_logger(__name__)
 
 
@@ -60,6 +63,13 @@ class Outbox:
         Raises:
             SlackApiError, OSError, TimeoutError: Slack could not be reached; the call may be repeated.
         """
+        return await self._once(key, kind, place, partial(self._send, key, message))
+
+    async def show(self, key: str, place: Conversation, picture: Picture) -> tuple[str, bool]:
+        """Upload a picture, unless it was uploaded before; the same, with the file's id in place of the ts."""
+        return await self._once(key, "picture", place, partial(self._upload, key, picture))
+
+    async def _once(self, key: str, kind: str, place: Conversation, send: Send) -> tuple[str, bool]:
         if not place.channel:
             return "", False
         lock = self._locks.setdefault(key, asyncio.Lock())
@@ -69,20 +79,20 @@ class Outbox:
                 return receipt.ts, False
             ts = "" if receipt.fresh else await self._find(receipt)
             posted = not ts
-            ts = ts or await self._deliver(key, kind, place, message)
+            ts = ts or await self._deliver(key, kind, place, send)
             if ts:
                 await self._messages.sent(key, ts)
             return ts, posted and bool(ts)
 
-    async def _deliver(self, key: str, kind: str, place: Conversation, message: Message) -> str:
+    async def _deliver(self, key: str, kind: str, place: Conversation, send: Send) -> str:
         """Send, with each remedy tried once; empty when it is refused for good."""
-        content, thread = message.payload(), place.thread
+        thread, plain = place.thread, False
         tried: set[Remedy] = set()
         urgent, can_wait = kind in _FIRST_WORDS, kind in _CAN_WAIT
         while True:
             await self._pace.take(place.channel, urgent=urgent, can_wait=can_wait)
             try:
-                return await self._send(key, place.channel, thread, content)
+                return await send(place.channel, thread, plain)
             except SlackApiError as error:
                 remedy = remedy_of(error)
                 if remedy is Remedy.RETRY:
@@ -95,13 +105,16 @@ class Outbox:
                 log.warning("message refused once", key=key, error=code_of(error), remedy=remedy)
                 match remedy:
                     case Remedy.PLAIN_TEXT:
-                        content = message.plain()
+                        plain = True
                     case Remedy.TOP_LEVEL:
                         thread = ""
                     case Remedy.JOIN:
                         await self._join(place.channel)
 
-    async def _send(self, key: str, channel: str, thread: str, content: dict[str, Any]) -> str:
+    async def _send(
+        self, key: str, message: Message, channel: str, thread: str, plain: bool
+    ) -> str:
+        content = message.plain() if plain else message.payload()
         answer = await self._client.chat_postMessage(
             channel=channel,
             thread_ts=thread or None,
@@ -112,6 +125,11 @@ class Outbox:
         )
         return str(answer["ts"])
 
+    async def _upload(
+        self, key: str, picture: Picture, channel: str, thread: str, _plain: bool
+    ) -> str:
+        return await upload(self._client, key, channel, thread, picture)
+
     async def _join(self, channel: str) -> None:
         try:
             await self._client.conversations_join(channel=channel)
@@ -121,11 +139,14 @@ class Outbox:
     async def _find(self, receipt: Receipt) -> str:
         """The ts of a message that a process sent and then died; empty when it never got out."""
         own = await self._own_id()
+        if receipt.kind == "picture":
+            await asyncio.sleep(SHARED_AFTER_SECONDS)
         async for message in self._messages_near(receipt):
             metadata = message.get("metadata") or {}
             payload = metadata.get("event_payload") or {}
-            mine = message.get("user") == own and metadata.get("event_type") == EVENT_TYPE
-            if mine and payload.get("key") == receipt.key:
+            mine = message.get("user") == own
+            said = metadata.get("event_type") == EVENT_TYPE and payload.get("key") == receipt.key
+            if mine and (said or shows(message, receipt.key)):
                 return str(message["ts"])
         return ""
 

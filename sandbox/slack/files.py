@@ -43,6 +43,7 @@ class StoredFile:
             "timestamp": self.created,
             "name": self.name,
             "title": self.title or self.name,
+            "alt_txt": self.alt_text,
             "mimetype": self.media_type,
             "filetype": extension,
             "pretty_type": extension.upper(),
@@ -70,9 +71,10 @@ class FileStore:
         self._files: dict[str, StoredFile] = {}
         self._tickets: dict[str, str] = {}
 
-    def announce(self, name: str, length: int) -> tuple[str, str]:
+    def announce(self, name: str, length: int, alt_text: str = "") -> tuple[str, str]:
         """Start an upload of ``length`` bytes; returns the upload's ticket and the file's id."""
-        file = StoredFile(new_id("F"), name, length, int(self._now().timestamp()))
+        created = int(self._now().timestamp())
+        file = StoredFile(new_id("F"), name, length, created, alt_text=alt_text)
         ticket = secrets.token_urlsafe(16)
         self._files[file.id] = file
         self._tickets[ticket] = file.id

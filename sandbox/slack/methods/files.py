@@ -18,7 +18,8 @@ def get_upload_url(call: Call) -> Json:
     length = call.args.number("length", 0, 1_000_000_000)
     if not length:
         raise invalid_arguments("missing required field: length")
-    ticket, file_id = call.state.files.announce(call.args.needed("filename"), length)
+    name, alt_text = call.args.needed("filename"), call.args.text("alt_txt")
+    ticket, file_id = call.state.files.announce(name, length, alt_text)
     return {"upload_url": f"{call.state.public_url}/upload/{ticket}", "file_id": file_id}
 
 

@@ -30,6 +30,7 @@ METHODS: dict[str, frozenset[str]] = {
     "conversations_join": frozenset({"channels:join"}),
     "conversations_list": frozenset({"channels:read", "groups:read"}),
     "conversations_replies": frozenset({"channels:history", "groups:history", "im:history"}),
+    "files_upload_v2": frozenset({"files:write"}),
     "reactions_add": frozenset({"reactions:write"}),
     "usergroups_list": frozenset({"usergroups:read"}),
     "usergroups_users_list": frozenset({"usergroups:read"}),
