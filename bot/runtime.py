@@ -12,6 +12,7 @@ from agent.errors import SrebotError
 from agent.house import House, Terms
 from agent.investigation.loop import Investigator, RulesReasoner
 from agent.knowledge.scan import Scanned, scan
+from agent.knowledge.tools import GraphTools
 from agent.learning.tools import LearningTools
 from agent.model import Budget
 from agent.ports import Answering, Directory, Notifier, Reasoner
@@ -199,7 +200,9 @@ async def parts(settings: Settings, url: str, *more_tools: object) -> AsyncItera
     store = Store(create_engine(url))
     try:
         vendors = await asyncio.to_thread(connect, settings)
-        registry = Registry([*vendors.toolsets, LearningTools(store.patterns), *more_tools])
+        registry = Registry(
+            [*vendors.toolsets, LearningTools(store.patterns), GraphTools(store), *more_tools]
+        )
         yield Parts(settings=settings, store=store, vendors=vendors, registry=registry)
     finally:
         await store.close()

@@ -13,7 +13,7 @@ from agent.errors import NotFound
 from agent.house import House
 from agent.knowledge.correction_words import Correction, CorrectionKind, correction_in
 from agent.knowledge.facts import Belief
-from agent.knowledge.finding import find, spellings
+from agent.knowledge.finding import TEAM, find, spellings
 from agent.knowledge.graph import DEPENDS, name_of
 from agent.knowledge.wording import ENGINEER, listed, moment, sides, source_words
 from agent.model import Entity, Investigation, Relation, Signal
@@ -22,7 +22,6 @@ NOT_UNDERSTOOD = (
     "I did not understand that as a correction. Say for example: cart no longer uses redis-reco; cart uses redis-reco; "
     "auth-db belongs to identity; reco is the same as recommendation; reco is not recommendation."
 )
-_TEAM = frozenset({"team"})
 _UNCHANGED = "Nothing was changed."
 
 
@@ -87,7 +86,7 @@ async def _belongs(word: _Word) -> str:
     """A thing belongs to a team, or does not."""
     said, store = word.said, word.house.store
     thing = await find(store, said.a)
-    team = await find(store, said.b, kinds=_TEAM)
+    team = await find(store, said.b, kinds=TEAM)
     near = await store.graph.neighbourhood(thing.key, hops=1)
     owns = [b for b in near.beliefs if b.kind == "owns" and b.target == thing.key]
     others = [b for b in owns if b.source != team.key and b.confidence > 0 and sides(b)[0]]

@@ -25,12 +25,18 @@ _MEANT_FIRST = (
     "team",
 )
 """Of entities with one name, the kind that people mean."""
+TEAM = frozenset({"team"})
+"""The kind of those who own."""
 _ARTICLE = re.compile(r"^(?:the|our|your|a|an|my)\s+", re.I)
 _KIND = re.compile(
     r"\s+(?:service|app|application|job|database|cluster|team|server|deployment|statefulset|cronjob)$",
     re.I,
 )
 _QUOTES = "\"'`“”‘’*_ \t"
+
+
+class Ambiguous(NotFound):
+    """Several things are meant equally; the sentence names them."""
 
 
 class Graph(Protocol):
@@ -111,6 +117,17 @@ async def find(
     raise NotFound(unknown(said, await store.names.near(said)))
 
 
+async def is_known(store: Findable, text: str, kinds: frozenset[str] = frozenset()) -> bool:
+    """Whether ``text`` names something; several things of one name are known too."""
+    try:
+        await find(store, text, kinds=kinds)
+    except Ambiguous:
+        return True
+    except NotFound:
+        return False
+    return True
+
+
 def _by_part(said: str, near: Sequence[Entity]) -> Entity | None:
     """The nearest thing in whose name the words stand whole: ``redis`` in redis-reco."""
     words = "-".join(said.lower().split())
@@ -145,7 +162,7 @@ def meant(name: str, found: Sequence[Entity], environment: str = "") -> Entity:
     first = ranked[0]
     rivals = [e for e in ranked if _rank(e) == _rank(first)]
     if len({(e.namespace, e.environment) for e in rivals}) > 1:
-        raise NotFound(
+        raise Ambiguous(
             f"There are {len(rivals)} things called {name}: {listed(e.key for e in rivals)}."
             " Say which one, by its whole key."
         )

@@ -15,6 +15,7 @@ from agent.store.investigations import Investigations
 from agent.store.issues import Issues
 from agent.store.memory import GraphMemory
 from agent.store.messages import Messages
+from agent.store.names import Names
 from agent.store.patterns import Patterns
 from agent.store.proposals import Approvals, Outcomes, Proposals
 from agent.store.signals import Signals
@@ -46,6 +47,7 @@ class Store:
         self.issues = Issues(self.sessions)
         self.decisions = Decisions(self.sessions)
         self.experiences = Experiences(self.sessions)
+        self.names = Names(self.sessions)
         self.audit = Audit(self.sessions)
         self.messages = Messages(self.sessions)
         self.attention = AttentionLedger(self.sessions)

@@ -19,6 +19,11 @@ _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
 _HELP = re.compile(
     r"(hi|hello|hey|help|usage|\?|what can you do\??|how do i use (you|this)\??)[\s!.]*", re.I
 )
+_ASKS_FOR_REASONS = re.compile(
+    r"^\W*(?:why|how|where|what\s+makes)\s+(?:do|would|did|does)?\s*(?:you|we|srebot)\s+(?:think|believe|know|say|claim|assume)\b",
+    re.I,
+)
+"""``why do you think that alerts use redis-errors?``: asks for what srebot knows, whatever words stand in it."""
 _STOP = re.compile(
     r"(please\s+)?(stop|cancel|abort|enough)(\s+(it|this|that|now|please|investigating|the investigation))*[\s!.]*",
     re.I,
@@ -46,4 +51,6 @@ def intent_of(text: str) -> Intent:
         return Intent.HELP
     if _STOP.fullmatch(words):
         return Intent.STOP
+    if _ASKS_FOR_REASONS.match(words):
+        return Intent.QUESTION
     return Intent.REQUEST if _REQUEST.match(words) else Intent.QUESTION

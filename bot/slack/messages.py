@@ -7,6 +7,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
 from bot.slack.alerts import Alerts
+from bot.slack.corrections import Corrections
 from bot.slack.questions import Questions
 from bot.slack.threads import Threads
 
@@ -17,10 +18,13 @@ _SAID = frozenset({None, "bot_message", "thread_broadcast", "file_share"})
 class Messages:
     """Routes messages: of alert senders, in direct messages, and in threads."""
 
-    def __init__(self, alerts: Alerts, questions: Questions, threads: Threads) -> None:
+    def __init__(
+        self, alerts: Alerts, questions: Questions, threads: Threads, corrections: Corrections
+    ) -> None:
         self._alerts = alerts
         self._questions = questions
         self._threads = threads
+        self._corrections = corrections
 
     def register(self, app: AsyncApp) -> None:
         """Listen."""
@@ -39,4 +43,5 @@ class Messages:
         elif f"<@{context.bot_user_id}" in event.get("text", ""):
             return  # comes as app_mention too
         elif event.get("thread_ts"):
+            await self._corrections.taken(event, addressed=False)
             await self._threads.heard(event)

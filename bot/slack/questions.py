@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 
 from agent.model import Conversation, Signal, SignalKind
 from bot.slack import requests, signals, words
+from bot.slack.corrections import Corrections
 from bot.slack.desk import Desk, moment_of
 from bot.slack.intent import Intent, bare, intent_of
 from bot.slack.keys import message_key
@@ -21,9 +22,10 @@ from bot.slack.threads import Threads
 class Questions:
     """The surface of mentions and direct messages."""
 
-    def __init__(self, desk: Desk, threads: Threads) -> None:
+    def __init__(self, desk: Desk, threads: Threads, corrections: Corrections) -> None:
         self._desk = desk
         self._threads = threads
+        self._corrections = corrections
 
     def register(self, app: AsyncApp) -> None:
         """Listen."""
@@ -36,8 +38,9 @@ class Questions:
         await self.asked(event)
 
     async def asked(self, event: Mapping[str, Any]) -> None:
-        """Somebody wrote to srebot: in a thread that it follows this is a reply; otherwise a question or a request."""
-        if event.get("thread_ts") and await self._threads.heard(event):
+        """Somebody wrote to srebot: a correction; in a thread that it follows a reply; else a question or a request."""
+        corrected = await self._corrections.taken(event, addressed=True)
+        if (event.get("thread_ts") and await self._threads.heard(event)) or corrected:
             return
         place = Conversation(channel=event["channel"], thread=event.get("thread_ts") or event["ts"])
         match intent_of(event.get("text", "")):
