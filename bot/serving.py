@@ -7,12 +7,18 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from agent.awareness.attention import Ledger
+from agent.awareness.issues import Decided
 from agent.errors import SrebotError
+from agent.knowledge.corrections import is_heard
+from agent.knowledge.finding import TEAM, is_known
 from agent.model import Case, Conversation, InvestigationStatus, Proposal, ProposalStatus
 from agent.store.repository import Store
+from bot.clock import SystemClock
 from bot.runtime import durably, parts
 from bot.settings import Settings, SlackSettings
 from bot.slack.app import build_app
@@ -131,7 +137,8 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         house = made.house(notifier, SlackDirectory(client))
         answering = await stack.enter_async_context(durably(settings, url, house))
         readiness.parts["workflows"] = True
-        app = build_app(client, answering, views, reads_of(made.store), settings.slack)
+        ledger = Ledger(house)
+        app = build_app(client, answering, views, reads_of(made.store, house.terms.follow_seconds), settings.slack, ledger)
         alert_channels = Channels(client, settings.slack.alert_channels)
         webhooks = Webhooks(answering, settings.webhooks, house.clock, alert_channels.place)
         by_http = not settings.slack.app_token.get_secret_value()
@@ -156,8 +163,13 @@ def unasked_channel(slack: SlackSettings) -> str:
     return slack.digest_channel or next(iter(slack.alert_channels), "")
 
 
-def reads_of(store: Store) -> Reads:
-    """What Slack's surfaces read from the store."""
+def reads_of(store: Store, follow_seconds: float = 6 * 3600.0) -> Reads:
+    """What Slack's surfaces read from the store.
+
+    Args:
+        store: the store.
+        follow_seconds: how long after an answer or a finding corrections in its thread are meant for srebot.
+    """
 
     async def investigation_in(place: Conversation) -> int | None:
         found = await store.investigations.by_thread(place.channel, place.thread)
@@ -174,9 +186,22 @@ def reads_of(store: Store) -> Reads:
         cases = [await store.cases.load(i.id) for i in waiting]
         return [(c, p) for c in cases for p in c.proposals if p.status is ProposalStatus.OPEN]
 
+    async def quiet(days: int) -> list[Decided]:
+        return await store.decisions.quiet(datetime.now(UTC) - timedelta(days=days))
+
+    async def hears_corrections(place: Conversation) -> bool:
+        found = await store.investigations.by_thread(place.channel, place.thread)
+        return found is not None and is_heard(found, SystemClock().now(), follow_seconds)
+
+    async def known(phrase: str, team: bool) -> bool:
+        return await is_known(store, phrase, TEAM if team else frozenset())
+
     return Reads(
         proposal=store.proposals.get,
         investigation_in=investigation_in,
         latest_cases=latest_cases,
         open_proposals=open_proposals,
+        hears_corrections=hears_corrections,
+        known=known,
+        quiet=quiet,
     )

@@ -13,12 +13,15 @@ from bot.slack.alerts import Alerts
 from bot.slack.approvals import Approvals
 from bot.slack.channels import Channels
 from bot.slack.commands import Commands
-from bot.slack.desk import Desk, Reads
+from bot.slack.corrections import Corrections
+from bot.slack.desk import Desk, Ledger, NoLedger, Reads
 from bot.slack.errors import Failures
 from bot.slack.feedback import Feedback
 from bot.slack.home import Home
 from bot.slack.messages import Messages
 from bot.slack.questions import Questions
+from bot.slack.quiet import Quiet
+from bot.slack.reactions import Reactions
 from bot.slack.sessions import AgentSessions
 from bot.slack.shortcuts import Shortcuts
 from bot.slack.stopping import Stopping
@@ -34,6 +37,7 @@ def build_app(
     views: Views,
     reads: Reads,
     settings: SlackSettings,
+    ledger: Ledger | None = None,
 ) -> AsyncApp:
     """The app that hears Slack, over Socket Mode or HTTP.
 
@@ -45,6 +49,7 @@ def build_app(
         views: how things look.
         reads: what surfaces read from the store.
         settings: signing secret, alert channels and alert senders.
+        ledger: where it is entered what people do about what they did not ask for.
     """
     app = AsyncApp(
         client=client,
@@ -52,14 +57,26 @@ def build_app(
         process_before_response=True,
     )
     channels = Channels(client, settings.alert_channels)
-    desk = Desk(client, answering, views, reads, settings, channels, AgentSessions(client))
-    threads = Threads(desk)
-    questions = Questions(desk, threads)
+    desk = Desk(
+        client,
+        answering,
+        views,
+        reads,
+        settings,
+        channels,
+        AgentSessions(client),
+        ledger or NoLedger(),
+    )
+    quiet, threads = Quiet(desk), Threads(desk)
+    corrections = Corrections(desk)
+    questions = Questions(desk, threads, corrections)
     for surface in (
-        Commands(desk),
+        Commands(desk, quiet),
+        quiet,
+        Reactions(desk),
         Shortcuts(desk),
         questions,
-        Messages(Alerts(desk), questions, threads),
+        Messages(Alerts(desk), questions, threads, corrections),
         Approvals(desk),
         Feedback(desk),
         Home(desk),

@@ -38,6 +38,7 @@ class Approvals:
     async def _ask(self, body: dict[str, Any], action: dict[str, Any], *, approve: bool) -> None:
         user, place = body["user"]["id"], place_of(body)
         number = UUID(action["value"])
+        await self._desk.ledger.opened(place, user)
         if why := await self._desk.answering.why_not(number, user):
             await self._desk.whisper(place, user, f":no_entry: {why}")
             return

@@ -1,4 +1,4 @@
-"""``/investigate <text>``."""
+"""``/investigate <text>``, ``/investigate quiet`` and ``/investigate quiet all``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bot.slack.desk import Desk
 from bot.slack.intent import Intent, intent_of
 from bot.slack.limits import escape, shorten
 from bot.slack.message_text import plain
+from bot.slack.quiet import Quiet
 
 COMMAND = "/investigate"
 _MAX_ECHO = 300
@@ -23,8 +24,9 @@ _CLOSED_NAMES = ("directmessage", "privategroup", "mpdm-")
 class Commands:
     """The slash command's surface."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, quiet: Quiet) -> None:
         self._desk = desk
+        self._quiet = quiet
 
     def register(self, app: AsyncApp) -> None:
         """Listen."""
@@ -35,6 +37,9 @@ class Commands:
         text = (command.get("text") or "").strip()
         if intent_of(text) is Intent.HELP:
             await ack(words.USAGE)
+            return
+        if (kept := await self._quiet.asked(text)) is not None:
+            await ack(**kept.payload())
             return
         channel, closed = command["channel_id"], command.get("channel_name", "")
         if closed.startswith(_CLOSED_NAMES) and not await self._desk.can_speak(channel):

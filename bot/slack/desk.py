@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from agent.awareness.issues import Decided, Precision
 from agent.model import Case, Conversation, Proposal
 from agent.ports import Answering
 from bot.settings import SlackSettings
@@ -22,6 +24,53 @@ from bot.slack.views.render import Views
 log = structlog.get_logger(__name__)
 
 
+class Ledger(Protocol):
+    """Where it is entered what people do about messages that they did not ask for."""
+
+    async def replied(self, conversation: Conversation, user: str) -> None:
+        """Somebody replied in a thread."""
+
+    async def opened(self, conversation: Conversation, user: str) -> None:
+        """Somebody pressed a button in a thread, or reacted to what is said there."""
+
+    async def judged(self, conversation: Conversation, user: str, *, right: bool) -> None:
+        """Somebody said whether it was right."""
+
+    async def thread_of(self, channel: str, ts: str) -> Conversation | None:
+        """The thread of one of srebot's messages; None when the message is somebody else's."""
+
+    async def precision(self) -> Sequence[Precision]:
+        """How often what was said unasked was of use, by channel."""
+
+
+class NoLedger:
+    """Enters nothing."""
+
+    async def replied(self, conversation: Conversation, user: str) -> None:
+        """Nothing."""
+
+    async def opened(self, conversation: Conversation, user: str) -> None:
+        """Nothing."""
+
+    async def judged(self, conversation: Conversation, user: str, *, right: bool) -> None:
+        """Nothing."""
+
+    async def thread_of(self, channel: str, ts: str) -> Conversation | None:
+        """None: no message is known."""
+
+    async def precision(self) -> Sequence[Precision]:
+        """None yet."""
+        return ()
+
+
+async def _nothing_quiet(_: int) -> Sequence[Decided]:
+    return ()
+
+
+async def _never(*_: object) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Reads:
     """The few things that surfaces read from the store."""
@@ -31,6 +80,12 @@ class Reads:
     """The latest investigation that talks in a thread."""
     latest_cases: Callable[[], Awaitable[Sequence[Case]]]
     open_proposals: Callable[[], Awaitable[Sequence[tuple[Case, Proposal]]]]
+    hears_corrections: Callable[[Conversation], Awaitable[bool]] = _never
+    """Whether srebot talked in a thread not long ago, so that a correction in it is meant for it."""
+    known: Callable[[str, bool], Awaitable[bool]] = _never
+    """Whether a phrase names a thing of the graph; a team, if the second argument says so."""
+    quiet: Callable[[int], Awaitable[Sequence[Decided]]] = _nothing_quiet
+    """What nobody was told of in the last so many days."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +99,7 @@ class Desk:
     settings: SlackSettings
     channels: Channels
     sessions: AgentSessions
+    ledger: Ledger = field(default_factory=NoLedger)
 
     async def whisper(self, place: Conversation, user: str, text: str) -> None:
         """Tell one person something, in the place where they are; in a direct message where the bot can't speak."""

@@ -29,6 +29,7 @@ class Feedback:
         key = f"feedback:{number}:{user}:{action['action_ts']}"
         await self._desk.answering.feedback(int(number), user, key, right=right)
         await ack()
+        await self._desk.ledger.judged(place_of(body), user, right=right)
         if right:
             await self._desk.whisper(place_of(body), user, words.NOTED)
         else:

@@ -35,5 +35,9 @@ class Home:
             )
             return
         reads = self._desk.reads
-        view = self._desk.views.home(await reads.latest_cases(), await reads.open_proposals())
+        view = self._desk.views.home(
+            await reads.latest_cases(),
+            await reads.open_proposals(),
+            await self._desk.ledger.precision(),
+        )
         await self._desk.client.views_publish(user_id=event["user"], view=view)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from agent.awareness.issues import Attention, Issue, Joined
+from agent.awareness.issues import Attention, Decided, Issue, Joined
 from agent.model import (
     Approval,
     Case,
@@ -33,6 +33,7 @@ from bot.slack.refusals import Remedy, code_of, remedy_of
 from bot.slack.sessions import AgentSessions
 from bot.slack.views.emerging import announcement
 from bot.slack.views.issues import issue_line
+from bot.slack.views.quiet import digest
 from bot.slack.views.render import Views
 
 log = structlog.get_logger(__name__)
@@ -42,8 +43,8 @@ IssueOf = Callable[[int], Awaitable[Issue | None]]
 Place = Callable[[], Awaitable[Conversation]]
 
 _DONE = frozenset({Ending.CAUSE_FOUND, Ending.NOTHING_WRONG})
-_ASKED = frozenset({SignalKind.REQUEST, SignalKind.QUESTION})
-"""Kinds of signal that somebody waits for an answer to."""
+_NO_NEWS = frozenset({SignalKind.REQUEST, SignalKind.QUESTION, SignalKind.EMERGING})
+"""Kinds of signal whose summary is not what spoke unasked: somebody waits for it, or an announcement went before."""
 
 
 class SlackNotifier:
@@ -101,7 +102,7 @@ class SlackNotifier:
         ts = await self._place(_summary_key(case), "summary", place, view, wait=wait)
         thread = Conversation(channel=place.channel, thread=place.thread or ts)
         fresh = receipt is None or receipt.state != "sent"
-        if ts and fresh and case.signal.kind not in _ASKED:
+        if ts and fresh and case.signal.kind not in _NO_NEWS:
             await self._spoke_unasked(
                 _summary_key(case),
                 "thread",
@@ -178,6 +179,16 @@ class SlackNotifier:
                 key, "emerging", thread, issue=issue.id, investigation=issue.investigation
             )
         return thread
+
+    async def digest(self, decided: Sequence[Decided], issues: Sequence[Issue], key: str) -> None:
+        """What was kept quiet and what emerges, in the digest's channel; once per ``key``."""
+        place = await self._digest_place() if self._digest_place else Conversation(channel="")
+        day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        precision = await self._attention.precision(day) if self._attention else ()
+        view = digest(self._views, decided, issues, precision)
+        ts, _ = await self._outbox.post(key, "digest", place, view)
+        if ts:
+            await self._spoke_unasked(key, "digest", Conversation(channel=place.channel, thread=ts))
 
     async def _may_speak(self, channel: str) -> bool:
         if self._attention is None or not channel:

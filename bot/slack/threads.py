@@ -26,6 +26,7 @@ class Threads:
         user, text = event["user"], event.get("text", "")
         if intent_of(text) is Intent.STOP and await self.stop(place, user, key):
             return True
+        await self._desk.ledger.replied(place, user)
         said = plain(bare(text))
         if not said:
             return False

@@ -6,6 +6,7 @@ USAGE = (
     "Tell me what to look into, for example:\n"
     "• `/investigate checkout is slow in production`\n"
     "• `/investigate why do logins fail?`\n"
+    "• `/investigate quiet` (what I kept to myself since yesterday; `quiet all`: this week)\n"
     "In a thread, mention me (`@srebot why is cart slow?`) or choose *Investigate this* on a message. "
     "I only read; a change waits for an approval."
 )
@@ -13,6 +14,10 @@ TAKEN = "On it. I’ll answer in the thread."
 NOT_HERE = "I can’t post here. Invite me with `/invite @srebot`, or ask me in a channel."
 FAILED = "That did not work, and it was not your fault. Please try again in a minute; the error is in my log."
 GONE = "I no longer know this proposal."
+NOT_A_MEMBER = (
+    "Only full members of this workspace can correct what I know; guests and people of other companies can’t. "
+    "Nothing was changed."
+)
 NOTED = "Noted, thank you."
 NOTHING_TO_STOP = "Nothing is running in this thread."
 EMPTY = "There is no text in that message that I could look into."

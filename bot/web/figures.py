@@ -11,7 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.store.investigations import ENDED
 from agent.store.repository import Store
-from agent.store.tables import FindingRow, InvestigationRow, MessageRow, ProposalRow, StepRow
+from agent.store.tables import (
+    AttentionRow,
+    FindingRow,
+    InvestigationRow,
+    MessageRow,
+    ProposalRow,
+    StepRow,
+)
 
 INVESTIGATION_SECONDS = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 TOOL_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -44,6 +51,8 @@ class Figures:
     """By status."""
     messages: Counts
     """By kind and state."""
+    attention: Counts
+    """What was said unasked, by channel, kind and score."""
     investigation_seconds: Sequence[Distribution]
     tool_seconds: Sequence[Distribution]
     """By vendor."""
@@ -62,6 +71,9 @@ async def count(store: Store) -> Figures:
             tool_calls=await _counts(tx, _grouped(_vendor(), StepRow.status), 2),
             proposals=await _counts(tx, _grouped(ProposalRow.status), 1),
             messages=await _counts(tx, _grouped(MessageRow.kind, MessageRow.state), 2),
+            attention=await _counts(
+                tx, _grouped(AttentionRow.channel, AttentionRow.kind, AttentionRow.score), 3
+            ),
             investigation_seconds=await _distributions(tx, _investigation_times(), 0),
             tool_seconds=await _distributions(tx, _tool_times(), 1),
             tokens={"prompt": float(tokens["prompt"]), "completion": float(tokens["completion"])},

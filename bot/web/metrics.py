@@ -115,6 +115,12 @@ class _Families(Collector):
         yield _gauge(
             "srebot_messages", "Messages to people.", ("kind", "state"), self._figures.messages
         )
+        yield _gauge(
+            "srebot_attention",
+            "Messages that nobody asked for, by what became of them.",
+            ("channel", "kind", "score"),
+            self._figures.attention,
+        )
 
 
 def _counter(name: str, about: str, labels: Sequence[str], counts: Counts) -> Metric:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from agent.awareness.digest import alike
 from agent.errors import NotFound
 from agent.model import Case, Evidence, InvestigationStatus, Step
 from bot.web.records import PAGE, Records
@@ -19,6 +22,9 @@ LIVE = frozenset(
     }
 )
 """While an investigation is in one of these, its page reloads by itself."""
+
+QUIET_DAYS = 7
+MOST_DAYS = 90
 
 
 class Pages:
@@ -41,6 +47,13 @@ class Pages:
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
         return page("record.html", record=record, case=record.case, live=LIVE)
+
+    async def quiet(self, request: Request) -> Response:
+        """What nobody was told of in the last days, what alike of it together; ``?days=<number>`` up to 90."""
+        days = request.query_params.get("days", "")
+        span = min(int(days), MOST_DAYS) if _is_number(days) and int(days) else QUIET_DAYS
+        kept = alike(await self._records.quiet(timedelta(days=span)))
+        return page("quiet.html", kept=kept, days=span)
 
     async def evidence(self, request: Request) -> Response:
         """What a citation ``[n]`` stands on: the query, the moment it was read, and the stored answer."""

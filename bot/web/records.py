@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import groupby
 
 from sqlalchemy import select
 
+from agent.awareness import issues
 from agent.errors import NotFound
 from agent.model import (
     Approval,
@@ -148,6 +150,10 @@ class Records:
             NotFound: there is no such investigation or step.
         """
         return await self._case(investigation), await self._step(investigation, number)
+
+    async def quiet(self, span: timedelta) -> Sequence[issues.Decided]:
+        """What nobody was told of in so long a time until now."""
+        return await self._store.decisions.quiet(datetime.now(UTC) - span)
 
     async def _case(self, investigation: int) -> Case:
         statement = select(InvestigationRow.id).where(InvestigationRow.id == investigation)

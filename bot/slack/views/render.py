@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from agent.awareness.issues import Precision
 from agent.model import (
     Approval,
     Case,
@@ -71,7 +72,19 @@ class Views:
         """The investigation's page."""
         return f"{self._public_url}/investigations/{case.investigation.id}"
 
-    def _message(self, template: str, text: str, **values: Any) -> Message:
+    @property
+    def quiet_url(self) -> str:
+        """The page of what was kept quiet."""
+        return f"{self._public_url}/quiet"
+
+    def message(self, template: str, text: str, **values: Any) -> Message:
+        """A message from a template.
+
+        Args:
+            template: its name.
+            text: the notification.
+            values: what the template shows; ``url`` is where all of it can be read.
+        """
         rendered = self._templates.get_template(f"{template}.j2").render(**values)
         return limits.fit(text, json.loads(rendered, strict=False), values.get("url", ""))
 
@@ -101,7 +114,7 @@ class Views:
             gathered: what belongs together in it, such as ``82 alerts on 4 services``; empty: nothing to say of that.
         """
         headline = summary_line(case)
-        return self._message(
+        return self.message(
             "summary",
             headline,
             case=case,
@@ -125,7 +138,7 @@ class Views:
         finding = case.finding
         if finding is None:
             raise ValueError("an investigation without a finding has no report")
-        return self._message(
+        return self.message(
             "report",
             finding.headline,
             case=case,
@@ -140,7 +153,7 @@ class Views:
 
     def proposal(self, case: Case, proposal: Proposal, note: str = "") -> Message:
         """A proposed change; buttons only while it is open."""
-        return self._message(
+        return self.message(
             "proposal",
             f"Proposed for {proposal.environment}: {proposal.plan.summary}",
             case=case,
@@ -160,7 +173,7 @@ class Views:
 
     def outcome(self, case: Case, proposal: Proposal, outcome: Outcome) -> Message:
         """What was seen after a change."""
-        return self._message(
+        return self.message(
             "outcome",
             outcome.statement,
             case=case,
@@ -195,12 +208,17 @@ class Views:
         return limits.fit_view(json.loads(rendered, strict=False))
 
     def home(
-        self, cases: Iterable[Case], proposals: Iterable[tuple[Case, Proposal]]
+        self,
+        cases: Iterable[Case],
+        proposals: Iterable[tuple[Case, Proposal]],
+        precision: Iterable[Precision] = (),
     ) -> dict[str, Any]:
-        """App Home: what is open, and what waits for a decision."""
+        """App Home: what is open, what waits for a decision, and of how much use speaking unasked was, by channel."""
         rendered = self._templates.get_template("home.j2").render(
             cases=[(c, _icon(c), _state(c), self.record_url(c)) for c in cases],
             proposals=list(proposals),
+            precision=list(precision),
+            quiet_url=self.quiet_url,
         )
         return limits.fit_view(json.loads(rendered, strict=False))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from agent.awareness.issues import Decided, Precision
 from agent.model import Case, Conversation, Note, Proposal, Signal
 from bot.slack.desk import Reads
 
@@ -25,6 +26,7 @@ class FakeAnswering:
     refusals: list[tuple[UUID, str]] = field(default_factory=list)
     reverted: dict[str, tuple[UUID, str]] = field(default_factory=dict)
     words: dict[str, tuple[int, str, bool, str]] = field(default_factory=dict)
+    judged: dict[str, tuple[int, str, bool]] = field(default_factory=dict)
 
     async def receive(self, signal: Signal) -> None:
         self.received += 1
@@ -62,13 +64,45 @@ class FakeAnswering:
     ) -> None:
         self.words.setdefault(key, (investigation, user, right, comment))
 
+    async def judge_quiet(self, decision: int, user: str, key: str, *, told: bool) -> str:
+        self.judged.setdefault(key, (decision, user, told))
+        return f"Noted for decision {decision}: told={told}."
+
+
+@dataclass
+class FakeLedger:
+    """Implements ``bot.slack.desk.Ledger``."""
+
+    own: dict[str, str] = field(default_factory=dict)
+    """srebot's messages: ts -> thread."""
+    entries: list[tuple[str, str, str]] = field(default_factory=list)
+    """What was done, in which thread, by whom."""
+    channels: tuple[Precision, ...] = ()
+
+    async def replied(self, conversation: Conversation, user: str) -> None:
+        self.entries.append(("replied", conversation.thread, user))
+
+    async def opened(self, conversation: Conversation, user: str) -> None:
+        self.entries.append(("opened", conversation.thread, user))
+
+    async def judged(self, conversation: Conversation, user: str, *, right: bool) -> None:
+        self.entries.append(("right" if right else "wrong", conversation.thread, user))
+
+    async def thread_of(self, channel: str, ts: str) -> Conversation | None:
+        thread = self.own.get(ts)
+        return None if thread is None else Conversation(channel=channel, thread=thread)
+
+    async def precision(self) -> tuple[Precision, ...]:
+        return self.channels
+
 
 def reads(
     proposals: tuple[Proposal, ...] = (),
     investigations: dict[str, int] | None = None,
     cases: tuple[Case, ...] = (),
+    quiet: tuple[Decided, ...] = (),
 ) -> Reads:
-    """What surfaces read: proposals by id, investigations by thread, the latest cases."""
+    """What surfaces read: proposals by id, investigations by thread, the latest cases, quiet decisions."""
     by_thread = investigations if investigations is not None else {}
 
     async def proposal(number: UUID) -> Proposal | None:
@@ -83,4 +117,7 @@ def reads(
     async def open_proposals() -> list[tuple[Case, Proposal]]:
         return [(c, p) for c in cases for p in proposals]
 
-    return Reads(proposal, investigation_in, latest_cases, open_proposals)
+    async def kept_quiet(days: int) -> tuple[Decided, ...]:
+        return quiet if days == 1 else quiet * 2
+
+    return Reads(proposal, investigation_in, latest_cases, open_proposals, kept_quiet)

@@ -46,6 +46,7 @@ EVENTS = {
     "message.channels": frozenset({"channels:history"}),
     "message.groups": frozenset({"groups:history"}),
     "message.im": frozenset({"im:history"}),
+    "reaction_added": frozenset({"reactions:read"}),
 }
 _CALL = re.compile(r"(?:client\.|\")([a-z]+[_.]\w+)\b")
 
