@@ -2,8 +2,9 @@
 
 Three tests, each valid on what monitoring really gives (few days, neighbouring points alike, indicators that move together):
 
-- ``deviation``: today's level against the same hour of earlier days, a prediction t-test with a robust scale (median
-  absolute deviation) and as many degrees of freedom as there are days, since points of one day are not independent.
+- ``deviation``: today's level against the same hour of earlier days, a prediction t-test with a robust scale (the third
+  quartile of the absolute deviations, which one wild day of six does not move) and one degree of freedom less than there
+  are days, since points of one day are not independent.
 - ``mann_kendall``: Mann (1945) and Kendall (1975), with the variance corrected for autocorrelation as in Hamed & Rao, "A
   modified Mann-Kendall trend test for autocorrelated data", J. Hydrology 204 (1998); the autocorrelation comes from the
   earlier days, because the few points of the trend itself cannot tell it.
@@ -23,7 +24,8 @@ from agent.analysis.fits import Floats
 
 SMALLEST = 1e-15
 """No p-value is taken to be smaller."""
-_MAD_TO_DEVIATION = 1.4826
+_QUARTILE_TO_DEVIATION = 1.0 / 1.15035
+"""Of the third quartile of absolute deviations, for the normal distribution."""
 _MOST_CORRELATED = 0.97
 _RESOLUTION = 1e-12
 
@@ -43,7 +45,7 @@ def deviation(today: float, earlier: Floats, days: int, floor: float) -> float:
     if days < 3 or earlier.size < days:
         return 0.5
     centre = float(np.median(earlier))
-    spread = _MAD_TO_DEVIATION * float(np.median(np.abs(earlier - centre)))
+    spread = _QUARTILE_TO_DEVIATION * float(np.quantile(np.abs(earlier - centre), 0.75))
     score = (today - centre) / (max(spread, floor, _RESOLUTION) * np.sqrt(1 + 1 / days))
     return _bounded(float(stats.t.sf(score, days - 1)))
 
