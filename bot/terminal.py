@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
@@ -12,10 +13,11 @@ from rich import markup
 from rich.console import Console
 from rich.status import Status
 
-from agent.answering import answer
+from agent.answering import answer, illustrate, scene_of
 from agent.awareness.intake import accept
-from agent.awareness.issues import Joined
+from agent.awareness.issues import Decided, Issue, Joined
 from agent.errors import SrebotError
+from agent.knowledge.scan import scan as scan_all
 from agent.model import (
     Approval,
     Case,
@@ -36,6 +38,7 @@ from agent.resolution.proposing import refuse_unallowed
 from bot.clock import SystemClock
 from bot.runtime import Parts, parts
 from bot.settings import Settings
+from bot.terminal_graph import picture_folder, save_picture, scan_progress, tree_of
 
 T = TypeVar("T")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -73,9 +76,12 @@ class NoDirectory:
 class TerminalNotifier:
     """Tells one person at a terminal (``agent.ports.Notifier``)."""
 
-    def __init__(self, console: Console, status: Status | None = None) -> None:
+    def __init__(
+        self, console: Console, status: Status | None = None, pictures: Path | None = None
+    ) -> None:
         self._console = console
         self._status = status
+        self._pictures = pictures
 
     async def summary(self, case: Case) -> Conversation:
         """What it is doing, in the status line."""
@@ -117,9 +123,27 @@ class TerminalNotifier:
     async def taken(self, signal: Signal) -> None:
         """Nothing: the person knows."""
 
+    async def picture(
+        self, conversation: Conversation, key: str, png: bytes, title: str, alt: str
+    ) -> None:
+        """Where the picture is kept."""
+        if self._pictures is not None:
+            file = save_picture(self._pictures, key, png)
+            self._console.print(f"[dim]Picture: {escape(str(file))}[/dim]", soft_wrap=True)
+
     async def pointer(self, signal: Signal, joined: Joined) -> None:
         """Where else an alert is looked into."""
         self._console.print(f"[dim]Part of “{escape(joined.issue.title)}”.[/dim]")
+
+    async def emerging(self, issue: Issue, signal: Signal) -> Conversation:
+        """An emerging Issue, in one line."""
+        self._console.print(f"[bold]Emerging:[/bold] {escape(signal.title)}")
+        return Conversation(channel="terminal")
+
+    async def digest(self, decided: Sequence[Decided], issues: Sequence[Issue], key: str) -> None:
+        """What was kept quiet, one line each."""
+        for each in decided:
+            self._console.print(f"[dim]{escape(each.title)}: {escape(each.reason)}[/dim]")
 
 
 _COLOURS = {
@@ -216,8 +240,10 @@ async def ask(settings: Settings, url: str, text: str, console: Console) -> None
         _need_vendors(made)
         with console.status("Looking it up"):
             await made.scan()
-            house = made.house(TerminalNotifier(console), NoDirectory())
-            signal = _signal(text, SignalKind.QUESTION)
+            teller = TerminalNotifier(console, pictures=picture_folder(settings.bot))
+            house = made.house(teller, NoDirectory())
+            here = Conversation(channel="terminal")
+            signal = _signal(text, SignalKind.QUESTION).model_copy(update={"conversation": here})
             accepted = await accept(made.store, signal, house.clock, house.terms.bounds)
             number = accepted.investigation or 0
             reply = await answer(house, number, AtOnce())
@@ -225,27 +251,32 @@ async def ask(settings: Settings, url: str, text: str, console: Console) -> None
             await made.store.investigations.set_status(number, InvestigationStatus.CLOSED, now)
             case = await made.store.cases.load(number)
         console.print(escape(reply))
-        steps = {s.number: s for s in case.steps}
-        for evidence in case.evidence:
-            reading = steps[evidence.step].reading
-            query = reading.query if reading else ""
-            console.print(f"[dim]\\[{evidence.number}] {evidence.source}: {escape(query)}[/dim]")
+        _print_sources(console, case)
+        if (scene := scene_of(case)) is not None:
+            console.print(tree_of(scene))
+            with console.status("Drawing"):
+                await illustrate(house, number, AtOnce())
+
+
+def _print_sources(console: Console, case: Case) -> None:
+    steps = {s.number: s for s in case.steps}
+    for evidence in case.evidence:
+        reading = steps[evidence.step].reading
+        query = reading.query if reading else ""
+        console.print(f"[dim]\\[{evidence.number}] {evidence.source}: {escape(query)}[/dim]")
 
 
 async def scan(settings: Settings, url: str, console: Console) -> int:
     """Scan every source once and say what each gave; returns how many failed."""
     async with parts(settings, url) as made:
         _need_vendors(made)
-        with console.status("Scanning " + ", ".join(b.origin for b in made.vendors.builders)):
-            found = await made.scan()
-    for source in found:
-        if source.problem:
-            console.print(f"[red]✗[/red] {source.origin}: {escape(source.problem)}")
-        else:
-            console.print(
-                f"[green]✓[/green] {source.origin}: {source.entities} entities, {source.relations} relations"
-            )
-    return sum(bool(s.problem) for s in found)
+        builders = made.vendors.builders
+        with scan_progress(console, [b.origin for b in builders]) as done:
+            found = await scan_all(builders, made.store.graph, done)
+    failed = [s.origin for s in found if s.problem]
+    if failed and len(failed) < len(found):
+        console.print("[dim]What the other sources gave is in the graph.[/dim]")
+    return len(failed)
 
 
 def _need_vendors(made: Parts) -> None:
