@@ -22,6 +22,7 @@ from agent.awareness import history
 from agent.awareness.intake import accept
 from agent.awareness.telling import Telling
 from agent.house import House
+from agent.knowledge.corrections import correct
 from agent.model import (
     Change,
     Conversation,
@@ -148,8 +149,6 @@ class Workflows(DBOSConfiguredInstance):
 
     async def _correct(self, signal: Signal) -> None:
         """Take an engineer's word on the graph, and say what it changed."""
-        from agent.knowledge.corrections import correct
-
         said = await correct(self._house, signal)
         if signal.conversation is not None:
             await self._house.notifier.say(signal.conversation, f"corrected-{signal.key}", said)

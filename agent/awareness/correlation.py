@@ -25,6 +25,8 @@ from agent.store.surroundings import Surroundings, folded
 
 SAME_ALERT_WITHIN = timedelta(hours=2)
 """An alert that comes again so soon after its recovery goes on in the same Issue."""
+SAME_ALERT = "same alert"
+"""The reason for which a signal with a known fingerprint belongs to an Issue."""
 FLAPPING_COUNT = 4
 EXPIRE_AFTER = timedelta(hours=6)
 """An Issue of which nothing is heard for so long is closed."""
@@ -84,7 +86,7 @@ async def _find(
             signal.fingerprint, at - SAME_ALERT_WITHIN, session=tx
         )
         if same is not None:
-            return Match(same, "same alert")
+            return Match(same, SAME_ALERT)
     if signal.state is AlertState.RECOVERED or not around.key:
         return None
     windows = Windows()

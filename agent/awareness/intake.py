@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.awareness.changes import accept_changes, join_change
-from agent.awareness.correlation import correlate
+from agent.awareness.correlation import SAME_ALERT, correlate
 from agent.awareness.history import Happened, combination_of, weigh
 from agent.awareness.issues import Decided, Issue, Joined, Weight
 from agent.awareness.load import coming_load
@@ -38,7 +38,8 @@ _ASLEEP = InvestigationStatus.WAITING_FOR_INPUT
 """Nobody may ever answer: an investigation that waits for input keeps others from starting only for a while."""
 _QUICKLY = timedelta(minutes=30)
 """A recovery within this time of the alert, before any fix, counts as one by itself."""
-_CORRELATED = frozenset({SignalKind.ALERT, SignalKind.TICKET, SignalKind.EMERGING})
+CORRELATED = frozenset({SignalKind.ALERT, SignalKind.TICKET, SignalKind.EMERGING})
+"""Kinds of signal that belong to Issues."""
 
 
 class Accepted(Value):
@@ -79,7 +80,7 @@ async def accept(store: Store, signal: Signal, clock: Clock, bounds: Budget) -> 
     if signal.kind is SignalKind.CHANGE:
         return _accepted(judged(signal, Known()), await join_change(store, signal), None)
     taking = await _considered(store, signal, clock, bounds)
-    if signal.kind not in _CORRELATED:
+    if signal.kind not in CORRELATED:
         return await _asked(taking)
     async with store.issues.in_turn() as tx:
         if (known := await store.decisions.of_signal(signal.key, session=tx)) is not None:
@@ -168,7 +169,7 @@ def _beside(taking: _Taking, under_way: Investigation | None, joined: Joined | N
     triage, at = taking.triage, taking.signal.occurred_at
     if triage.decision is not Decision.INVESTIGATE or under_way is None or joined is None:
         return triage
-    why = joined.reason or "same alert"
+    why = joined.reason or SAME_ALERT
     ended = under_way.status in ENDED or under_way.status is _ASLEEP
     since = at - (under_way.ended_at or under_way.started_at)
     if ended and since > TriageRules().same_alert_within:
@@ -285,4 +286,4 @@ async def located(store: Store, signal: Signal) -> Signal:
 
 def is_recovery(signal: Signal) -> bool:
     """Whether it says that an alert is over."""
-    return signal.state is AlertState.RECOVERED and signal.kind in _CORRELATED
+    return signal.state is AlertState.RECOVERED and signal.kind in CORRELATED

@@ -7,14 +7,17 @@ moves, and that not more often than every ``REFRESH_SECONDS``.
 from __future__ import annotations
 
 import asyncio
+from typing import NamedTuple
 
 import structlog
 
 from agent.awareness.changes import change_line, changes_before
-from agent.awareness.intake import Accepted, is_recovery
+from agent.awareness.correlation import SAME_ALERT
+from agent.awareness.intake import CORRELATED, Accepted, is_recovery
 from agent.awareness.issues import Issue, IssueStatus, Joined
 from agent.house import House
-from agent.model import AlertState, Case, Conversation, Decision, Signal, SignalKind
+from agent.model import AlertState, Decision, Signal, SignalKind
+from agent.store.investigations import ENDED
 
 MOST_POINTERS = 10
 """Alerts of one Issue under which its thread is pointed to."""
@@ -59,32 +62,21 @@ class Telling:
     async def beside(self, signal: Signal, accepted: Accepted) -> None:
         """Nothing is said of what deserves no attention, except to those who already look at its Issue."""
         joined = accepted.joined
-        if joined is None or joined.opened or joined.issue.investigation is None:
+        if accepted.triage.decision is not Decision.INVESTIGATE and signal.kind in CORRELATED:
             await self._audit(signal, accepted)
+        if joined is None or joined.opened or joined.issue.investigation is None:
             return
-        if signal.kind is SignalKind.CHANGE:
-            line = change_line(signal, joined.issue.opened_at)
-            await self._say(joined.issue, f"change-{signal.key}", line)
-            return
-        if (line := _line(signal, joined)) is not None:
-            await self._say(joined.issue, *line)
-        if _deserves_pointer(signal, joined):
+        number = joined.issue.investigation
+        if (line := line_on(signal, joined)) is not None:
+            case = await self._house.store.cases.load(number)
+            if line.always or case.investigation.status not in ENDED:
+                await self._house.notifier.update(case, line.key, line.text)
+        if deserves_pointer(signal, joined):
             await self._house.notifier.pointer(signal, joined)
-        self._refresh(joined.issue.investigation)
-
-    async def _say(self, issue: Issue, key: str, text: str) -> None:
-        case = await self._case(issue)
-        if case is not None:
-            await self._house.notifier.update(case, key, text)
-
-    async def _case(self, issue: Issue) -> Case | None:
-        if issue.investigation is None:
-            return None
-        return await self._house.store.cases.load(issue.investigation)
+        if signal.kind is not SignalKind.CHANGE:
+            self._refresh(number)
 
     async def _audit(self, signal: Signal, accepted: Accepted) -> None:
-        if accepted.triage.decision is Decision.INVESTIGATE:
-            return
         details = {"signal": signal.key, "title": signal.title, "reason": accepted.triage.reason}
         await self._house.store.audit.append(
             "srebot",
@@ -118,38 +110,44 @@ def _log_failure(task: asyncio.Task[None]) -> None:
         _log.warning("refresh_failed", error=repr(error))
 
 
-def _line(signal: Signal, joined: Joined) -> tuple[str, str] | None:
-    """The line that a signal deserves in its Issue's thread, with its key; most deserve none."""
+class Line(NamedTuple):
+    """A line in an Issue's thread, once per key."""
+
+    key: str
+    text: str
+    always: bool = True
+    """Also when its investigation has ended."""
+
+
+def line_on(signal: Signal, joined: Joined) -> Line | None:
+    """The line that a signal deserves in its Issue's thread; most deserve none."""
     issue, when = joined.issue, f"{signal.occurred_at:%H:%M} UTC"
-    source = signal.source.capitalize()
+    if signal.kind is SignalKind.CHANGE:
+        return Line(f"change-{signal.key}", change_line(signal, issue.opened_at), always=False)
     if is_recovery(signal):
         if issue.status is not IssueStatus.RECOVERED or issue.closed_at is None:
             return None
+        source = signal.source.capitalize()
         said = "the alert" if issue.signals == 1 else f"the last of its {issue.signals} alerts"
-        return f"recovered-{issue.closed_at}", f"{source} says that {said} recovered at {when}."
+        return Line(
+            f"recovered-{issue.closed_at}", f"{source} says that {said} recovered at {when}."
+        )
     if issue.flapping and signal.state is AlertState.TRIGGERED:
         text = f"“{signal.title}” comes and goes: it is flapping. I keep it here and stay quiet about it."
-        return "flapping", text
-    if signal.state is AlertState.TRIGGERED and joined.reason == "same alert":
+        return Line("flapping", text)
+    if signal.state is AlertState.TRIGGERED and joined.reason == SAME_ALERT:
         text = f"The same alert came again at {when}; it is looked into here, repeats are only counted."
-        return "again", text
+        return Line("again", text, always=False)
     if signal.kind is SignalKind.EMERGING:
-        return f"emerging-{signal.key}", f"Weak signals point to it as well: {signal.title}."
+        return Line(f"emerging-{signal.key}", f"Weak signals point to it as well: {signal.title}.")
     return None
 
 
-def _deserves_pointer(signal: Signal, joined: Joined) -> bool:
+def deserves_pointer(signal: Signal, joined: Joined) -> bool:
     """Whether its own thread should say where it is looked into: not of repeats, nor of more than a few of a storm."""
     if joined.duplicate or is_recovery(signal) or signal.state is AlertState.RENOTIFIED:
         return False
+    if joined.issue.flapping or joined.issue.signals > MOST_POINTERS + 1:
+        return False
     own, place = signal.conversation, joined.issue.conversation
-    return (
-        own is not None
-        and bool(own.thread)
-        and not _same_thread(own, place)
-        and joined.issue.signals <= MOST_POINTERS + 1
-    )
-
-
-def _same_thread(one: Conversation, other: Conversation | None) -> bool:
-    return other is not None and (one.channel, one.thread) == (other.channel, other.thread)
+    return own is not None and bool(own.thread) and place is not None and own != place
