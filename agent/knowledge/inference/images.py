@@ -70,7 +70,7 @@ def image_ancestry(workloads: Iterable[Workload]) -> list[Tie]:
     """Ties that images imply, within a namespace.
 
     ``sibling_of`` between workloads of one image repository (a web and a worker of one build; source and target in order
-    of their keys), ``monitors`` from an exporter to the data store of its product, ``targets`` from a backup to the data
+    of their keys), ``watches`` from an exporter to the data store of its product, ``targets`` from a backup to the data
     store that it copies. Where names don't tell which store is meant, a tie is made only if there is just one.
     """
     by_namespace: dict[str, list[Workload]] = defaultdict(list)
@@ -114,7 +114,7 @@ def _attendants(group: Sequence[Workload]) -> Iterator[Tie]:
         for image in workload.images:
             name = repository_of(image).rpartition("/")[2]
             kind = (
-                "monitors" if _EXPORTER.search(name) else "targets" if _BACKUP.search(name) else ""
+                "watches" if _EXPORTER.search(name) else "targets" if _BACKUP.search(name) else ""
             )
             if kind and not own:
                 yield from _attends(workload, name, kind, stores)
@@ -130,7 +130,7 @@ def _attends(
     chosen = named or (fitting if product else [])
     if len(chosen) != 1:
         return
-    deed = "exports metrics of" if kind == "monitors" else "backs up"
+    deed = "exports metrics of" if kind == "watches" else "backs up"
     said = f"{workload.name} runs {image}, which {deed} {product or 'data stores'}, as {chosen[0].name} is"
     yield Tie(workload.key, chosen[0].key, kind, said, _SURE_BY_NAME if named else _SURE_ALONE)
 

@@ -30,7 +30,7 @@ class Tie(NamedTuple):
     source: str
     target: str
     kind: str
-    """depends_on, sibling_of, monitors, targets, coincides_with."""
+    """depends_on, sibling_of, watches, targets, coincides_with."""
     evidence: str
     """One sentence."""
     confidence: float
