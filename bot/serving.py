@@ -138,7 +138,14 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         answering = await stack.enter_async_context(durably(settings, url, house))
         readiness.parts["workflows"] = True
         ledger = Ledger(house)
-        app = build_app(client, answering, views, reads_of(made.store, house.terms.follow_seconds), settings.slack, ledger)
+        app = build_app(
+            client,
+            answering,
+            views,
+            reads_of(made.store, house.terms.follow_seconds),
+            settings.slack,
+            ledger,
+        )
         alert_channels = Channels(client, settings.slack.alert_channels)
         webhooks = Webhooks(answering, settings.webhooks, house.clock, alert_channels.place)
         by_http = not settings.slack.app_token.get_secret_value()
@@ -155,6 +162,7 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
             )
         readiness.parts["slack"] = True
         await alert_channels.enter()
+        await Channels(client, settings.slack.support_channels).enter()
         yield server.url
 
 
@@ -204,4 +212,5 @@ def reads_of(store: Store, follow_seconds: float = 6 * 3600.0) -> Reads:
         hears_corrections=hears_corrections,
         known=known,
         quiet=quiet,
+        locate=store.memory.locate,
     )

@@ -58,7 +58,7 @@ class Alerts:
         top_level = event.get("thread_ts") in (None, event["ts"])
         if not top_level or not any(name in sender for name in self._senders):
             return
-        if not await self._desk.channels.is_alert_channel(event["channel"]):
+        if not await self._desk.channels.has(event["channel"]):
             return
         alerts = alert_messages.parse_all(event, sender)
         if not alerts:

@@ -25,6 +25,7 @@ from bot.slack.reactions import Reactions
 from bot.slack.sessions import AgentSessions
 from bot.slack.shortcuts import Shortcuts
 from bot.slack.stopping import Stopping
+from bot.slack.support import Support
 from bot.slack.threads import Threads
 from bot.slack.views.render import Views
 
@@ -76,7 +77,7 @@ def build_app(
         Reactions(desk),
         Shortcuts(desk),
         questions,
-        Messages(Alerts(desk), questions, threads, corrections),
+        Messages(Alerts(desk), questions, threads, corrections, Support(desk)),
         Approvals(desk),
         Feedback(desk),
         Home(desk),

@@ -1,4 +1,4 @@
-"""The channels that alerts arrive in, by the names or ids of the settings."""
+"""Channels that the settings name, by names or ids: those that alerts arrive in, those where support is given."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Channels:
         self._names: dict[str, str] = {}
         self._fresh_until = float("-inf")
 
-    async def is_alert_channel(self, channel: str) -> bool:
-        """Whether alerts in this channel are answered.
+    async def has(self, channel: str) -> bool:
+        """Whether this channel is one of them.
 
         Raises:
             SlackApiError, OSError, TimeoutError: the channels were never read and can't be read now.
@@ -54,17 +54,19 @@ class Channels:
         return Conversation(channel=await self.first())
 
     async def enter(self) -> list[str]:
-        """Join the alert channels that are public; returns those where alerts can't be heard, which is logged too."""
+        """Join those that are public; returns those where nothing can be heard, which is logged too."""
+        if not self._wanted:
+            return []
         out = set(self._wanted)
         try:
             async for channel in self._wanted_channels():
                 if channel.get("is_member") or await self._joined(channel["id"]):
                     out -= {channel["id"], channel.get("name", "")}
         except (SlackApiError, OSError, TimeoutError) as error:
-            log.warning("alert channels not read", error=repr(error))
+            log.warning("channels not read", error=repr(error))
         if out:
             log.warning(
-                "alerts can't be heard: invite srebot to these channels", channels=sorted(out)
+                "nothing can be heard: invite srebot to these channels", channels=sorted(out)
             )
         return sorted(out)
 

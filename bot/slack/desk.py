@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agent.awareness.issues import Decided, Precision
-from agent.model import Case, Conversation, Proposal
+from agent.model import Case, Conversation, Entity, Proposal
 from agent.ports import Answering
 from bot.settings import SlackSettings
 from bot.slack.channels import Channels
@@ -63,6 +63,10 @@ class NoLedger:
         return ()
 
 
+async def _unknown(_: str) -> Entity | None:
+    return None
+
+
 async def _nothing_quiet(_: int) -> Sequence[Decided]:
     return ()
 
@@ -86,6 +90,8 @@ class Reads:
     """Whether a phrase names a thing of the graph; a team, if the second argument says so."""
     quiet: Callable[[int], Awaitable[Sequence[Decided]]] = _nothing_quiet
     """What nobody was told of in the last so many days."""
+    locate: Callable[[str], Awaitable[Entity | None]] = _unknown
+    """The known entity that a text speaks of."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from bot.slack.alerts import Alerts
 from bot.slack.corrections import Corrections
 from bot.slack.questions import Questions
+from bot.slack.support import Support
 from bot.slack.threads import Threads
 
 _SAID = frozenset({None, "bot_message", "thread_broadcast", "file_share"})
@@ -16,15 +17,21 @@ _SAID = frozenset({None, "bot_message", "thread_broadcast", "file_share"})
 
 
 class Messages:
-    """Routes messages: of alert senders, in direct messages, and in threads."""
+    """Routes messages: of alert senders, in direct messages, in threads, and in support channels."""
 
     def __init__(
-        self, alerts: Alerts, questions: Questions, threads: Threads, corrections: Corrections
+        self,
+        alerts: Alerts,
+        questions: Questions,
+        threads: Threads,
+        corrections: Corrections,
+        support: Support,
     ) -> None:
         self._alerts = alerts
         self._questions = questions
         self._threads = threads
         self._corrections = corrections
+        self._support = support
 
     def register(self, app: AsyncApp) -> None:
         """Listen."""
@@ -36,6 +43,7 @@ class Messages:
             return
         if event.get("bot_id") or event.get("subtype") == "bot_message":
             await self._alerts.heard(event)
+            await self._support.heard(event)
         elif not event.get("user"):
             return
         elif event.get("channel_type") == "im":
@@ -45,3 +53,5 @@ class Messages:
         elif event.get("thread_ts"):
             await self._corrections.taken(event, addressed=False)
             await self._threads.heard(event)
+        else:
+            await self._support.heard(event)

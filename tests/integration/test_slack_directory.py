@@ -69,10 +69,10 @@ async def test_groups_are_asked_for_once_a_minute(
 
 
 async def test_alert_channels_are_known_by_name_and_by_id(client: AsyncWebClient) -> None:
-    assert await Channels(client, ["alerts"]).is_alert_channel("C0ALERTS")
-    assert await Channels(client, ["#alerts"]).is_alert_channel("C0ALERTS")
-    assert await Channels(client, ["C0ALERTS"]).is_alert_channel("C0ALERTS")
-    assert not await Channels(client, ["alerts"]).is_alert_channel("C0RANDOM")
+    assert await Channels(client, ["alerts"]).has("C0ALERTS")
+    assert await Channels(client, ["#alerts"]).has("C0ALERTS")
+    assert await Channels(client, ["C0ALERTS"]).has("C0ALERTS")
+    assert not await Channels(client, ["alerts"]).has("C0RANDOM")
 
 
 async def test_public_alert_channels_are_entered(
@@ -88,4 +88,4 @@ async def test_when_channels_cannot_be_read_the_event_is_to_come_again(
 ) -> None:
     monkeypatch.setattr(client, "conversations_list", refuse)
     with pytest.raises(SlackApiError):
-        await Channels(client, ["alerts"]).is_alert_channel("C0ALERTS")
+        await Channels(client, ["alerts"]).has("C0ALERTS")
