@@ -77,6 +77,14 @@ class Course:
         """Whether it holds enough earlier days for anything to be said."""
         return self._days > _LEAST_DAYS and bool(np.isfinite(self._values[-3:]).any())
 
+    @property
+    def departs(self) -> bool:
+        """Whether its latest level is above the usual by more than nobody would mind: a cheap look before the others."""
+        if not self.usable:
+            return False
+        excess = _median(self._excess(np.arange(-2, 1))[:, None])[0]
+        return bool(excess > _NEGLIGIBLE * abs(self._level(0)))
+
     def p_value(self, seconds: float, ago_seconds: float = 0.0) -> float:
         """How likely a stretch of earlier days would be as far above the usual, and rising as steadily; the larger of the
         two chances, since both must hold (Berger's intersection-union test, 1982).

@@ -11,12 +11,11 @@ import structlog
 
 from agent.awareness.emerging_words import text_of, title_of
 from agent.awareness.issues import Issue
-from agent.awareness.weak import HOPS, Emerging, WeakSignals
+from agent.awareness.weak import Emerging, WeakSignals
 from agent.house import House
 from agent.knowledge.facts import Seen
-from agent.knowledge.graph import DEPENDS
-from agent.model import AlertState, Entity, Severity, Signal, SignalKind, Value
-from agent.ports import Indicator
+from agent.knowledge.graph import DEPENDS, name_of
+from agent.model import AlertState, Entity, Relation, Severity, Signal, SignalKind, Value
 
 SOURCE = "srebot"
 LOAD_ORIGIN = "load"
@@ -29,6 +28,8 @@ _STEP_SECONDS = 600
 """A week of such steps fits into one answer of a vendor."""
 _PROFILE_CHANGED = 0.25
 """A profile is stored anew when an hour's ratio moved by this share of the mean load."""
+_REPEAT_AFTER = timedelta(hours=2)
+"""An open Issue of which nothing was heard for so long is told that it goes on."""
 _SOON = timedelta(hours=3)
 _TODAY = timedelta(hours=12)
 _BUSY = 3.0
@@ -60,18 +61,20 @@ async def look(house: House, now: datetime) -> Pass:
     weak = await asyncio.to_thread(WeakSignals, indicators, now)
     await _keep_load_profiles(house, weak.load_profiles, services)
     candidates = await asyncio.to_thread(weak.heading_for_limits)
-    graph = await _around(house, candidates)
+    entities = {e.key: e for e in services}
+    graph = await _around(house, [entities[key] for key in candidates])
     found = await asyncio.to_thread(weak.emerging, graph)
     open_issues = await house.store.issues.open_ones()
-    entities = {e.key: e for e in services}
-    raised = [
-        signal_of(one, entities[one.entity], now)
-        for one in found
-        if not _known(one, candidates, graph, open_issues)
-    ]
-    turned = _turned(open_issues, candidates, entities, indicators, now)
-    _log.info("weak_signals", indicators=len(indicators), emerging=len(found), new=len(raised))
-    return Pass(indicators=len(indicators), emerging=len(found), signals=(*raised, *turned))
+    new, again = [], []
+    for one in found:
+        issue = _issue_on(one, candidates, open_issues)
+        if issue is None:
+            new.append(signal_of(one, entities[one.entity], now))
+        elif _is_ours(issue) and now - issue.last_signal_at >= _REPEAT_AFTER:
+            again.append(_repeated(one, issue, entities[one.entity], now))
+    turned = await asyncio.to_thread(_turned, open_issues, weak, entities, now)
+    _log.info("weak_signals", indicators=len(indicators), emerging=len(found), new=len(new))
+    return Pass(indicators=len(indicators), emerging=len(found), signals=(*new, *again, *turned))
 
 
 def signal_of(found: Emerging, entity: Entity, now: datetime) -> Signal:
@@ -102,38 +105,37 @@ def severity_of(found: Emerging, now: datetime) -> Severity:
     return Severity.MEDIUM if left <= _TODAY or (busy and wide) else Severity.LOW
 
 
-def _known(
-    found: Emerging,
-    candidates: Iterable[str],
-    graph: nx.DiGraph[str],
-    open_issues: Sequence[Issue],
-) -> bool:
-    """Whether an open Issue tells of it already: of the entity itself, or of one that the same signs speak of."""
-    near = {s.indicator.entity for s in found.signs} & set(candidates)
-    near |= {found.entity}
-    return any(
-        f"{_FINGERPRINT}{found.entity}" in issue.fingerprints or near & set(issue.entities)
-        for issue in open_issues
+def _issue_on(
+    found: Emerging, candidates: Iterable[str], open_issues: Sequence[Issue]
+) -> Issue | None:
+    """The open Issue that tells of it already: of the entity itself, or of one that heads for a limit with it."""
+    near = {s.indicator.entity for s in found.signs} & set(candidates) | {found.entity}
+    return next((i for i in open_issues if near & set(map(_place, i.entities))), None)
+
+
+def _is_ours(issue: Issue) -> bool:
+    return any(f.startswith(_FINGERPRINT) for f in issue.fingerprints)
+
+
+def _repeated(found: Emerging, issue: Issue, entity: Entity, now: datetime) -> Signal:
+    """Says that an open Issue is not over, so that it does not expire."""
+    ours = next(f for f in issue.fingerprints if f.startswith(_FINGERPRINT))
+    return signal_of(found, entity, now).model_copy(
+        update={"state": AlertState.RENOTIFIED, "fingerprint": ours}
     )
 
 
 def _turned(
-    open_issues: Sequence[Issue],
-    candidates: Iterable[str],
-    entities: Mapping[str, Entity],
-    indicators: Sequence[Indicator],
-    now: datetime,
+    open_issues: Sequence[Issue], weak: WeakSignals, entities: Mapping[str, Entity], now: datetime
 ) -> list[Signal]:
-    """Recoveries of emerging Issues whose entity no longer heads for a limit (silence of the vendor is no recovery)."""
-    read = {i.entity for i in indicators if i.limit is not None}
+    """Recoveries of the emerging Issues whose entity no longer heads for a limit."""
     keys = {
         fingerprint.removeprefix(_FINGERPRINT)
         for issue in open_issues
         for fingerprint in issue.fingerprints
         if fingerprint.startswith(_FINGERPRINT)
     }
-    over = sorted((keys & read & set(entities)) - set(candidates))
-    return [_recovery_of(entities[key], now) for key in over]
+    return [_recovery_of(entities[k], now) for k in sorted(keys & set(entities)) if weak.turned(k)]
 
 
 def _recovery_of(entity: Entity, now: datetime) -> Signal:
@@ -158,16 +160,31 @@ async def _services(house: House) -> list[Entity]:
     return [e for e in entities if e.kind == "service"]
 
 
-async def _around(house: House, keys: Iterable[str]) -> nx.DiGraph[str]:
-    """Who depends on whom around the candidates, by key."""
+async def _around(house: House, services: Iterable[Entity]) -> nx.DiGraph[str]:
+    """Who depends on whom around the candidates, by the services' keys: a service's workload is one place with it."""
     graph: nx.DiGraph[str] = nx.DiGraph()
-    for key in keys:
-        graph.add_node(key)
-        _, relations = await house.store.graph.neighbourhood(key, HOPS)
-        graph.add_edges_from(
-            (r.source, r.target) for r in relations if r.kind in DEPENDS and r.source != r.target
-        )
+    for service in services:
+        graph.add_node(service.key)
+        _, relations = await house.store.memory.around(service.name, service.namespace)
+        ties = ((_place(r.source), _place(r.target)) for r in relations if _carries(r))
+        graph.add_edges_from((a, b) for a, b in ties if a != b)
     return graph
+
+
+def _carries(relation: Relation) -> bool:
+    """Whether trouble travels along it, as far as is known; jobs come and go, and are told of by what they load."""
+    jobs = ("/cronjob/", "/job/")
+    return (
+        relation.kind in DEPENDS
+        and relation.holds
+        and relation.missing_since is None
+        and not any(kind in relation.source for kind in jobs)
+    )
+
+
+def _place(key: str) -> str:
+    namespace, _, rest = key.partition("/")
+    return f"{namespace}/service/{name_of(rest)}"
 
 
 async def _keep_load_profiles(

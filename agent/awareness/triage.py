@@ -126,6 +126,8 @@ def _on_other(signal: Signal, known: Known, rules: TriageRules) -> tuple[Decisio
             return Decision.INVESTIGATE, f"Investigated: {what}."
         case _ if signal.state is AlertState.RECOVERED:
             return Decision.QUIET, "Not investigated: it is over."
+        case _ if signal.state is AlertState.RENOTIFIED:
+            return Decision.QUIET, "Not investigated: it goes on, and is known."
         case _:
             return (
                 Decision.INVESTIGATE,

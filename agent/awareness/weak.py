@@ -127,6 +127,7 @@ class WeakSignals:
                 self._of.setdefault(indicator.entity, []).append(indicator)
         self._courses: dict[int, Course] = {}
         self._p_values: dict[tuple[int, float], float] = {}
+        self._candidates: dict[str, tuple[Sign, ...]] | None = None
 
     @property
     def load_profiles(self) -> Mapping[str, Mapping[int, float]]:
@@ -135,12 +136,29 @@ class WeakSignals:
 
     def heading_for_limits(self) -> dict[str, tuple[Sign, ...]]:
         """Entities with indicators that depart and are on their way to a limit, the first to reach it leading."""
-        found = {key: tuple(self._saturating(own)) for key, own in self._of.items()}
-        return {
-            key: tuple(sorted(signs, key=lambda s: s.saturation.at if s.saturation else 0.0))
-            for key, signs in found.items()
-            if signs
-        }
+        if self._candidates is None:
+            found = {key: tuple(self._saturating(own)) for key, own in self._of.items()}
+            self._candidates = {
+                key: tuple(sorted(signs, key=lambda s: s.saturation.at if s.saturation else 0.0))
+                for key, signs in found.items()
+                if signs
+            }
+        return self._candidates
+
+    def turned(self, key: str) -> bool:
+        """Whether nothing of an entity that was read heads for its limit any more, however unsurprisingly; False when
+        nothing was read, for silence is no recovery."""
+        limited = [i for i in self._of.get(key, []) if i.limit is not None]
+        return bool(limited) and not any(map(self._heads_for_limit, limited))
+
+    def _heads_for_limit(self, indicator: Indicator) -> bool:
+        course, limit = self._course(indicator), indicator.limit
+        heading = course.heading(self._rules.stretch_seconds) if course.departs else None
+        if heading is None or limit is None:
+            return False
+        if self._alerts_itself(indicator, heading):
+            return True
+        return course.saturation(heading, limit, self._rules.horizon_seconds) is not None
 
     def emerging(self, graph: nx.DiGraph[str]) -> list[Emerging]:
         """What deserves to be told.
@@ -159,7 +177,7 @@ class WeakSignals:
     def _saturating(self, indicators: Iterable[Indicator]) -> Iterator[Sign]:
         rules = self._rules
         for indicator in indicators:
-            if indicator.limit is None or not (course := self._course(indicator)).usable:
+            if indicator.limit is None or not (course := self._course(indicator)).departs:
                 continue
             heading = course.heading(rules.stretch_seconds)
             if heading is None or self._alerts_itself(indicator, heading):
