@@ -110,7 +110,8 @@ async def find(
         return part
     if kinds:
         raise NotFound(f"I know no {listed(sorted(kinds))} called “{said[:80]}”.")
-    located = await store.memory.locate(said, environment) if said else None
+    bare = _ARTICLE.sub("", said)
+    located = await store.memory.locate(bare, environment) if bare else None
     if located is not None:
         found = await store.graph.entity(located.name, located.environment)
         return meant(located.name, found or [located], located.environment)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.knowledge.picture_layout import BOX_HEIGHT, BOX_WIDTH, Box, Layout, lay_out
 from agent.knowledge.picture_routes import Route, routes
@@ -92,12 +92,38 @@ def _render(scene: Scene) -> bytes:
 def _title(axes: Axes, scene: Scene) -> None:
     title = scene.title if len(scene.title) <= 52 else f"{scene.title[:51]}…"
     size = 25 if len(title) <= 40 else 20
-    axes.text(
-        0, -62, title, fontsize=size, fontweight="bold", color=_INK, family=_FONT, va="center"
-    )
+    _write(axes, 0, -62, title, size, _INK, bold=True, centred=False)
     more = f"    +{scene.more} more" if scene.more else ""
     hint = f"an arrow goes from what uses to what is used{more}"
-    axes.text(0, -20, hint, fontsize=14, color=_SOFT, family=_FONT, va="center")
+    _write(axes, 0, -20, hint, 14, _SOFT, centred=False)
+
+
+def _write(
+    axes: Axes,
+    x: float,
+    y: float,
+    text: str,
+    points: float,
+    colour: str,
+    *,
+    bold: bool = False,
+    centred: bool = True,
+    **more: Any,
+) -> None:
+    """Text as it stands: a name with ``$`` in it is no formula."""
+    axes.text(
+        x,
+        y,
+        "".join(c if c.isprintable() else " " for c in text),
+        fontsize=points,
+        fontweight="bold" if bold else "normal",
+        color=colour,
+        family=_FONT,
+        ha="center" if centred else "left",
+        va="center",
+        parse_math=False,
+        **{"zorder": 4, **more},
+    )
 
 
 def _box(axes: Axes, box: Box) -> None:
@@ -124,32 +150,13 @@ def _box(axes: Axes, box: Box) -> None:
     )
     lines = box.lines
     shift = -14 if box.caption else 0
+    ink, bold = _PAPER if node.asked else _INK, vital or node.asked
     for number, text in enumerate(lines):
-        axes.text(
-            box.x,
-            box.y + shift + (number - (len(lines) - 1) / 2) * 29,
-            text,
-            fontsize=box.font_size,
-            fontweight="bold" if vital or node.asked else "normal",
-            color=_PAPER if node.asked else _INK,
-            family=_FONT,
-            ha="center",
-            va="center",
-            zorder=4,
-        )
+        y = box.y + shift + (number - (len(lines) - 1) / 2) * 29
+        _write(axes, box.x, y, text, box.font_size, ink, bold=bold)
     if box.caption:
         colour = "#cbd2d9" if node.asked else "#b44d12" if node.changed else _SOFT
-        axes.text(
-            box.x,
-            box.y + BOX_HEIGHT / 2 - 21,
-            box.caption,
-            fontsize=12.5,
-            color=colour,
-            family=_FONT,
-            ha="center",
-            va="center",
-            zorder=4,
-        )
+        _write(axes, box.x, box.y + BOX_HEIGHT / 2 - 21, box.caption, 12.5, colour)
 
 
 def _arrow(axes: Axes, route: Route) -> None:
@@ -175,17 +182,8 @@ def _arrow(axes: Axes, route: Route) -> None:
 
 
 def _label(axes: Axes, route: Route) -> None:
-    axes.text(
-        *route.middle,
-        route.edge.label,
-        fontsize=12.5,
-        color=_SOFT,
-        family=_FONT,
-        ha="center",
-        va="center",
-        zorder=2.5,
-        bbox={"facecolor": _PAPER, "edgecolor": "none", "pad": 2},
-    )
+    paper = {"facecolor": _PAPER, "edgecolor": "none", "pad": 2}
+    _write(axes, *route.middle, route.edge.label, 12.5, _SOFT, zorder=2.5, bbox=paper)
 
 
 def _foot(axes: Axes, scene: Scene, layout: Layout) -> None:
@@ -218,18 +216,9 @@ def _foot(axes: Axes, scene: Scene, layout: Layout) -> None:
             axes.plot([x, x + 40], [y, y], color=colour, linewidth=2.6, linestyle=(0, (4, 2)))
             x = _word(axes, x + 50, y, name)
     if any(n.tier == "1" for n in scene.nodes):
-        axes.text(
-            x,
-            y,
-            "bold: tier 1",
-            fontsize=13.5,
-            fontweight="bold",
-            color=_INK,
-            family=_FONT,
-            va="center",
-        )
+        _write(axes, x, y, "bold: tier 1", 13.5, _INK, bold=True, centred=False)
 
 
 def _word(axes: Axes, x: float, y: float, text: str) -> float:
-    axes.text(x, y, text, fontsize=13.5, color=_SOFT, family=_FONT, va="center")
+    _write(axes, x, y, text, 13.5, _SOFT, centred=False)
     return x + 11.2 * len(text) + 30

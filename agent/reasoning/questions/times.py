@@ -90,6 +90,8 @@ def _lasting(match: re.Match[str], now: datetime) -> Since | None:
     if amount is None:
         amount = float(said) if said[0].isdigit() else 1.0
     unit = match["unit"][0].lower()
+    if unit == "w" and not match["amount"] and "the" not in match[0].lower():
+        return None  # "last week" is the one of the calendar
     if amount <= 0 or amount * _UNITS[unit] > _LONGEST.total_seconds():
         return None
     whole = f"{amount:g}"
