@@ -8,6 +8,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 
+from agent.model import Conversation
 from bot.slack.approvals import place_of
 from bot.slack.desk import Desk
 from bot.slack.limits import Message, escape
@@ -53,7 +54,7 @@ class Quiet:
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], *, told: bool
     ) -> None:
         """Take the word, durably; tell the person what it changes, and mark the entry for all."""
-        user, number, place = body["user"]["id"], action["value"], place_of(body)
+        user, number, place = body["user"]["id"], action["value"], _place_of(body)
         key = f"quiet:{number}:{user}:{action.get('action_ts', '')}"
         said = await self._desk.answering.judge_quiet(int(number), user, key, told=told)
         await ack()
@@ -64,7 +65,7 @@ class Quiet:
     async def _mark(self, body: dict[str, Any], number: str, user: str, *, told: bool) -> None:
         """Show the word in the digest; a message that one person sees cannot be edited."""
         message = body.get("message")
-        if not message or body.get("container", {}).get("is_ephemeral"):
+        if not message:
             return
         edited = quiet.marked(message, number, user, told=told)
         if edited is None:
@@ -75,3 +76,11 @@ class Quiet:
             )
         except SlackApiError as error:
             log.info("entry not marked", error=code_of(error))
+
+
+def _place_of(body: dict[str, Any]) -> Conversation:
+    """Where it was clicked; what one person sees has no thread below it."""
+    container = body.get("container", {})
+    if not container.get("is_ephemeral"):
+        return place_of(body)
+    return Conversation(channel=body["channel"]["id"], thread=container.get("thread_ts", ""))

@@ -19,7 +19,7 @@ from bot.slack.desk import Reads
 from bot.slack.views.render import Views
 from sandbox.slack.identity import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from sandbox.slack.workspace import SlackWorkspace
-from tests.unit.bot.slack.fakes import FakeAnswering
+from tests.unit.bot.slack.fakes import FakeAnswering, FakeLedger
 from tests.unit.sandbox.slack.server import serving, serving_slack
 
 ENGINEER, LEAD, OUTSIDER, ALERTS, RANDOM = "U0ENGINEER", "U0LEAD", "U0OUT", "C0ALERTS", "C0RANDOM"
@@ -57,11 +57,14 @@ async def hearing(
     answering: FakeAnswering,
     reads: Reads,
     transport: Callable[..., Any] = over_sockets,
+    ledger: FakeLedger | None = None,
+    **more: Any,
 ) -> AsyncIterator[AsyncApp]:
-    """The app, connected to the workspace."""
+    """The app, connected to the workspace; ``more`` are settings of its own."""
     async with serving_slack(workspace) as url:
-        client = build_client(settings(url))
-        app = build_app(client, answering, VIEWS, reads, settings(url))
+        own = settings(url).model_copy(update=more)
+        client = build_client(own)
+        app = build_app(client, answering, VIEWS, reads, own, ledger)
         await client.auth_test()
         async with transport(workspace, app):
             await eventually(workspace.app_connected)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from agent.awareness.issues import Decided, Issue, IssueKind
 from agent.model import (
     Approval,
     Budget,
@@ -48,6 +49,38 @@ def signal(**fields: Any) -> Signal:
             "environment": "production",
             "occurred_at": NOW,
             "conversation": Conversation(channel="C0ALERTS", thread="1764000000.000100"),
+            **fields,
+        }
+    )
+
+
+def decided(number: int = 1, **fields: Any) -> Decided:
+    return Decided(
+        **{
+            "id": number,
+            "signal": f"slack:C0ALERTS:{number}.0",
+            "title": "Queue grows",
+            "service": "cart",
+            "environment": "staging",
+            "decision": Decision.QUIET,
+            "reason": "Not investigated: 9 of 9 like it recovered by themselves",
+            "impact": 0.2,
+            "combination": "datadog|7|cart|staging",
+            "at": NOW,
+            **fields,
+        }
+    )
+
+
+def emerging(**fields: Any) -> Issue:
+    return Issue(
+        **{
+            "id": 3,
+            "kind": IssueKind.EMERGING,
+            "title": "redis-reco runs full at 07:40",
+            "triage": Triage(decision=Decision.INVESTIGATE, reason="three dependants"),
+            "opened_at": NOW,
+            "last_signal_at": NOW,
             **fields,
         }
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from agent.awareness.issues import Decided, Precision
-from agent.model import Case, Conversation, Note, Proposal, Signal
+from agent.model import Case, Conversation, Entity, Note, Proposal, Signal
 from bot.slack.desk import Reads
 
 
@@ -101,6 +101,7 @@ def reads(
     investigations: dict[str, int] | None = None,
     cases: tuple[Case, ...] = (),
     quiet: tuple[Decided, ...] = (),
+    systems: tuple[str, ...] = (),
 ) -> Reads:
     """What surfaces read: proposals by id, investigations by thread, the latest cases, quiet decisions."""
     by_thread = investigations if investigations is not None else {}
@@ -120,4 +121,14 @@ def reads(
     async def kept_quiet(days: int) -> tuple[Decided, ...]:
         return quiet if days == 1 else quiet * 2
 
-    return Reads(proposal, investigation_in, latest_cases, open_proposals, kept_quiet)
+    async def locate(text: str) -> Entity | None:
+        return next((Entity(name=s) for s in systems if s in text.lower()), None)
+
+    return Reads(
+        proposal,
+        investigation_in,
+        latest_cases,
+        open_proposals,
+        quiet=kept_quiet,
+        locate=locate,
+    )

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.awareness.issues import Precision
 from agent.model import (
     Conversation,
     Ending,
@@ -19,6 +20,7 @@ from agent.model import (
     SignalKind,
 )
 from bot.slack.limits import Message
+from bot.slack.views import quiet
 from bot.slack.views.render import Views, summary_line
 from sandbox.slack.blocks import validate_message_blocks, validate_view
 from tests.unit.bot.slack import cases
@@ -27,6 +29,27 @@ VIEWS = Views("https://srebot.example/")
 HOSTILE = (
     '<!channel> <@U0LEAD> <https://evil.example|click> *bold* ``` & {{ 7*7 }} "quoted" \\ \x00'
 )
+
+PRECISION = [
+    Precision(
+        channel="C0ALERTS",
+        used=7,
+        ignored=2,
+        contradicted=1,
+        pending=3,
+        posted_today=4,
+        budget=40,
+    ),
+    Precision(
+        channel="C0NEW",
+        used=0,
+        ignored=0,
+        contradicted=0,
+        pending=1,
+        posted_today=1,
+        budget=0,
+    ),
+]
 
 words = st.one_of(
     st.text(st.characters(codec=None), max_size=60),
@@ -77,6 +100,23 @@ def all_messages(text: str) -> Sequence[Message]:
             for s in OutcomeStatus
         ),
         VIEWS.text(text, done),
+        *quiet_messages(text),
+    )
+
+
+def quiet_messages(text: str) -> Sequence[Message]:
+    """What was kept quiet, of many kinds, saying ``text``."""
+    kept = [
+        cases.decided(n, title=text, reason=text, service=text, combination=f"c{n}")
+        for n in range(30)
+    ]
+    told = quiet.digest(VIEWS, kept, [cases.emerging(title=text)] * 3, PRECISION)
+    marked = quiet.marked(told.payload(), "29", "U0ERIN", told=True)
+    return (
+        told,
+        marked or told,
+        quiet.on_demand(VIEWS, kept, whole=True, days=7),
+        quiet.on_demand(VIEWS, kept, whole=False, days=1),
     )
 
 
@@ -97,7 +137,7 @@ def test_slack_accepts_every_view_whatever_it_says(text: str) -> None:
         VIEWS.decision_modal(cases.proposal(text), approve=True),
         VIEWS.decision_modal(cases.proposal(text), approve=False),
         VIEWS.cause_modal(7),
-        VIEWS.home([case] * 60, [(case, cases.proposal(text))] * 60),
+        VIEWS.home([case] * 60, [(case, cases.proposal(text))] * 60, PRECISION * 30),
     ):
         assert validate_view(view) == []
 
