@@ -56,7 +56,7 @@ async def look(house: House, now: datetime) -> Pass:
     """
     if house.indicators is None:
         return Pass()
-    services = await _services(house)
+    services = await house.store.graph.entities(("service",))
     indicators = await house.indicators.read(services, now, _DAYS, _STEP_SECONDS)
     weak = await asyncio.to_thread(WeakSignals, indicators, now)
     await _keep_load_profiles(house, weak.load_profiles, services)
@@ -153,11 +153,6 @@ def _recovery_of(entity: Entity, now: datetime) -> Signal:
         fingerprint=f"{_FINGERPRINT}{entity.key}",
         occurred_at=now,
     )
-
-
-async def _services(house: House) -> list[Entity]:
-    entities, _ = await house.store.graph.all()
-    return [e for e in entities if e.kind == "service"]
 
 
 async def _around(house: House, services: Iterable[Entity]) -> nx.DiGraph[str]:

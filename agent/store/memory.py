@@ -3,42 +3,70 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import select
 
 from agent.model import Entity, Pattern, Relation, Signal
-from agent.store.graph import Graph, GraphStore
-from agent.store.mapping import value_of
+from agent.store.graph import GraphStore
+from agent.store.graph.rows import read_entities
 from agent.store.patterns import Patterns
 from agent.store.repositories import Repository
-from agent.store.tables import EntityRow
+from agent.store.tables import AliasRow, EntityRow
 
 HOPS = 2
-_WORKLOADS = ("deployment", "statefulset", "daemonset", "cronjob", "service", "database", "cache")
+_WORKLOADS = (
+    "service",
+    "database",
+    "cache",
+    "queue",
+    "deployment",
+    "statefulset",
+    "daemonset",
+    "cronjob",
+)
 """Of entities with the same name, the ones that are meant first."""
+_UNMEANT = ("monitor", "configmap", "secret")
 _LONGEST_TEXT = 20_000
+_LONGEST_NAME = 5
+"""Words of the longest name looked for."""
+_MOST_WORDS = 1_500
+_WORD = re.compile(r"[a-z0-9][a-z0-9._/-]*[a-z0-9]|[a-z0-9]")
+_INVESTIGATED = 100
+"""Entities of a neighbourhood that an investigation is given."""
 
 
 class GraphMemory(Repository):
     """Implements ``agent.ports.Memory`` on the stored graph and patterns."""
 
     async def locate(self, text: str, environment: str = "") -> Entity | None:
-        """The known entity whose name a text speaks of: the longest name, a workload before its parts."""
+        """The known entity that a text speaks of, by its name or another system's name for it.
+
+        The longest name found is meant; of several things with that name, a service before its parts.
+        """
         said = text[:_LONGEST_TEXT].lower()
-        statement = select(EntityRow.__table__).where(
-            func.strpos(literal(said), func.lower(EntityRow.name)) > 0
+        statement = select(AliasRow.name, AliasRow.entity).where(
+            AliasRow.name.in_(list(_candidates(said)))
         )
-        if environment:
-            statement = statement.where(EntityRow.environment.in_(("", environment)))
         async with self._transaction() as tx:
-            rows = (await tx.execute(statement)).mappings().all()
-        named = [e for e in (value_of(Entity, row) for row in rows) if _speaks_of(said, e.name)]
-        return min(named, key=lambda e: (-len(e.name), *_rank(e)), default=None)
+            names: dict[str, str] = {}
+            for row in await tx.execute(statement):
+                names[row.entity] = max(names.get(row.entity, ""), row.name, key=len)
+            if not names:
+                return None
+            where = [EntityRow.key.in_(list(names)), EntityRow.missing_since.is_(None)]
+            if environment:
+                where.append(EntityRow.environment.in_(("", environment)))
+            found = await read_entities(tx, *where)
+        meant = [e for e in found if e.kind not in _UNMEANT] or found
+        return min(meant, key=lambda e: (-len(names[e.key]), *_rank(e)), default=None)
 
-    async def around(self, name: str, namespace: str = "") -> Graph:
-        """What is within two relations of an entity, itself first; empty when it is unknown.
+    async def around(
+        self, name: str, namespace: str = ""
+    ) -> tuple[tuple[Entity, ...], tuple[Relation, ...]]:
+        """What is within two relations of an entity, itself first, and who says of each relation that it holds.
 
-        ``namespace`` may be an environment's name as well.
+        ``namespace`` may be an environment's name as well. Empty when the entity is unknown.
         """
         graph = GraphStore(self._sessions)
         same = [
@@ -47,9 +75,10 @@ class GraphMemory(Repository):
         entities: dict[str, Entity] = {}
         relations: dict[tuple[str, str, str, str], Relation] = {}
         for entity in sorted(same, key=_rank):
-            near, ties = await graph.neighbourhood(entity.key, HOPS)
-            entities |= {e.key: e for e in near if e.key not in entities}
-            relations |= {(r.source, r.target, r.kind, r.origin): r for r in ties}
+            near = await graph.neighbourhood(entity.key, HOPS, _INVESTIGATED)
+            entities |= {e.key: e for e in near.entities if e.key not in entities}
+            for belief in near.beliefs:
+                relations |= {(r.source, r.target, r.kind, r.origin): r for r in belief.said_by}
         return tuple(entities.values()), tuple(relations.values())
 
     async def recall(self, signal: Signal) -> tuple[Pattern, ...]:
@@ -59,9 +88,15 @@ class GraphMemory(Repository):
         )
 
 
-def _speaks_of(text: str, name: str) -> bool:
-    """Whether the name stands in the text as a word: ``cart`` is not in ``cart-worker``."""
-    return bool(re.search(rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])", text))
+def _candidates(text: str) -> Iterator[str]:
+    """Every run of a few words in a text, as a name may be written in it."""
+    words = _WORD.findall(text)[:_MOST_WORDS]
+    found: dict[str, None] = {}
+    for start in range(len(words)):
+        for length in range(1, _LONGEST_NAME + 1):
+            if start + length <= len(words):
+                found[" ".join(words[start : start + length])] = None
+    yield from found
 
 
 def _rank(entity: Entity) -> tuple[bool, int, str]:

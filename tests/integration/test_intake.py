@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent.awareness.intake import Accepted, accept
+from agent.knowledge.facts import Seen
 from agent.model import (
     AlertState,
     Budget,
@@ -122,7 +123,7 @@ async def test_the_entity_that_a_text_speaks_of_is_found(store: Store) -> None:
     redis = Entity(
         name="redis-reco", kind="statefulset", namespace="production", environment="production"
     )
-    await store.graph.upsert([redis], [])
+    await store.graph.take("kubernetes", Seen(entities=(redis,)))
     asked = alert(
         kind=SignalKind.REQUEST, service="", environment="", title="redis-reco is slow", text=""
     )

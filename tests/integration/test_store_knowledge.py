@@ -9,6 +9,7 @@ from itertools import pairwise
 import psycopg
 import pytest
 
+from agent.knowledge.facts import Seen
 from agent.model import Entity, Pattern, Relation
 from agent.store.repository import Store
 from tests.integration.test_store_cases import NOW, opened
@@ -86,48 +87,6 @@ async def test_the_last_click_of_a_person_wins(store: Store) -> None:
     assert verdicts == {"U1": "wrong", "U2": "right"}
 
 
-async def test_entities_are_renewed_and_found_by_name(store: Store) -> None:
-    await store.graph.upsert([entity("cart", properties={"a": 1, "b": 1})], [])
-    await store.graph.upsert([entity("cart", properties={"b": 2})], [])
-    await store.graph.upsert([entity("cart", namespace="staging", environment="staging")], [])
-    (found,) = await store.graph.entity("cart", "production")
-    assert found.properties == {"a": 1, "b": 2}
-    assert len(await store.graph.entity("cart")) == 2
-
-
-async def test_a_relation_keeps_its_first_sighting(store: Store) -> None:
-    late = NOW + timedelta(days=1)
-    await store.graph.upsert([], [relation("cart", "redis")])
-    again = relation("cart", "redis", confidence=0.5, first_seen=late, last_confirmed=late)
-    await store.graph.upsert([], [again])
-    _, (kept,) = await store.graph.all()
-    assert (kept.first_seen, kept.last_confirmed, kept.confidence) == (NOW, late, 0.5)
-
-
-async def test_a_neighbourhood_goes_both_ways_as_far_as_asked_and_ends_on_cycles(
-    store: Store,
-) -> None:
-    names = ("web", "cart", "redis", "node", "far")
-    edges = [relation(a, b) for a, b in pairwise(names)]
-    await store.graph.upsert(map(entity, names), [*edges, relation("redis", "web")])
-    entities, relations = await store.graph.neighbourhood("production/service/cart", 1)
-    assert [e.name for e in entities] == ["cart", "redis", "web"]
-    assert len(relations) == 3
-    entities, _ = await store.graph.neighbourhood("production/service/cart", 99)
-    assert {e.name for e in entities} == set(names)
-    assert await store.graph.neighbourhood("production/service/none") == ((), ())
-
-
-async def test_a_large_graph_is_kept_and_walked_within_bounds(store: Store) -> None:
-    many = [entity(f"s{n}") for n in range(1500)]
-    hub = entity("hub")
-    spokes = [relation("hub", e.name) for e in many]
-    await store.graph.upsert([hub, *many, hub], spokes)
-    entities, _ = await store.graph.neighbourhood(hub.key, 4)
-    assert entities[0] == hub
-    assert len(entities) == 200
-
-
 async def test_the_audit_log_is_a_chain_even_when_many_write_at_once(store: Store) -> None:
     await asyncio.gather(
         *(
@@ -181,15 +140,13 @@ async def test_a_message_is_claimed_once_and_remembers_where_it_went(store: Stor
 
 
 async def test_memory_locates_the_longest_name_said_as_a_word(store: Store) -> None:
-    await store.graph.upsert(
-        [
-            entity("cart"),
-            entity("cart-worker", kind="deployment"),
-            entity("cart-worker", kind="configmap"),
-            entity("checkout", namespace="staging", environment="staging"),
-        ],
-        [],
+    known = (
+        entity("cart"),
+        entity("cart-worker", kind="deployment"),
+        entity("cart-worker", kind="configmap"),
+        entity("checkout", namespace="staging", environment="staging"),
     )
+    await store.graph.take("kubernetes", Seen(entities=known))
     found = await store.memory.locate("Why is Cart-Worker slow, says cart?")
     assert found is not None
     assert (found.name, found.kind) == ("cart-worker", "deployment")
@@ -202,7 +159,8 @@ async def test_memory_shows_what_is_around_a_name_in_its_namespace(store: Store)
     names = ("web", "cart", "redis", "node", "far")
     edges = [relation(a, b) for a, b in pairwise(names)]
     staging = entity("cart", namespace="staging", environment="staging")
-    await store.graph.upsert([*map(entity, names), staging], edges)
+    known = (*map(entity, names), staging)
+    await store.graph.take("kubernetes", Seen(entities=known, relations=tuple(edges)))
     entities, relations = await store.memory.around("cart", "production")
     assert [e.name for e in entities] == ["cart", "redis", "web", "node"]
     assert len(relations) == 3

@@ -20,14 +20,19 @@ from agent.store.tables.cases import (
 from agent.store.tables.changes import ApprovalRow, OutcomeRow, ProposalRow
 from agent.store.tables.journal import AuditRow, MessageRow
 from agent.store.tables.knowledge import (
+    AliasRow,
     EntityRow,
     FeedbackRow,
+    GraphChangeRow,
+    IdentityRow,
     PatternRow,
     PatternSightingRow,
     RelationRow,
+    SightingRow,
 )
 
 __all__ = [
+    "AliasRow",
     "ApprovalRow",
     "AttentionRow",
     "AuditRow",
@@ -37,7 +42,9 @@ __all__ = [
     "ExperienceRow",
     "FeedbackRow",
     "FindingRow",
+    "GraphChangeRow",
     "HypothesisRow",
+    "IdentityRow",
     "InvestigationRow",
     "IssueRow",
     "IssueSignalRow",
@@ -48,6 +55,7 @@ __all__ = [
     "PatternSightingRow",
     "ProposalRow",
     "RelationRow",
+    "SightingRow",
     "SignalRow",
     "StepRow",
     "TriageDecisionRow",

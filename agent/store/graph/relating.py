@@ -1,0 +1,163 @@
+"""Relations as a source tells of them: kept by source, marked missing when it no longer does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent.knowledge.facts import ChangeType, EntityChange, Seen
+from agent.model import Json, Relation
+from agent.redaction import redact
+from agent.store.graph.believing import Tie, refresh
+from agent.store.graph.identity import Aliases
+from agent.store.graph.rows import as_json, batches, keys_parameter
+from agent.store.graph.wording import named
+from agent.store.mapping import storable_text
+
+_ROW = """
+    seen_source text, seen_target text, kind text, origin text, source text, target text, evidence text,
+    confidence double precision, holds boolean, first_seen timestamptz, last_confirmed timestamptz
+"""
+_NEW = text(f"""
+SELECT t.source, t.target, t.kind, t.evidence, t.origin
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t({_ROW})
+WHERE t.holds AND NOT EXISTS (
+    SELECT 1 FROM relations r
+    WHERE r.source = t.source AND r.target = t.target AND r.kind = t.kind AND r.stands)
+""")  # noqa: S608 - constants of this module
+_WRITE = text(f"""
+INSERT INTO relations (told_by, seen_at, seen_source, seen_target, kind, origin, source, target, evidence, confidence,
+    holds, first_seen, last_confirmed)
+SELECT :told_by, :now, seen_source, seen_target, kind, origin, source, target, evidence, confidence,
+    holds, first_seen, last_confirmed
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t({_ROW})
+ON CONFLICT (seen_source, seen_target, kind, origin, told_by) DO UPDATE SET
+    source = excluded.source, target = excluded.target, evidence = excluded.evidence,
+    confidence = excluded.confidence, holds = excluded.holds, missing_since = NULL, seen_at = excluded.seen_at,
+    first_seen = least(relations.first_seen, excluded.first_seen),
+    last_confirmed = greatest(relations.last_confirmed, excluded.last_confirmed)
+WHERE relations.seen_at < CAST(:now AS timestamptz) - interval '1 hour' OR relations.missing_since IS NOT NULL
+   OR (relations.evidence, relations.confidence, relations.holds, relations.source, relations.target)
+      IS DISTINCT FROM (excluded.evidence, excluded.confidence, excluded.holds, excluded.source, excluded.target)
+""")  # noqa: S608 - constants of this module
+_DENIED = text("SELECT DISTINCT source, target, kind FROM relations WHERE NOT holds")
+_LOSE_UNSEEN = text("""
+UPDATE relations r SET missing_since = :now
+WHERE r.told_by = :told_by AND r.missing_since IS NULL
+  AND split_part(r.seen_source, '/', 2) <> ALL(:kinds) AND split_part(r.seen_target, '/', 2) <> ALL(:kinds)
+  AND NOT EXISTS (
+      SELECT 1 FROM unnest(CAST(:sources AS text[]), CAST(:targets AS text[]), CAST(:sorts AS text[]))
+          AS t(source, target, kind)
+      WHERE t.source = r.seen_source AND t.target = r.seen_target AND t.kind = r.kind)
+RETURNING source, target, kind, origin, evidence
+""").bindparams(*(keys_parameter(n) for n in ("kinds", "sources", "targets", "sorts")))
+_LOSE_ENDS = text("""
+UPDATE relations SET missing_since = :now
+WHERE told_by = :told_by AND missing_since IS NULL
+  AND (seen_source = ANY(:keys) OR seen_target = ANY(:keys))
+RETURNING source, target, kind, origin, evidence
+""").bindparams(keys_parameter("keys"))
+_LOSE_ONE = text("""
+UPDATE relations SET missing_since = :now
+WHERE told_by = :told_by AND missing_since IS NULL
+  AND seen_source = :source AND seen_target = :target AND kind = :kind
+RETURNING source, target, kind, origin, evidence
+""")
+_TIES_SAID = 300
+"""At most so many new ties are told of in the journal for one scan: a new namespace is one event, not thousands."""
+
+
+async def take_relations(
+    tx: AsyncSession, told_by: str, seen: Seen, known: Aliases, now: datetime, *, first: bool
+) -> list[EntityChange]:
+    """Keep a source's relations; returns what that changed."""
+    rows = list(
+        {(r.source, r.target, r.kind, r.origin): _row(r, known) for r in seen.relations}.values()
+    )
+    new: list[Any] = []
+    for some in batches(rows):
+        given = {"told_by": told_by, "now": now, "rows": as_json(some)}
+        if not first:
+            new += (await tx.execute(_NEW, {"rows": given["rows"]})).mappings()
+        await tx.execute(_WRITE, given)
+    lost = await _lose(tx, told_by, seen, now)
+    denied = {_tie(r) for r in (await tx.execute(_DENIED)).mappings()}
+    disputed = denied & {_tie(r) for r in rows}
+    faded = await refresh(tx, disputed | {_tie(r) for r in lost} | {_tie(r) for r in new}, now)
+    if first:
+        return []
+    ties = {_tie(r): r for r in new[:_TIES_SAID]}
+    changes = [_change(tie, r, ChangeType.RELATION_ADDED, now) for tie, r in ties.items()]
+    told = {_tie(r): r for r in lost}
+    return changes + [
+        _change(tie, told[tie], ChangeType.RELATION_FADED, now) for tie in faded if tie in told
+    ]
+
+
+async def _lose(tx: AsyncSession, told_by: str, seen: Seen, now: datetime) -> list[Any]:
+    lost: list[Any] = []
+    if seen.complete:
+        asked = {
+            "told_by": told_by,
+            "now": now,
+            "kinds": list(seen.unseen_kinds),
+            "sources": [r.source for r in seen.relations],
+            "targets": [r.target for r in seen.relations],
+            "sorts": [r.kind for r in seen.relations],
+        }
+        lost += (await tx.execute(_LOSE_UNSEEN, asked)).mappings()
+    if seen.gone:
+        asked = {"told_by": told_by, "now": now, "keys": list(seen.gone)}
+        lost += (await tx.execute(_LOSE_ENDS, asked)).mappings()
+    for source, target, kind in seen.withdrawn:
+        one = {"source": source, "target": target, "kind": kind}
+        lost += (await tx.execute(_LOSE_ONE, {"told_by": told_by, "now": now, **one})).mappings()
+    return lost
+
+
+def _row(relation: Relation, known: Aliases) -> Json:
+    return {
+        "seen_source": relation.source,
+        "seen_target": relation.target,
+        "kind": relation.kind,
+        "origin": relation.origin,
+        "source": known.resolve(relation.source),
+        "target": known.resolve(relation.target),
+        "evidence": storable_text(redact(relation.evidence)),
+        "confidence": relation.confidence,
+        "holds": relation.holds,
+        "first_seen": relation.first_seen,
+        "last_confirmed": relation.last_confirmed,
+    }
+
+
+def _tie(row: Any) -> Tie:
+    return (row["source"], row["target"], row["kind"])
+
+
+def said(tie: Tie) -> str:
+    """A tie for people: ``service cart in production depends on service redis in production``."""
+    source, target, kind = tie
+    return f"{named(source)} {kind.replace('_', ' ')} {named(target)}"
+
+
+def _change(tie: Tie, row: Any, kind: ChangeType, now: datetime) -> EntityChange:
+    verb = "" if kind is ChangeType.RELATION_ADDED else "no longer seen: "
+    return EntityChange(
+        at=now,
+        entity=tie[0],
+        other=tie[1],
+        type=kind,
+        what=f"{verb}{said(tie)}",
+        origin=row["origin"],
+        evidence=row["evidence"],
+    )
+
+
+def ties_of(relations: Iterable[Relation]) -> set[Tie]:
+    """The distinct ties among relations."""
+    return {(r.source, r.target, r.kind) for r in relations}
