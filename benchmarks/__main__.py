@@ -19,6 +19,9 @@ BENCHMARKS = {
     "investigation": "Wall time of an investigation against its critical path",
     "first_words": "From the alert to words in its thread",
     "tokens": "Prompts of a model",
+    "graph_traversal": "A large company's graph: taking it in, and the ways through it",
+    "weak_signals": "Emerging Issues: false alarms, lead time, cost",
+    "storm": "A thousand alerts in a minute",
 }
 
 
