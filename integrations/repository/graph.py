@@ -12,6 +12,7 @@ import structlog
 
 from agent.errors import ToolError
 from agent.knowledge.facts import Seen
+from agent.knowledge.statements import SPOKEN_KINDS, Named
 from agent.model import Entity
 from integrations.repository.facts import ORIGIN, Facts
 from integrations.repository.folder import read_folder
@@ -21,7 +22,6 @@ from integrations.repository.kubernetes import Declared
 from integrations.repository.kustomize import NAMES, Kustomize
 from integrations.repository.manifests import Manifest, manifests_in
 from integrations.repository.markdown import Notes
-from integrations.repository.named import SPOKEN_KINDS, Named
 from integrations.repository.remote import Remote
 from integrations.repository.snapshot import Snapshot
 from integrations.repository.terraform import Terraform

@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from agent.knowledge.statements import Statement, statements_in
+from agent.knowledge.statements import Named, Statement, statements_in
 from agent.model import Entity, Json
 from agent.redaction import redact
 from integrations.repository.documents import NotYaml, documents
 from integrations.repository.facts import Facts
 from integrations.repository.manifests import environment_of
-from integrations.repository.named import Named
 from integrations.repository.snapshot import Snapshot
 
 SURE_OF_SUBJECT = 0.6

@@ -4,6 +4,18 @@ Pure: text and known names in, typed statements out. Used on talk in Slack, on M
 """
 
 from agent.knowledge.statements.known import Known, Mention
-from agent.knowledge.statements.reading import Statement, statements_in
+from agent.knowledge.statements.named import SPOKEN_KINDS, Named
+from agent.knowledge.statements.reading import PLAIN, Statement, statements_in
+from agent.knowledge.statements.sources import Patterns, Statements
 
-__all__ = ["Known", "Mention", "Statement", "statements_in"]
+__all__ = [
+    "PLAIN",
+    "SPOKEN_KINDS",
+    "Known",
+    "Mention",
+    "Named",
+    "Patterns",
+    "Statement",
+    "Statements",
+    "statements_in",
+]

@@ -24,7 +24,7 @@ from integrations.repository.kubernetes import Declared
 from integrations.repository.kustomize import Kustomize
 from integrations.repository.manifests import manifests_in
 from integrations.repository.markdown import Notes, read_note
-from integrations.repository.named import Named
+from agent.knowledge.statements import Named
 from integrations.repository.patches import json_patched, merged
 from integrations.repository.snapshot import Snapshot
 from integrations.repository.terraform import Terraform, parse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.knowledge.statements import Known
+from agent.knowledge.statements.known import Known
 from agent.model import Entity
 
 SPOKEN_KINDS = (
