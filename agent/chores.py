@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from dbos import DBOS
 
+from agent.awareness import attention, correlation, digest
 from agent.house import House
 
 _TICKS_KEPT = timedelta(days=1)
@@ -28,22 +29,16 @@ async def keep_graph(house: House, now: datetime) -> int:
 
 async def tell_digest(house: House, now: datetime) -> int:
     """Tell what was kept quiet."""
-    from agent.awareness import digest
-
-    return int(await digest.send(house, now) or 0)
+    return await digest.send(house, now)
 
 
 async def score_attention(house: House, now: datetime) -> int:
     """Score the messages that were posted unasked and are due."""
-    from agent.awareness import attention
-
-    return int(await attention.score_due(house, now) or 0)
+    return await attention.score_due(house, now)
 
 
 async def expire_issues(house: House, now: datetime) -> int:
     """Close the Issues of which nothing was heard for long."""
-    from agent.awareness import correlation
-
     return await correlation.expire(house, now)
 
 

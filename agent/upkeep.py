@@ -25,6 +25,7 @@ from agent.house import House
 from agent.knowledge.scan import Scanned, scan_one
 from agent.model import Json, Signal
 from agent.ports import Answering, GraphBuilder
+from agent.workflow import DbosWorkflow
 
 QUEUE = "upkeep"
 """The queue of scheduled work."""
@@ -127,7 +128,7 @@ class Upkeep:
     @classmethod
     @DBOS.workflow()
     async def chore(cls, at: datetime, name: str) -> int:
-        """One of ``agent.chores``; returns how much it did."""
+        """One of ``agent.chores``, tried again while what it needs is away; returns how much it did."""
         if not await _is_our_turn(at, f"sched-{_PREFIX}{name}-"):
             return 0
 
@@ -136,7 +137,7 @@ class Upkeep:
             _log.info("chore_done", chore=name, count=done)
             return done
 
-        return await DBOS.run_step_async({"name": name}, work)
+        return await DbosWorkflow().step(name, work)
 
     @classmethod
     async def _scan_source(cls, number: int) -> Json:

@@ -69,7 +69,7 @@ def test_deviation_is_the_prediction_t_test_when_the_spread_is_known() -> None:
     earlier = np.array([9.0, 10.0, 11.0] * 6)
     spread = 1 / stats.norm.ppf(0.875)  # three quarters of the deviations are 1 or less
     expected = stats.t.sf((14 - 10) / (spread * np.sqrt(1 + 1 / 6)), 5)
-    assert deviation(14.0, earlier, 6, 0.0) == pytest.approx(expected)
+    assert deviation(14.0, earlier, 6, 0.0) == pytest.approx(expected, rel=1e-4)
 
 
 def test_deviation_believes_no_spread_below_the_floor() -> None:
