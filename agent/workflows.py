@@ -19,6 +19,7 @@ from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 from agent import closing
 from agent.answering import answer, illustrate
 from agent.awareness import history
+from agent.awareness.attention import may_speak
 from agent.awareness.intake import accept
 from agent.awareness.telling import Telling
 from agent.house import House
@@ -135,7 +136,10 @@ class Workflows(DBOSConfiguredInstance):
             await flow.step("correct", partial(self._correct, signal))
             return
         accepted = await flow.step(
-            "accept", lambda: accept(house.store, signal, house.clock, house.terms.bounds)
+            "accept",
+            lambda: accept(
+                house.store, signal, house.clock, house.terms.bounds, partial(may_speak, house)
+            ),
         )
         if not accepted.opened or accepted.investigation is None:
             await flow.step("beside", lambda: self._telling.beside(signal, accepted))

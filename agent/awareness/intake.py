@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +21,7 @@ from agent.model import (
     Investigation,
     InvestigationStatus,
     ProposalStatus,
+    Severity,
     Signal,
     SignalKind,
     Triage,
@@ -64,9 +66,20 @@ class _Taking:
     triage: Triage
     budget: Budget
     clock: Clock
+    held_back: bool = False
+    """Whether the channel has had its messages of the day."""
 
 
-async def accept(store: Store, signal: Signal, clock: Clock, bounds: Budget) -> Accepted:
+MaySpeak = Callable[[str, float, Severity], Awaitable[bool]]
+
+
+async def accept(
+    store: Store,
+    signal: Signal,
+    clock: Clock,
+    bounds: Budget,
+    may_speak: MaySpeak | None = None,
+) -> Accepted:
     """Remember a signal and decide on it; accepting it again gives the same investigation.
 
     Args:
@@ -74,6 +87,7 @@ async def accept(store: Store, signal: Signal, clock: Clock, bounds: Budget) -> 
         signal: what was noticed.
         clock: the time.
         bounds: what no investigation may exceed.
+        may_speak: whether a new thread may be opened in a channel, by impact and severity; None: always.
     """
     signal = await located(store, signal)
     await store.signals.add(signal)
@@ -82,6 +96,7 @@ async def accept(store: Store, signal: Signal, clock: Clock, bounds: Budget) -> 
     taking = await _considered(store, signal, clock, bounds)
     if signal.kind not in CORRELATED:
         return await _asked(taking)
+    taking = replace(taking, held_back=not await _may_speak(taking, may_speak))
     async with store.issues.in_turn() as tx:
         if (known := await store.decisions.of_signal(signal.key, session=tx)) is not None:
             return await _again(taking, known, tx)
@@ -127,7 +142,7 @@ async def _taken(taking: _Taking, tx: AsyncSession) -> Accepted:
     if signal.state is AlertState.RECOVERED:
         await _learn_of_recovery(store, signal, joined, tx)
     under_way = await _looked_into(store, joined)
-    triage = _beside(taking, under_way, joined)
+    triage = _within_attention(taking, _beside(taking, under_way, joined))
     opened = None
     if triage.decision is Decision.INVESTIGATE:
         opened, _ = await store.investigations.open(
@@ -176,6 +191,23 @@ def _beside(taking: _Taking, under_way: Investigation | None, joined: Joined | N
         return triage
     verb = "looked into it just now" if ended else "is looking into it"
     reason = f"Not investigated anew: investigation {under_way.id} {verb} ({why})."
+    return triage.model_copy(update={"decision": Decision.WATCH, "reason": reason})
+
+
+async def _may_speak(taking: _Taking, may_speak: MaySpeak | None) -> bool:
+    signal, triage = taking.signal, taking.triage
+    if may_speak is None or signal.conversation is None:
+        return True
+    if triage.decision is not Decision.INVESTIGATE:
+        return True
+    return await may_speak(signal.conversation.channel, triage.impact, signal.severity)
+
+
+def _within_attention(taking: _Taking, triage: Triage) -> Triage:
+    """The decision in view of what people can take: what is past a channel's budget waits for the digest."""
+    if not taking.held_back or triage.decision is not Decision.INVESTIGATE:
+        return triage
+    reason = "Held back for the digest: I have said enough in this channel today."
     return triage.model_copy(update={"decision": Decision.WATCH, "reason": reason})
 
 

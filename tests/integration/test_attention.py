@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -10,8 +11,9 @@ import pytest
 
 from agent.awareness import attention, digest
 from agent.awareness.attention import Ledger
+from agent.awareness.intake import accept
 from agent.awareness.issues import Attention, AttentionScore, Decided, Issue
-from agent.model import Conversation, Decision, Note, ProposalStatus, Severity
+from agent.model import Budget, Conversation, Decision, Note, ProposalStatus, Severity
 from agent.store.repository import Store
 from tests.integration.fake_house import NOW, Outside, alert, investigated, outside
 from tests.unit.bot.slack import cases
@@ -244,3 +246,20 @@ class TestDigest:
     async def test_on_a_quiet_day_nothing_is_said(self, around: Outside, told: Told) -> None:
         assert await digest.send(around.house, NOW.replace(hour=8)) == 0
         assert told.digests == {}
+
+
+async def test_past_the_budget_an_alert_waits_for_the_digest(store: Store, around: Outside) -> None:
+    async def taken(number: int, severity: Severity) -> Decision:
+        place = Conversation(channel="C1", thread=f"{number}.0")
+        signal = alert(f"s{number}", conversation=place, severity=severity, service=f"s{number}")
+        signal = signal.model_copy(update={"fingerprint": f"datadog:{number}"})
+        speak = partial(attention.may_speak, around.house)
+        found = await accept(store, signal, around.clock, Budget(), speak)
+        return found.triage.decision
+
+    assert await taken(1, Severity.HIGH) is Decision.INVESTIGATE
+    for number in range(3):
+        await spoke(store, f"a{number}", posted_at=NOW)
+    assert await taken(2, Severity.HIGH) is Decision.WATCH
+    (kept,) = await store.decisions.quiet(NOW - DAY)
+    assert (kept.signal, "digest" in kept.reason) == ("s2", True)
