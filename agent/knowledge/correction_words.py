@@ -95,9 +95,9 @@ _FORMS: tuple[tuple[CorrectionKind, bool, re.Pattern[str]], ...] = tuple(
 """Tried in this order; whether such words can hardly mean something else; the form."""
 _MOST_WORDS = 5
 _NO_NAME = re.compile(
-    r"\b(?:it|this|that|we|you|they|i|he|she|who|what|which|why|how|if|when|because|too|much|more|most|lot|lots|all|"
+    r"(?<![\w-])(?:it|this|that|we|you|they|i|he|she|who|what|which|why|how|if|when|because|too|much|more|most|lot|lots|all|"
     r"some|any|every|up|only|probably|maybe|perhaps|might|should|could|would|will|think|guess|anything|nothing|"
-    r"nobody|everybody|everything)\b",
+    r"nobody|everybody|everything)(?![\w-])",
     re.IGNORECASE,
 )
 

@@ -15,7 +15,8 @@ from agent.knowledge.correction_words import Correction, CorrectionKind, correct
 from agent.knowledge.facts import Belief
 from agent.knowledge.finding import TEAM, find, spellings
 from agent.knowledge.graph import DEPENDS, name_of
-from agent.knowledge.wording import ENGINEER, listed, moment, sides, source_words
+from agent.knowledge.truth import stands
+from agent.knowledge.wording import listed, moment, sides, source_words
 from agent.model import Entity, Investigation, Relation, Signal
 
 NOT_UNDERSTOOD = (
@@ -89,7 +90,7 @@ async def _belongs(word: _Word) -> str:
     team = await find(store, said.b, kinds=TEAM)
     near = await store.graph.neighbourhood(thing.key, hops=1)
     owns = [b for b in near.beliefs if b.kind == "owns" and b.target == thing.key]
-    others = [b for b in owns if b.source != team.key and b.confidence > 0 and sides(b)[0]]
+    others = [b for b in owns if b.source != team.key and stands(b)]
     keep = word.house.store.graph.assert_relation
     await keep(team.key, thing.key, "owns", said.holds, word.user, word.evidence, word.at)
     if said.holds:
@@ -189,8 +190,7 @@ def _before(beliefs: Sequence[Belief], word: _Word, what: str, nothing: str) -> 
 def _sources(relations: Sequence[Relation], now: datetime) -> str:
     return listed(
         dict.fromkeys(
-            f"{'an engineer' if r.origin == ENGINEER else source_words(r.origin)}"
-            f" (last confirmed {moment(r.last_confirmed, now)})"
+            f"{source_words(r.origin)} (last confirmed {moment(r.last_confirmed, now)})"
             for r in relations
         )
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from agent.knowledge.scenes import Node, Scene
@@ -91,11 +91,14 @@ def _ordered(scene: Scene) -> dict[int, list[Node]]:
     order = sorted(layers)
     for sweep in range(_SWEEPS):
         for layer in order if sweep % 2 else reversed(order):
-            places = _places(layers)
-            layers[layer].sort(
-                key=lambda n, p=places: (_barycentre(near[n.key], p, p[n.key]), n.name)
-            )  # type: ignore[misc]
+            layers[layer].sort(key=_near_neighbours(near, _places(layers)))
     return dict(layers)
+
+
+def _near_neighbours(
+    near: dict[str, list[str]], places: dict[str, float]
+) -> Callable[[Node], tuple[float, str]]:
+    return lambda node: (_barycentre(near[node.key], places, places[node.key]), node.name)
 
 
 def _places(layers: dict[int, list[Node]]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from agent.knowledge.facts import Belief, Explanation, Neighbourhood, Reached
 from agent.knowledge.graph import DEPENDS, name_of
+from agent.knowledge.truth import stands
 from agent.knowledge.wording import listed, tier_of
 from agent.model import Entity, Value
 
@@ -119,7 +120,7 @@ def around(
     """
     focus = near.entities[0]
     entities = {e.key: e for e in near.entities if e.key == focus.key or e.kind not in _UNSHOWN}
-    ties = [b for b in near.beliefs if b.kind in DEPENDS and b.confidence > 0]
+    ties = [b for b in near.beliefs if b.kind in DEPENDS and stands(b)]
     layers = {focus.key: 0}
     _spread(layers, entities, ties, -1)
     _spread(layers, entities, ties, +1)
@@ -149,9 +150,9 @@ def around(
         for e in kept
     )
     shown = {n.key for n in nodes}
-    return Scene(
-        title=title, nodes=nodes, edges=edges_among(shown, ties), more=len(ranked) - len(kept)
-    )
+    doubtful = [b for b in near.beliefs if b.contradicted]
+    edges = edges_among(shown, [*ties, *doubtful])
+    return Scene(title=title, nodes=nodes, edges=edges, more=len(ranked) - len(kept))
 
 
 def chains(

@@ -62,6 +62,9 @@ class Facts(Graph, Protocol):
     async def belief(self, source: str, target: str, kind: str = "") -> tuple[Belief, ...]:
         """What all sources make of the relations between two entities."""
 
+    async def denied(self, key: str) -> tuple[Belief, ...]:
+        """The relations at an entity that somebody denies."""
+
     async def context(self, key: str) -> Context:
         """Constraints and patterns."""
 
@@ -153,7 +156,7 @@ class GraphTools:
         its other names and how they were found to mean the same."""
         found = await find(self._store, entity, environment)
         near = await self._graph.neighbourhood(found.key, hops=1, limit=MOST_REACHED)
-        context = await self._graph.context(found.key)
+        context = await self._context(found)
         merges = await self._graph.merges_of(found.key)
         return readings.entity(found, near, context, merges, self._now())
 
@@ -173,7 +176,8 @@ class GraphTools:
         found = await find(self._store, text, environment)
         reached = await self._graph.blast_radius(found.key, upstream, HOPS, MOST_REACHED)
         near = await self._graph.neighbourhood(found.key, hops=1, limit=MOST_REACHED)
-        beliefs = await self._along(reached, near.beliefs, upstream=upstream)
+        direct = (*near.beliefs, *await self._graph.denied(found.key))
+        beliefs = await self._along(reached, direct, upstream=upstream)
         alone = await self._alone(found, [r.entity for r in reached])
         return readings.radius(
             found, reached, beliefs, alone, self._now(), upstream=upstream, most=MOST_REACHED
@@ -199,10 +203,16 @@ class GraphTools:
         """Which of them run as a single replica."""
         alone = set()
         for entity in (found, *reached[:_CONSTRAINED]):
-            context = await self._graph.context(entity.key)
+            context = await self._context(entity)
             if any(c.kind == "single_replica" for c in context.constraints):
                 alone.add(entity.key)
         return frozenset(alone)
+
+    async def _context(self, entity: Entity) -> Context:
+        try:
+            return await self._graph.context(entity.key)
+        except KeyError:  # it went between two look-ups
+            return Context(entity=entity)
 
     async def _between(self, a: Entity, b: Entity) -> tuple[Belief, ...]:
         """The relations from one to the other; only if there are none, those the other way round."""

@@ -28,7 +28,6 @@ _SOURCES = {
     "engineer": "an engineer",
 }
 """How an origin of knowledge is called in a sentence; others go by their own name."""
-ENGINEER = "engineer"
 _OLD = timedelta(days=30)
 """From this age on a source is named with its month: what it says may be outdated."""
 _STATEMENT = 160

@@ -10,6 +10,7 @@ from agent.knowledge import scenes
 from agent.knowledge.facts import Context, Neighbourhood, SameAs
 from agent.knowledge.graph import DEPENDS, name_of
 from agent.knowledge.readings.common import brief, link_of, reading
+from agent.knowledge.truth import stands
 from agent.knowledge.wording import described, listed, moment, source_words
 from agent.model import Entity, Json, Pattern, Reading
 
@@ -72,7 +73,7 @@ def _ends(focus: Entity, near: Neighbourhood, *kinds: str, sources: bool) -> lis
     found = set()
     for belief in near.beliefs:
         here, there = (belief.target, belief.source) if sources else (belief.source, belief.target)
-        if belief.kind in kinds and here == focus.key and belief.confidence > 0:
+        if belief.kind in kinds and here == focus.key and stands(belief):
             found.add(name_of(there))
     return sorted(found)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from agent.knowledge import scenes
 from agent.knowledge.facts import Belief, Neighbourhood
 from agent.knowledge.readings.common import belief_data, brief, link_of, reading
+from agent.knowledge.truth import stands
 from agent.knowledge.wording import doubt, listed, tier_of
 from agent.model import Entity, Json, Reading
 
@@ -26,7 +27,7 @@ def owner(focus: Entity, near: Neighbourhood, now: datetime) -> Reading:
     escalates = _of(focus, near.beliefs, _ESCALATES)
     label = str(focus.properties.get("team") or "")
     teams = [_party(b, known, now) for b in owns]
-    believed = next((t["name"] for t in teams if t["confidence"] > 0 and t["says"]), label)
+    believed = next((t["name"] for t, b in zip(teams, owns, strict=True) if stands(b)), label)
     data: Json = {
         "entity": brief(focus),
         "team": believed,

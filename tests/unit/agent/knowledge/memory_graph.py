@@ -156,6 +156,13 @@ class MemoryGraph:
             found.append(Explanation(path=tuple(path), beliefs=tuple(steps), confidence=0.8))
         return tuple(found)
 
+    async def denied(self, key: str) -> tuple[Belief, ...]:
+        return tuple(
+            b
+            for b in self.beliefs()
+            if key in (b.source, b.target) and not all(r.holds for r in b.said_by)
+        )
+
     async def context(self, key: str) -> Context:
         entity = next(e for e in self.entities if e.key == key)
         alone = Constraint(entity=key, kind="single_replica", statement="a single replica")
