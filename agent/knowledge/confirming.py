@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
+from agent.knowledge.facts import Seen
 from agent.knowledge.graph import DEPENDS, edges_of, name_of
 from agent.model import Case, Relation, Step
 
@@ -47,6 +49,28 @@ def learned_from(case: Case) -> Learned:
         (r.source, r.target, r.kind) for r in _gone(case, keys) if (r.source, r.target) not in shown
     }
     return Learned(tuple(confirmed), tuple(sorted(weakened)), tuple(added))
+
+
+class Keeper(Protocol):
+    """Where the graph is kept."""
+
+    async def confirm(
+        self, ties: Iterable[Tie], *, holds: bool, at: datetime | None = None
+    ) -> None:
+        """Relations were found so, or otherwise."""
+
+    async def take(self, origin: str, seen: Seen) -> int:
+        """Keep what a source sees."""
+
+
+async def keep(graph: Keeper, case: Case) -> Learned:
+    """Let the graph learn from a finished investigation; to be called once for each."""
+    learned = learned_from(case)
+    await graph.confirm(learned.confirmed, holds=True)
+    await graph.confirm(learned.weakened, holds=False)
+    if learned.added:
+        await graph.take(ORIGIN, Seen(relations=learned.added, complete=False))
+    return learned
 
 
 def _services(case: Case) -> dict[str, str]:
