@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.knowledge.facts import (
@@ -110,6 +110,17 @@ class GraphStore(Repository):
                 tx, RelationRow.target == await _own(tx, key), RelationRow.kind == "owns"
             )
         return beliefs_of(found, _now())
+
+    async def denied(self, key: str) -> tuple[Belief, ...]:
+        """The relations that start or end at an entity and that somebody denies, with what all say of them."""
+        ends = (RelationRow.source, RelationRow.target, RelationRow.kind)
+        async with self._transaction() as tx:
+            own = await _own(tx, key)
+            denials = select(*ends).where(
+                or_(RelationRow.source == own, RelationRow.target == own),
+                RelationRow.holds.is_(False),
+            )
+            return beliefs_of(await read_relations(tx, tuple_(*ends).in_(denials)), _now())
 
     async def context(self, key: str) -> Context:
         """What bounds an entity, and the patterns learned on it.
