@@ -22,8 +22,10 @@ from agent.store.engine import create_engine, normalise
 from agent.store.repository import Store
 from agent.tools import Registry
 from bot.clock import SystemClock
+from bot.model import client_of, prices_of
 from bot.settings import BotSettings, DatabaseSettings, Settings
 from bot.vendors import Vendors, connect
+from bot.writings import writings
 
 if TYPE_CHECKING:
     from agent.upkeep import Timetable
@@ -125,24 +127,16 @@ def reasoner_of(settings: Settings, registry: Registry, rules: RulesReasoner) ->
     model = settings.model
     if not model.api_key.get_secret_value():
         return rules
-    import openai
-
     from agent.reasoning.llm import LlmReasoner
-    from agent.reasoning.llm_endpoint import Prices
     from agent.reasoning.modes.catalogue import CATALOGUE
 
-    client = openai.AsyncOpenAI(
-        api_key=model.api_key.get_secret_value(),
-        base_url=model.base_url,
-        timeout=model.timeout_seconds,
-        max_retries=0,
-    )
-    prices = Prices(
-        usd_per_million_prompt_tokens=model.usd_per_million_prompt_tokens,
-        usd_per_million_completion_tokens=model.usd_per_million_completion_tokens,
-    )
     return LlmReasoner(
-        client, model.model, registry, prices, list(CATALOGUE), model.timeout_seconds
+        client_of(model),
+        model.model,
+        registry,
+        prices_of(model),
+        list(CATALOGUE),
+        model.timeout_seconds,
     )
 
 
@@ -200,6 +194,7 @@ async def parts(settings: Settings, url: str, *more_tools: object) -> AsyncItera
     store = Store(create_engine(url))
     try:
         vendors = await asyncio.to_thread(connect, settings)
+        vendors.builders += writings(settings, store.graph)
         registry = Registry(
             [*vendors.toolsets, LearningTools(store.patterns), GraphTools(store), *more_tools]
         )

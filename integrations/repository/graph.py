@@ -59,6 +59,8 @@ class RepositoryGraph:
         self._known = known
         self._renderer = renderer or HelmBinary.found()
         self._kept: dict[str, Snapshot] = {}
+        self._last: tuple[object, Seen] | None = None
+        """What the last build read, and what it made of it."""
 
     async def build(self) -> Seen:
         """Everything that the repositories say now. One that can't be read is left out, and then nothing counts as gone.
@@ -79,9 +81,22 @@ class RepositoryGraph:
         if problems and not snapshots:
             raise ToolError("; ".join(problems))
         known = tuple(await self._known(SPOKEN_KINDS))
-        return await asyncio.to_thread(
-            _gathered, snapshots, known, self._renderer, utc_now(), not problems
+        return await self._gather(snapshots, known, complete=not problems)
+
+    async def _gather(
+        self, snapshots: Sequence[Snapshot], known: Sequence[Entity], *, complete: bool
+    ) -> Seen:
+        """The facts; where nothing has changed since the last build, those of then, confirmed now."""
+        names = frozenset((e.key, str(e.properties.get("also_known_as"))) for e in known)
+        given = (snapshots, names)
+        now = utc_now()
+        if self._last is not None and self._last[0] == given:
+            return _confirmed(self._last[1], now, complete=complete)
+        seen = await asyncio.to_thread(
+            _gathered, snapshots, known, self._renderer, now, complete=complete
         )
+        self._last = (given, seen)
+        return seen
 
     async def _read(self, place: Remote | Path) -> Snapshot:
         if isinstance(place, Path):
@@ -107,11 +122,17 @@ def _place(text: str, token: str) -> Remote | Path:
     return Path(parts.path if parts.scheme == "file" else text).expanduser()
 
 
+def _confirmed(seen: Seen, now: datetime, *, complete: bool) -> Seen:
+    relations = tuple(r.model_copy(update={"last_confirmed": now}) for r in seen.relations)
+    return seen.model_copy(update={"relations": relations, "complete": complete})
+
+
 def _gathered(
     snapshots: Sequence[Snapshot],
     known: Sequence[Entity],
     renderer: Renderer | None,
     now: datetime,
+    *,
     complete: bool,
 ) -> Seen:
     facts = Facts(now)
