@@ -96,14 +96,21 @@ def _things(variable: str, value: str, namespace: str) -> Iterator[_Thing]:
         return
     endpoints = endpoints_in({variable: value})
     for endpoint in endpoints:
-        place = "" if endpoint.kind in ("bucket",) else endpoint.namespace or namespace
-        yield _Thing(endpoint.kind, endpoint.service, place, endpoint._replace(database=""))
+        yield _place(endpoint._replace(database=""), namespace)
     if endpoints or not _NAME.match(value) or value.lower() in _ORDINARY or redact(value) != value:
         return
     for kind, pattern in _KINDS:
         if pattern.search(variable):
             yield _Thing(kind, value, "" if kind == "bucket" else namespace, None)
             return
+
+
+def _place(endpoint: Endpoint, namespace: str) -> _Thing:
+    """What an endpoint leads to: hosts outside of the cluster, and buckets, are in no namespace."""
+    if endpoint.kind == "bucket" or ("." in endpoint.host and not endpoint.namespace):
+        return _Thing(endpoint.kind, endpoint.host, "", endpoint)
+    within = endpoint._replace(host=endpoint.service)
+    return _Thing(endpoint.kind, endpoint.service, endpoint.namespace or namespace, within)
 
 
 def _shared(thing: _Thing, by_variable: dict[str, dict[str, str]]) -> Shared | None:
