@@ -56,6 +56,7 @@ def build(
     now: Clock | None = None,
     alert_delay_seconds: float = 3.0,
     posts_alerts: bool = True,
+    time_scale: float = 1.0,
     request_url: str = "",
 ) -> Sandbox:
     """Build the company in the state of a scenario.
@@ -66,6 +67,7 @@ def build(
         now: The clock, timezone-aware; the real one by default. The scenario starts when it is first read.
         alert_delay_seconds: From the app's connecting to the first alert.
         posts_alerts: Whether alerts are posted at all.
+        time_scale: Seconds for each second of the script of alerts, talk and changes; tests shrink it.
         request_url: Deliver Slack's events to this URL by signed HTTP instead of Socket Mode.
 
     Raises:
@@ -87,6 +89,7 @@ def build(
         pagerduty,
         alert_delay_seconds=alert_delay_seconds,
         posts_alerts=posts_alerts,
+        time_scale=time_scale,
     )
     app = _compose(world, store, workspace, pagerduty, director, request_url)
     return Sandbox(spec, world, store, workspace, pagerduty, director, app)

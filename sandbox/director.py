@@ -4,38 +4,47 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sandbox.datadog.monitors.state import MonitorState, state_of
 from sandbox.kubernetes.store import ObjectStore
-from sandbox.pagerduty.state import AlreadyResolved, PagerDutyState
+from sandbox.pagerduty.state import PagerDutyState
+from sandbox.play import wording
+from sandbox.play.alerts import PlayedAlert
+from sandbox.play.changes import Changer
+from sandbox.play.incidents import Pages
+from sandbox.play.timing import Queue, Timing
 from sandbox.slack.ports import Workspace
-from sandbox.slack.senders import AlertPost, State, post_alert
+from sandbox.slack.senders import AlertPost, Sender, State, post_alert
+from sandbox.slack.senders.tickets import Ticket, post_ticket
 from sandbox.world.job_runner import stop_suspended_runs
 from sandbox.world.ports import Monitor
-from sandbox.world.scenario import AlertSpec, IncidentSpec
+from sandbox.world.script import SaidSpec, TicketSpec
 from sandbox.world.world import SimulatedWorld
 
 log = logging.getLogger(__name__)
 
 CHECK_EVERY_SECONDS = 2.0
-_HANDLE = re.compile(r"\s*@[\w-]+")
 
 
-@dataclass
-class _Posted:
-    """An alert that stands in Slack."""
+class Outbox(Protocol):
+    """Where alerts go besides Slack."""
 
-    spec: AlertSpec
-    monitor: Monitor
-    at: datetime
-    recovered: bool = False
+    def alert(self, sender: Sender, alert: AlertPost) -> None:
+        """Tell of an alert's new state; returns at once."""
 
 
 class Director:
-    """Drives one scenario; ``tick`` does whatever is due and may be called as often as one likes."""
+    """Drives one scenario; ``tick`` does whatever is due and may be called as often as one likes.
+
+    Args:
+        alert_delay_seconds: from the app's connecting to the script's beginning.
+        posts_alerts: whether alerts are posted at all; the rest of the script is played anyway.
+        time_scale: seconds of the clock for one of the script; the telemetry keeps its own time.
+        outbox: where alerts go besides Slack.
+    """
 
     def __init__(
         self,
@@ -46,90 +55,95 @@ class Director:
         *,
         alert_delay_seconds: float = 3.0,
         posts_alerts: bool = True,
+        time_scale: float = 1.0,
+        outbox: Outbox | None = None,
     ) -> None:
         self._world = world
         self._store = store
         self._workspace = workspace
-        self._pagerduty = pagerduty
-        self._delay = alert_delay_seconds
-        self._waiting = list(world.scenario.alerts) if posts_alerts else []
-        self._posted: list[_Posted] = []
-        self._connected_at: datetime | None = None
-        self._incident_id: str | None = None
+        self._outbox = outbox
+        self._delay = timedelta(seconds=alert_delay_seconds)
+        self._scale = time_scale
+        script = world.scenario
+        self._alerts = [PlayedAlert(spec) for spec in script.alerts] if posts_alerts else []
+        self._said = Queue(script.said, lambda said: said.after)
+        self._tickets = Queue(script.tickets, lambda ticket: ticket.after)
+        self._changes = Queue(script.changes, lambda change: change.after)
+        self._changer = Changer(store, world)
+        self._pages = Pages(world.company, pagerduty, script.incident)
+        self._timing: Timing | None = None
         self._monitors = {monitor.id: monitor for monitor in world.company.monitors}
 
     async def run(self) -> None:
-        """Tick until cancelled."""
+        """Play until cancelled."""
+        pause = min(
+            CHECK_EVERY_SECONDS, self._delay.total_seconds(), CHECK_EVERY_SECONDS * self._scale
+        )
         while True:
             try:
-                self.tick()
+                await self._say(self.tick())
             except Exception:
                 log.exception("the director could not play its next move")
-            await asyncio.sleep(min(CHECK_EVERY_SECONDS, max(0.1, self._delay)))
+            await asyncio.sleep(max(0.1, pause))
 
-    def tick(self) -> None:
-        """Post the alerts that are due, and the recoveries of those whose monitor is back to OK."""
+    def tick(self) -> Sequence[SaidSpec]:
+        """Do what is due; returns what people have to say, for ``run`` to post."""
         stop_suspended_runs(self._store)
         now = self._world.now()
-        if self._connected_at is None and self._workspace.app_connected():
-            self._connected_at = now
-        if self._connected_at is not None:
-            self._post_due(now, self._connected_at)
-        for posted in self._posted:
-            if not posted.recovered:
-                self._recover(posted, now)
+        if self._timing is None and self._workspace.app_connected():
+            self._timing = Timing(now + self._delay, self._scale)
+        timing = self._timing
+        if timing is None:
+            return ()
+        for change in self._changes.due(timing, now):
+            self._changer.apply(change)
+        for ticket in self._tickets.due(timing, now):
+            self._post_ticket(ticket, now)
+        self._play_alerts(timing, now)
+        return self._said.due(timing, now)
 
-    def _post_due(self, now: datetime, connected_at: datetime) -> None:
-        for spec in tuple(self._waiting):
-            if now >= connected_at + timedelta(seconds=self._delay + spec.delay_seconds):
-                self._waiting.remove(spec)
-                monitor = self._monitors[spec.monitor]
-                self._post(spec, monitor, "triggered", state_of(self._world, monitor), now)
-                self._posted.append(_Posted(spec, monitor, now))
-                self._open_incident(self._world.scenario.incident)
+    def _play_alerts(self, timing: Timing, now: datetime) -> None:
+        states: dict[int, MonitorState] = {}
 
-    def _recover(self, posted: _Posted, now: datetime) -> None:
-        stood = timedelta(seconds=posted.spec.recovers_after_seconds)
-        if now < posted.at + stood:
-            return
-        state = state_of(self._world, posted.monitor)
-        if state.overall == "OK":
-            posted.recovered = True
-            self._post(posted.spec, posted.monitor, "recovered", state, now)
-            if all(each.recovered for each in self._posted) and not self._waiting:
-                self._resolve_incident()
+        def state(number: int) -> MonitorState:
+            if number not in states:
+                states[number] = state_of(self._world, self._monitors[number])
+            return states[number]
 
-    def _post(
-        self, spec: AlertSpec, monitor: Monitor, state: State, now_is: MonitorState, at: datetime
+        for alert in self._alerts:
+            told = alert.next(timing, now, _is_well(alert, state))
+            if told is not None:
+                self._tell(alert, told, state, now)
+        if all(alert.over for alert in self._alerts):
+            self._pages.close()
+
+    def _tell(
+        self, alert: PlayedAlert, told: State, state: Callable[[int], MonitorState], now: datetime
     ) -> None:
-        values = [group.value for group in now_is.groups.values()]
-        text = spec.text or _HANDLE.sub("", monitor.message)
-        alert = AlertPost(
-            title=monitor.name,
-            text=spec.recovered_text if state == "recovered" else text,
-            state=state,
-            at=at,
-            monitor_id=str(monitor.id),
-            tags=monitor.tags,
-            severity=spec.severity or (f"P{monitor.priority}" if monitor.priority else ""),
-            link=f"https://app.datadoghq.eu/monitors/{monitor.id}",
-            value=round(max(values), 4) if values else None,
-            query=monitor.query,
-        )
-        post_alert(self._workspace, spec.sender, spec.channel, alert)
+        spec = alert.spec
+        if spec.monitor is None:
+            post = wording.of_rule(alert, told, now)
+        else:
+            monitor = self._monitors[spec.monitor]
+            post = wording.of_monitor(alert, monitor, told, state(spec.monitor), now)
+            self._record_transition(monitor, post)
+        post = self._pages.page(alert, post)
+        post_alert(self._workspace, spec.sender, spec.channel, post)
+        if self._outbox is not None:
+            self._outbox.alert(spec.sender, post)
 
-    def _open_incident(self, spec: IncidentSpec | None) -> None:
-        if spec is None or self._incident_id is not None:
-            return
-        service = next(s for s in self._world.company.services if s.name == spec.service)
-        self._incident_id = self._pagerduty.open_incident(service, spec.title, spec.urgency).id
+    def _record_transition(self, monitor: Monitor, post: AlertPost) -> None:
+        self._world.record(wording.transition(monitor, post))
 
-    def _resolve_incident(self) -> None:
-        if self._incident_id is None:
-            return
-        try:
-            self._pagerduty.resolve(self._incident_id)
-        except AlreadyResolved:
-            log.info(
-                "somebody resolved incident %s before its monitor recovered", self._incident_id
-            )
+    def _post_ticket(self, spec: TicketSpec, now: datetime) -> None:
+        ticket = Ticket(spec.number, spec.subject, spec.text, spec.requester, spec.priority)
+        post_ticket(self._workspace, spec.channel, ticket, now)
+
+    async def _say(self, due: Sequence[SaidSpec]) -> None:
+        for said in due:
+            await self._workspace.post(said.user, said.channel, said.text)
+
+
+def _is_well(alert: PlayedAlert, state: Callable[[int], MonitorState]) -> Callable[[], bool]:
+    watched = alert.spec.watched
+    return lambda: watched is None or state(watched).overall == "OK"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sandbox.pagerduty.directory import Directory, made_id, service_actor, user_actor
@@ -15,7 +16,7 @@ from sandbox.pagerduty.model import (
     LogEntry,
     Note,
 )
-from sandbox.world.ports import Company, PagerDutyIncident, Service
+from sandbox.world.ports import Change, Company, PagerDutyIncident, Service
 
 _SEVERITIES = {"high": "critical", "low": "warning"}
 
@@ -26,9 +27,10 @@ def seeded_incidents(company: Company, directory: Directory) -> list[Incident]:
     return [_incident(directory, seed, service) for seed, service in known if service is not None]
 
 
-def seeded_changes(company: Company, directory: Directory) -> list[ChangeEvent]:
-    """The company's changes on services that PagerDuty knows."""
-    known = [(change, directory.service_by_name(change.service)) for change in company.changes]
+def change_events(changes: Sequence[Change], directory: Directory) -> list[ChangeEvent]:
+    """What the delivery tool reported, on services that PagerDuty knows."""
+    reported = [change for change in changes if change.source == "deployment"]
+    known = [(change, directory.service_by_name(change.service)) for change in reported]
     return [
         ChangeEvent(
             id=made_id("PC", change.at, change.service, change.title),

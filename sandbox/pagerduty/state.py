@@ -20,7 +20,7 @@ from sandbox.pagerduty.model import (
     Note,
     Urgency,
 )
-from sandbox.pagerduty.seed import seeded_changes, seeded_incidents
+from sandbox.pagerduty.seed import change_events, seeded_incidents
 from sandbox.world.ports import Service, World
 
 
@@ -48,7 +48,8 @@ class PagerDutyState:
         self._lock = threading.RLock()
         seeded = seeded_incidents(world.company, self.directory)
         self._incidents = {incident.id: incident for incident in seeded}
-        self._changes = {c.id: c for c in seeded_changes(world.company, self.directory)}
+        self._reported = world.changes
+        self._changes: dict[str, ChangeEvent] = {}
         self._next_number = max((i.number for i in self._incidents.values()), default=0) + 1
 
     def now(self) -> datetime:
@@ -217,7 +218,9 @@ class PagerDutyState:
     def changes(self) -> list[ChangeEvent]:
         """The change events up to now, newest first."""
         with self._lock:
-            past = [change for change in self._changes.values() if change.at <= self.now()]
+            reported = {c.id: c for c in change_events(self._reported(), self.directory)}
+            every = (reported | self._changes).values()
+            past = [change for change in every if change.at <= self.now()]
         return sorted(past, key=lambda change: change.at, reverse=True)
 
     def add_change(self, change: ChangeEvent) -> None:

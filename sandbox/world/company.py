@@ -20,6 +20,7 @@ from sandbox.world.ports import (
     Team,
 )
 from sandbox.world.scenario import Rollout
+from sandbox.world.script import RolloutNow
 
 _TUPLES = ("members", "depends_on", "tags", "notes")
 _WIKI = "https://wiki.sundial.example/runbooks/"
@@ -93,12 +94,28 @@ def _changes(
 
 
 def _rollout_change(rollout: Rollout, started_at: datetime) -> Change:
-    service, version = rollout.service, rollout.after
+    return _deployed(
+        rollout.service,
+        "production",
+        rollout.after,
+        f"{rollout.note} (was {rollout.before})",
+        rollout.author,
+        started_at - rollout.ago,
+    )
+
+
+def rollout_change(rollout: RolloutNow, before: str, at: datetime) -> Change:
+    """A rollout that happens while the sandbox runs, as the delivery tool reports it."""
+    text = f"{rollout.note} (was {before})"
+    return _deployed(rollout.service, rollout.namespace, rollout.version, text, rollout.author, at)
+
+
+def _deployed(service: str, env: str, version: str, text: str, author: str, at: datetime) -> Change:
     return Change(
-        at=started_at - rollout.ago,
+        at=at,
         service=service,
-        title=f"Deployed {service} {version} to production",
-        text=f"{rollout.note} (was {rollout.before})",
-        tags=("env:production", f"service:{service}", f"version:{version}", "kind:deployment"),
-        author=rollout.author,
+        title=f"Deployed {service} {version} to {env}",
+        text=text,
+        tags=(f"env:{env}", f"service:{service}", f"version:{version}", "kind:deployment"),
+        author=author,
     )

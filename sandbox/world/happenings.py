@@ -12,8 +12,9 @@ from sandbox.kubernetes.clock import format_time
 from sandbox.world.component import Component
 from sandbox.world.faults.fault import Fault
 from sandbox.world.noise import key_hash
+from sandbox.world.parts import Entity
 from sandbox.world.ports import ClusterHistory, Manifest
-from sandbox.world.scenario import Entity, FaultEvent
+from sandbox.world.scenario import FaultEvent
 from sandbox.world.signals import Sampler, Sources
 
 _KEPT = timedelta(hours=1)

@@ -126,6 +126,10 @@ class Change:
     text: str
     tags: tuple[str, ...] = ()
     author: str = ""
+    source: str = "deployment"
+    """Who reports it, as Datadog's event stream names its sources."""
+    status: str = "info"
+    """``info``, ``warning``, ``error`` or ``success``."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,9 @@ class World(Protocol):
 
     def now(self) -> datetime:
         """The present; real time."""
+
+    def changes(self) -> Sequence[Change]:
+        """What has changed or happened: the company's history, and what came since the sandbox's start."""
 
     def metric_names(self, tags: Mapping[str, str]) -> list[str]:
         """Names of the metrics reported with all of ``tags``."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from sandbox.slack.senders import Sender
-from sandbox.world.durations import duration
 from sandbox.world.faults.conditions import Condition
 from sandbox.world.faults.shapes import ShapeName
+from sandbox.world.parts import Duration, Entity, Part
+from sandbox.world.script import AlertSpec, ChangeNow, IncidentSpec, SaidSpec, TicketSpec
 
 FOLDER = Path(__file__).parent.parent / "scenarios"
 
@@ -22,26 +22,7 @@ class ScenarioError(ValueError):
     """A scenario is missing or its file is not right; the text says where."""
 
 
-def _duration(value: object) -> object:
-    return duration(value) if isinstance(value, str) else value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Entity(_Part):
-    """A thing of the cluster."""
-
-    kind: str
-    name: str
-    namespace: str = "production"
-
-
-class Growth(_Part):
+class Growth(Part):
     """How something grows while its fault is active."""
 
     shape: ShapeName = "step"
@@ -86,7 +67,7 @@ class FaultLog(Growth):
     attributes: Mapping[str, str] = Field(default_factory=dict)
 
 
-class FaultEvent(_Part):
+class FaultEvent(Part):
     """A Kubernetes Event that a fault brings, again and again while it is active."""
 
     object: Entity
@@ -96,7 +77,7 @@ class FaultEvent(_Part):
     every: Duration = timedelta(minutes=5)
 
 
-class FaultSpec(_Part):
+class FaultSpec(Part):
     """One fault as the file has it."""
 
     kind: str
@@ -111,14 +92,14 @@ class FaultSpec(_Part):
     """Any of these lists ends the fault; all conditions of a list have to hold."""
 
 
-class CronRun(_Part):
+class CronRun(Part):
     """A CronJob whose latest run takes as long as this."""
 
     name: str
     lasts: Duration
 
 
-class Rollout(_Part):
+class Rollout(Part):
     """An ordinary rollout of the last day, besides those of the company's own history."""
 
     service: str
@@ -129,35 +110,13 @@ class Rollout(_Part):
     note: str
 
 
-class AlertSpec(_Part):
-    """An alert that some vendor's bot posts; it recovers when its monitor does."""
-
-    sender: Sender = "datadog"
-    channel: str = "C0ALERTS"
-    monitor: int
-    delay_seconds: float = Field(default=0.0, ge=0)
-    """After the app connected, beyond the director's own delay."""
-    recovers_after_seconds: float = Field(default=20.0, ge=0)
-    """The least time that it stands."""
-    text: str = ""
-    """Instead of the monitor's message."""
-    severity: str = ""
-    recovered_text: str = "The monitor is back within its threshold."
-
-
-class IncidentSpec(_Part):
-    """A PagerDuty incident that opens with the first alert."""
-
-    service: str
-    title: str
-    urgency: Literal["high", "low"] = "low"
-
-
-class Truth(_Part):
+class Truth(Part):
     """What an investigation should find; never served by any API."""
 
     cause: str
     kind: str
+    is_harmless: bool = False
+    """Whether nobody needs to be told."""
     entity: Entity | None = None
     """Where the cause sits; None when nothing is wrong."""
     also_right: tuple[Entity, ...] = ()
@@ -165,7 +124,7 @@ class Truth(_Part):
     acceptable_fixes: tuple[str, ...] = ()
 
 
-class Scenario(_Part):
+class Scenario(Part):
     """One file of ``sandbox/scenarios``."""
 
     title: str
@@ -175,8 +134,14 @@ class Scenario(_Part):
     faults: tuple[FaultSpec, ...] = ()
     cron_runs: tuple[CronRun, ...] = ()
     rollouts: tuple[Rollout, ...] = ()
-    alerts: tuple[AlertSpec, ...] = Field(min_length=1)
+    alerts: tuple[AlertSpec, ...] = ()
+    """None at all: nothing is posted, whether something goes wrong or not."""
     incident: IncidentSpec | None = None
+    """A PagerDuty incident that opens with the first alert and ends with the last."""
+    tickets: tuple[TicketSpec, ...] = ()
+    said: tuple[SaidSpec, ...] = ()
+    changes: tuple[ChangeNow, ...] = ()
+    """By other people, while it runs."""
     truth: Truth
     name: str = ""
 

@@ -16,7 +16,7 @@ from sandbox.world.happenings import events, pod_status
 from sandbox.world.logs import Journal
 from sandbox.world.metrics import Telemetry
 from sandbox.world.noise import Floats
-from sandbox.world.ports import Aggregator, ClusterHistory, Company, Manifest
+from sandbox.world.ports import Aggregator, Change, ClusterHistory, Company, Manifest
 from sandbox.world.scenario import Scenario
 from sandbox.world.schedules import latest_run_names
 from sandbox.world.signals import Sources
@@ -50,6 +50,7 @@ class SimulatedWorld:
             Configuration(history),
             self.faults,
         )
+        self._happened: list[Change] = []
         self._telemetry = Telemetry(self._sources, self._components)
         self._journal = Journal(self._sources, self._components)
         self._tracing = Tracing(self._sources, self._components)
@@ -62,6 +63,14 @@ class SimulatedWorld:
     def now(self) -> datetime:
         """The present."""
         return self._clock()
+
+    def changes(self) -> Sequence[Change]:
+        """See ``World``."""
+        return (*self._company.changes, *self._happened)
+
+    def record(self, change: Change) -> None:
+        """Keep something that has happened now."""
+        self._happened.append(change)
 
     def metric_names(self, tags: Mapping[str, str]) -> list[str]:
         """See ``World``."""

@@ -1,4 +1,4 @@
-"""The event stream: the company's changes, through v1 and v2."""
+"""The event stream: the company's changes and its monitors' transitions, through v1 and v2."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from sandbox.datadog.search.listing import Search, page_of, search_from_body, se
 from sandbox.world.ports import Change, World
 
 _V1_PAGE = 1000
-_SOURCE = "deployment"
 
 
 def list_events_v1(request: Request) -> Response:
@@ -32,9 +31,11 @@ def list_events_v1(request: Request) -> Response:
     events = [
         change
         for change in _recent(parameters.world_of(request))
-        if start <= change.at <= end and wanted <= set(_tags(change))
+        if start <= change.at <= end
+        and wanted <= set(_tags(change))
+        and (not sources or change.source in sources)
     ]
-    if priority != "normal" or (sources and _SOURCE not in sources):
+    if priority != "normal":
         events = []
     shown = events[page * _V1_PAGE : (page + 1) * _V1_PAGE]
     return JSONResponse({"events": [_event_v1(change) for change in shown]})
@@ -43,7 +44,7 @@ def list_events_v1(request: Request) -> Response:
 def get_event_v1(request: Request) -> Response:
     """``GET /api/v1/events/{id}``."""
     wanted = request.path_params["id"]
-    for change in parameters.world_of(request).company.changes:
+    for change in parameters.world_of(request).changes():
         if _number(change) == wanted:
             return JSONResponse({"event": _event_v1(change)})
     raise NotFound("No event matches that event_id")
@@ -72,7 +73,7 @@ def _listing(world: World, search: Search) -> Response:
 def _recent(world: World) -> list[Change]:
     """What has happened by now, newest first."""
     now = world.now()
-    changes = [change for change in world.company.changes if change.at <= now]
+    changes = [change for change in world.changes() if change.at <= now]
     return sorted(changes, key=lambda change: change.at, reverse=True)
 
 
@@ -81,14 +82,14 @@ def _document(change: Change) -> Document:
         id=str(_number(change)),
         at=change.at,
         message=f"{change.title}\n{change.text}",
-        reserved={"service": change.service, "source": _SOURCE, "status": "info"},
+        reserved={"service": change.service, "source": change.source, "status": change.status},
         tags=_tags(change),
         attributes={"title": change.title, "author": change.author},
     )
 
 
 def _tags(change: Change) -> tuple[str, ...]:
-    own = (f"service:{change.service}", f"source:{_SOURCE}")
+    own = (f"service:{change.service}", f"source:{change.source}")
     author = (f"author:{change.author}",) if change.author else ()
     return tuple(dict.fromkeys((*own, *author, *change.tags)))
 
@@ -107,10 +108,10 @@ def _event_v1(change: Change) -> dict[str, Any]:
         "title": change.title,
         "text": change.text,
         "date_happened": int(change.at.timestamp()),
-        "alert_type": "info",
+        "alert_type": change.status,
         "priority": "normal",
-        "source": _SOURCE,
-        "source_type_name": _SOURCE,
+        "source": change.source,
+        "source_type_name": change.source,
         "tags": list(_tags(change)),
         "url": f"/event/event?id={number}",
     }
@@ -121,13 +122,13 @@ def _event_v2(change: Change, document: Document) -> dict[str, Any]:
     inner = {
         "title": change.title,
         "service": change.service,
-        "status": "info",
+        "status": change.status,
         "priority": "normal",
-        "source_type_name": _SOURCE,
+        "source_type_name": change.source,
         "date_happened": at_ms // 1000,
         "timestamp": at_ms,
         "tags": list(document.tags),
-        "evt": {"id": document.id, "name": change.title, "type": _SOURCE},
+        "evt": {"id": document.id, "name": change.title, "type": change.source},
     }
     attributes = {
         "message": change.text,

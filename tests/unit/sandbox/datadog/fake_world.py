@@ -54,6 +54,9 @@ class FakeWorld:
     def now(self) -> datetime:
         return NOW
 
+    def changes(self) -> Sequence[Change]:
+        return self.company.changes
+
     def metric_names(self, tags: Mapping[str, str]) -> list[str]:
         return sorted({name for name, held, _ in [*SERIES, (*CLOCK, 0.0)] if _fits(held, tags)})
 

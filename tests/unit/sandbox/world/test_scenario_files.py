@@ -51,7 +51,8 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     [
         ({"hour": 25}, "hour"),
         ({"surprise": 1}, "surprise"),
-        ({"alerts": []}, "alerts"),
+        ({"alerts": [{"sender": "grafana"}]}, "a monitor, or a title of its own"),
+        ({"changes": [{"is": "prayer"}]}, "prayer"),
         ({"faults": [{**GOOD["faults"][0], "onset": "soon"}]}, "'soon' is no duration"),
         ({"faults": [{**GOOD["faults"][0], "lag_seconds": 0}]}, "lag_seconds"),
         (
