@@ -40,7 +40,7 @@ _DEFAULT_STEP_SECONDS = 600.0
 class WeakRules:
     """Thresholds; tuned on other data than the benchmark reports (``benchmarks/weak_signals.py``)."""
 
-    combined_p: float = 1e-4
+    combined_p: float = 1e-3
     """The combination must be as unlikely as this by chance."""
     single_p: float = 0.01
     """From where on a single indicator counts as departing."""

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.analysis.fits import Floats
-from agent.analysis.seasonal import Course, hourly_profile
+from agent.analysis.seasonal import Course, _median, hourly_profile
 from agent.analysis.series import Points
 from tests.unit.agent.analysis.test_significance import ar1
 
@@ -140,3 +140,13 @@ def test_a_profile_tells_how_busy_each_hour_is() -> None:
     assert max(profile.values()) / min(profile.values()) == pytest.approx(4.0, rel=0.05)
     assert hourly_profile([]) == {}
     assert hourly_profile([(0.0, 0.0)]) == {}
+
+
+@given(st.integers(0, 10_000))
+def test_the_median_of_what_is_known_agrees_with_numpys(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    rows = random.standard_normal((7, 12))
+    rows[random.uniform(size=rows.shape) < 0.4] = np.nan
+    rows[0] = 1.0  # numpy warns where nothing is known
+    assert np.allclose(_median(rows), np.nanmedian(rows, axis=0))
+    assert np.isnan(_median(np.full((3, 2), np.nan))).all()
