@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from agent.errors import NotFound
 from agent.knowledge.facts import Seen
+from agent.knowledge.statements import Named
 from agent.model import Entity
 from integrations.repository import snapshot as limits
 from integrations.repository.documents import NotYaml, documents
@@ -24,7 +25,6 @@ from integrations.repository.kubernetes import Declared
 from integrations.repository.kustomize import Kustomize
 from integrations.repository.manifests import manifests_in
 from integrations.repository.markdown import Notes, read_note
-from agent.knowledge.statements import Named
 from integrations.repository.patches import json_patched, merged
 from integrations.repository.snapshot import Snapshot
 from integrations.repository.terraform import Terraform, parse
