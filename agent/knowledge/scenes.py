@@ -151,8 +151,15 @@ def around(
     )
     shown = {n.key for n in nodes}
     doubtful = [b for b in near.beliefs if b.contradicted]
-    edges = edges_among(shown, [*ties, *doubtful])
+    told = [b for b in (*ties, *doubtful) if focus.key in (b.source, b.target) or _steps(b, layers)]
+    edges = edges_among(shown, told)
     return Scene(title=title, nodes=nodes, edges=edges, more=len(ranked) - len(kept))
+
+
+def _steps(belief: Belief, layers: Mapping[str, int]) -> bool:
+    """Whether a relation goes from a layer to the next at most: those that pass the asked thing by tell nothing of it."""
+    ends = [layers[k] for k in (belief.source, belief.target) if k in layers]
+    return len(ends) == 2 and abs(ends[0] - ends[1]) <= 1
 
 
 def chains(

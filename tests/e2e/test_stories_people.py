@@ -45,7 +45,7 @@ def test_a_mention_with_a_question_is_answered_in_its_thread_with_citations(nigh
     ts = engineer.posts(f"<@{BOT}> who owns checkout and who is on call?")
     answer = plain(engineer.waits_for("On call is", ts))
     assert "checkout belongs to team payments" in answer
-    assert len(engineer.said(ts)) == 1
+    assert len([text for text in engineer.said(ts) if text]) == 1
     case = night.case_of(ts, ALERTS)
     assert case is not None
     numbers = {int(n) for n in CITED.findall(answer)}
