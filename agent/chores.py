@@ -10,9 +10,9 @@ from dbos import DBOS
 from agent.awareness import attention, correlation, digest
 from agent.house import House
 
-_TICKS_KEPT = timedelta(days=1)
+TICKS_KEPT = timedelta(days=1)
 """Scheduled runs, which tell nothing that the log does not."""
-_WORKFLOWS_KEPT = timedelta(days=30)
+WORKFLOWS_KEPT = timedelta(days=30)
 """Everything else: so long the same event is known to have been handled."""
 _OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _BATCH = 500
@@ -47,8 +47,8 @@ async def tidy(_: House, now: datetime) -> int:
 
     DBOS keeps them for ever by itself. Their steps go with them; what investigations found is in our own tables.
     """
-    deleted = await _delete(now - _TICKS_KEPT, _TICKS)
-    return deleted + await _delete(now - _WORKFLOWS_KEPT, None)
+    deleted = await _delete(now - TICKS_KEPT, _TICKS)
+    return deleted + await _delete(now - WORKFLOWS_KEPT, None)
 
 
 async def _delete(before: datetime, prefix: str | None) -> int:

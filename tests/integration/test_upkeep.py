@@ -25,7 +25,9 @@ SECONDS = 60
 
 
 @contextmanager
-def process(url: str, journal: Path, executor: str) -> Iterator[subprocess.Popen[str]]:
+def process(
+    url: str, journal: Path, executor: str, **environment: str
+) -> Iterator[subprocess.Popen[str]]:
     """A process that serves the schedules, ready."""
     with (journal.parent / f"{executor}.log").open("ab") as log:
         child = subprocess.Popen(
@@ -38,7 +40,7 @@ def process(url: str, journal: Path, executor: str) -> Iterator[subprocess.Popen
                 str(SECONDS),
             ],
             cwd=ROOT,
-            env={**os.environ, "EXECUTOR": executor},
+            env={**os.environ, "EXECUTOR": executor, **environment},
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -77,6 +79,14 @@ def ticks(url: str) -> list[tuple[str, str]]:
         return [(str(a), str(b)) for a, b in found.fetchall()]
 
 
+def steps(url: str) -> int:
+    """How many steps are kept."""
+    with psycopg.connect(url.replace("postgresql+psycopg", "postgresql")) as connection:
+        found = connection.execute("SELECT count(*) FROM dbos.operation_outputs").fetchone()
+        assert found is not None
+        return int(found[0])
+
+
 def schedules(url: str) -> list[str]:
     """Names of the schedules in the database."""
     with psycopg.connect(url.replace("postgresql+psycopg", "postgresql")) as connection:
@@ -111,6 +121,13 @@ def test_a_restart_finds_its_schedules_and_goes_on(database_url: str, journal: P
     assert schedules(database_url) == before
     assert "srebot-scan" in before
     assert "srebot-digest" not in before, "the timetable wants none"
+
+
+def test_ticks_that_are_over_do_not_pile_up(database_url: str, journal: Path) -> None:
+    with process(database_url, journal, "one", TICKS_KEPT_SECONDS="0"):
+        eventually(lambda: len(scans(journal)) >= 3 * 8, 60)
+    assert len(ticks(database_url)) <= 4
+    assert steps(database_url) <= 4 * len(ticks(database_url)) + 12, "their steps go with them"
 
 
 @given(st.floats(min_value=1, max_value=90_000))

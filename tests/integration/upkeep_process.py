@@ -9,13 +9,14 @@ import asyncio
 import os
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 from dbos import DBOS
 
+from agent import chores
 from agent.errors import Unreachable
 from agent.house import House
 from agent.knowledge.facts import Seen
@@ -71,6 +72,8 @@ def house(journal: Path) -> House:
 async def main(url: str, journal: Path, seconds: float) -> None:
     """Serve the schedules for some time."""
     configure("CRITICAL")
+    if kept := os.environ.get("TICKS_KEPT_SECONDS"):
+        chores.TICKS_KEPT = timedelta(seconds=float(kept))
     DBOS(
         config=cast(
             "Any",
@@ -85,7 +88,17 @@ async def main(url: str, journal: Path, seconds: float) -> None:
     )
     Upkeep.serves(house(journal), cast("Answering", None))
     DBOS.launch()
-    await Upkeep.begin(Timetable(scan_seconds=2, weak_signals_seconds=0, digest_hour=None))
+    await Upkeep.begin(
+        Timetable(
+            scan_seconds=2,
+            weak_signals_seconds=0,
+            digest_hour=None,
+            attention_seconds=0,
+            expiry_seconds=0,
+            graph_upkeep_seconds=0,
+            tidy_seconds=3,
+        )
+    )
     await Upkeep.first_scan(4.0)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
