@@ -7,6 +7,7 @@ all that was scored is srebot's own precision in a channel. What a person judged
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from agent.awareness.issues import Attention, AttentionScore, Precision
@@ -22,6 +23,14 @@ _DECIDED = frozenset(
     }
 )
 """States of a proposal that only a person's decision leads to, or a fix that was carried out."""
+
+_OBJECTION = re.compile(
+    r"\W*(?:no[,.!]?\s+)?(?:(?:that|this|it)(?:['’]s| is| was)\s+)?"
+    r"(?:not it|not (?:the|a) (?:cause|problem|reason|issue)|wrong|nonsense|(?:a )?false alarm|just noise|noise)\b"
+    r"(?!\s+(?:monitor|threshold|time|window))",
+    re.IGNORECASE,
+)
+"""How a reply begins that says that what was said unasked is wrong."""
 
 Verdict = tuple[AttentionScore, str, bool]
 """A score, why, and whether a person judged so."""
@@ -95,10 +104,9 @@ async def _seen(house: House, entry: Attention) -> Verdict | None:
         last = max(judged, key=lambda f: f.at)
         score = AttentionScore.USED if last.verdict == "right" else AttentionScore.CONTRADICTED
         return score, f"{last.user} said that it was {last.verdict}", True
-    case = await house.store.cases.load(entry.investigation)
-    if case.notes:
-        return AttentionScore.USED, f"{case.notes[-1].user} replied", False
-    if any(p.status in _DECIDED for p in case.proposals):
+    if user := await house.store.attention.noted_by(entry.investigation):
+        return AttentionScore.USED, f"{user} replied", False
+    if any(p.status in _DECIDED for p in await house.store.proposals.of(entry.investigation)):
         return AttentionScore.USED, "its proposal was decided on", False
     return None
 
@@ -110,9 +118,12 @@ class Ledger:
         self._house = house
         self._entries = house.store.attention
 
-    async def replied(self, conversation: Conversation, user: str) -> None:
-        """Somebody replied in a thread."""
-        await self._score(conversation, AttentionScore.USED, f"{user} replied", firm=False)
+    async def replied(self, conversation: Conversation, user: str, text: str = "") -> None:
+        """Somebody replied in a thread; that it is wrong is a judgement, all else is use."""
+        if _OBJECTION.match(text):
+            await self.judged(conversation, user, right=False)
+        else:
+            await self._score(conversation, AttentionScore.USED, f"{user} replied", firm=False)
 
     async def opened(self, conversation: Conversation, user: str) -> None:
         """Somebody pressed a button in a thread: a link, a stop, an approval."""

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from agent.awareness.issues import Attention, AttentionScore, Precision
 from agent.store.mapping import row_of, storable_text, value_of
 from agent.store.repositories import Repository
-from agent.store.tables import AttentionRow, MessageRow
+from agent.store.tables import AttentionRow, MessageRow, NoteRow
 
 ATTENTION = AttentionRow.__table__
 _UNSEEN = (AttentionScore.PENDING.value, AttentionScore.IGNORED.value)
@@ -77,6 +77,17 @@ class AttentionLedger(Repository):
         async with self._transaction() as tx:
             found = await tx.scalar(statement)
         return None if found is None else found or ts
+
+    async def noted_by(self, investigation: int) -> str:
+        """Who said something last in an investigation; empty when nobody did."""
+        statement = (
+            select(NoteRow.user)
+            .where(NoteRow.investigation_id == investigation)
+            .order_by(NoteRow.at.desc())
+            .limit(1)
+        )
+        async with self._transaction() as tx:
+            return await tx.scalar(statement) or ""
 
     async def pending(self, before: datetime | None = None) -> list[Attention]:
         """The entries without a score, oldest first; only those posted before then, if that is given."""

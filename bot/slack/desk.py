@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 class Ledger(Protocol):
     """Where it is entered what people do about messages that they did not ask for."""
 
-    async def replied(self, conversation: Conversation, user: str) -> None:
+    async def replied(self, conversation: Conversation, user: str, text: str = "") -> None:
         """Somebody replied in a thread."""
 
     async def opened(self, conversation: Conversation, user: str) -> None:
@@ -46,7 +46,7 @@ class Ledger(Protocol):
 class NoLedger:
     """Enters nothing."""
 
-    async def replied(self, conversation: Conversation, user: str) -> None:
+    async def replied(self, conversation: Conversation, user: str, text: str = "") -> None:
         """Nothing."""
 
     async def opened(self, conversation: Conversation, user: str) -> None:

@@ -26,8 +26,8 @@ class Threads:
         user, text = event["user"], event.get("text", "")
         if intent_of(text) is Intent.STOP and await self.stop(place, user, key):
             return True
-        await self._desk.ledger.replied(place, user)
         said = plain(bare(text))
+        await self._desk.ledger.replied(place, user, said)
         if not said:
             return False
         note = Note(user=user, text=said, at=moment_of(event["ts"]))

@@ -123,6 +123,25 @@ class TestScoring:
         await ledger.judged(THREAD, "U1", right=True)
         assert await score(store) == (AttentionScore.USED, "U1 said that it was right")
 
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("not it", AttentionScore.CONTRADICTED),
+            ("No, that's not the cause: a disk was full", AttentionScore.CONTRADICTED),
+            ("false alarm, we were testing", AttentionScore.CONTRADICTED),
+            ("wrong", AttentionScore.CONTRADICTED),
+            ("is it the backup?", AttentionScore.USED),
+            ("something is wrong with cart as well", AttentionScore.USED),
+            ("not sure, looking", AttentionScore.USED),
+        ],
+    )
+    async def test_a_reply_may_say_that_it_is_wrong(
+        self, store: Store, around: Outside, text: str, expected: AttentionScore
+    ) -> None:
+        await spoke(store)
+        await Ledger(around.house).replied(THREAD, "U1", text)
+        assert (await score(store))[0] is expected
+
     async def test_other_threads_are_left_alone(self, store: Store, around: Outside) -> None:
         await spoke(store)
         await spoke(store, "summary-2", thread="2.0", investigation=None)

@@ -79,7 +79,7 @@ class FakeLedger:
     """What was done, in which thread, by whom."""
     channels: tuple[Precision, ...] = ()
 
-    async def replied(self, conversation: Conversation, user: str) -> None:
+    async def replied(self, conversation: Conversation, user: str, text: str = "") -> None:
         self.entries.append(("replied", conversation.thread, user))
 
     async def opened(self, conversation: Conversation, user: str) -> None:
