@@ -21,6 +21,7 @@ from dbos import DBOS, SetWorkflowID
 
 from agent.awareness import emerging
 from agent.chores import CHORES
+from agent.errors import ToolError
 from agent.house import House
 from agent.knowledge.scan import Scanned, scan_one
 from agent.model import Json, Signal
@@ -153,7 +154,11 @@ class Upkeep:
 
     @classmethod
     async def _look(cls) -> Json:
-        found = await emerging.look(cls._house, cls._house.clock.now())
+        try:
+            found = await emerging.look(cls._house, cls._house.clock.now())
+        except ToolError as error:
+            _log.warning("weak_signals_not_read", problem=str(error))
+            found = emerging.Pass()
         return found.model_dump(mode="json")
 
     @classmethod

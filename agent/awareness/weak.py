@@ -26,12 +26,11 @@ import networkx as nx
 from agent.analysis.seasonal import Course, Heading, hourly_profile
 from agent.analysis.series import Saturation
 from agent.analysis.significance import cauchy
+from agent.awareness.nearness import dependants, distances, groups
 from agent.ports import Indicator
 
 LOAD = "requests"
 """The indicator that is load, not a sign of trouble."""
-HOPS = 2
-"""How far in the graph signs are combined."""
 _GAPS_SEEN = 25
 _DEFAULT_STEP_SECONDS = 600.0
 
@@ -172,7 +171,7 @@ class WeakSignals:
             for key, signs in self.heading_for_limits().items()
             if self._convinces(key, signs, graph)
         }
-        return [self._told(group, candidates, graph) for group in _groups(candidates, graph)]
+        return [self._told(group, candidates, graph) for group in groups(candidates, graph)]
 
     def _saturating(self, indicators: Iterable[Indicator]) -> Iterator[Sign]:
         rules = self._rules
@@ -202,7 +201,7 @@ class WeakSignals:
 
     def _combined(self, key: str, graph: nx.DiGraph[str]) -> float:
         """The combined p-value, the largest of the moments looked at."""
-        near = [(i, 0.5**far) for k, far in _distances(key, graph) for i in self._of.get(k, [])]
+        near = [(i, 0.5**far) for k, far in distances(key, graph) for i in self._of.get(k, [])]
         weights = [weight for _, weight in near]
         return max(
             cauchy([self._p(i, ago) for i, _ in near], weights)
@@ -215,7 +214,7 @@ class WeakSignals:
         """What departs on the entity and nearby, under its own alert's threshold."""
         known = {id(s.indicator): s for s in signs}
         found: list[Sign] = []
-        for near, _ in _distances(key, graph):
+        for near, _ in distances(key, graph):
             for indicator in self._of.get(near, []):
                 sign = known.get(id(indicator)) or self._sign(indicator)
                 if sign is not None:
@@ -269,19 +268,19 @@ class WeakSignals:
 
         key = min(group, key=blame)
         critical = candidates[key][0]
-        dependants = _dependants(key, graph)
+        users = dependants(key, graph)
         return Emerging(
             entity=key,
             critical=critical,
             signs=self._departing(key, candidates[key], graph),
             p_value=self._combined(key, graph),
-            load=self._load(key, dependants, critical),
-            dependants=dependants,
+            load=self._load(key, users, critical),
+            dependants=users,
         )
 
-    def _load(self, key: str, dependants: Sequence[str], critical: Sign) -> Load | None:
+    def _load(self, key: str, users: Sequence[str], critical: Sign) -> Load | None:
         """By the entity's own requests, or by those of its nearest dependant that has some."""
-        profile = next(filter(None, (self._loads.get(k) for k in (key, *dependants))), None)
+        profile = next(filter(None, (self._loads.get(k) for k in (key, *users))), None)
         present = profile.get(self._now.hour) if profile else None
         if not profile or not present or critical.saturation is None:
             return None
@@ -305,27 +304,3 @@ def _step_of(indicator: Indicator) -> float:
     times = [at for at, _ in indicator.series.points[-_GAPS_SEEN:]]
     gaps = sorted(b - a for a, b in pairwise(times) if b > a)
     return gaps[len(gaps) // 2] if gaps else _DEFAULT_STEP_SECONDS
-
-
-def _distances(key: str, graph: nx.DiGraph[str]) -> list[tuple[str, int]]:
-    """The entity and what is within ``HOPS`` of it in either direction, with how far."""
-    if key not in graph:
-        return [(key, 0)]
-    found = nx.single_source_shortest_path_length(graph.to_undirected(as_view=True), key, HOPS)
-    return list(found.items())
-
-
-def _dependants(key: str, graph: nx.DiGraph[str]) -> tuple[str, ...]:
-    if key not in graph:
-        return ()
-    distances = nx.single_source_shortest_path_length(graph.reverse(copy=False), key)
-    return tuple(sorted((k for k in distances if k != key), key=lambda k: (distances[k], k)))
-
-
-def _groups(candidates: Iterable[str], graph: nx.DiGraph[str]) -> list[list[str]]:
-    """Candidates that lie within reach of each other are one group."""
-    ties: nx.Graph[str] = nx.Graph()
-    ties.add_nodes_from(candidates)
-    for key in list(ties):
-        ties.add_edges_from((key, k) for k, _ in _distances(key, graph) if k in ties and k != key)
-    return [sorted(group) for group in nx.connected_components(ties)]
