@@ -21,7 +21,8 @@ from agent.answering import answer, illustrate
 from agent.awareness import history
 from agent.awareness.attention import may_speak
 from agent.awareness.intake import accept
-from agent.awareness.telling import Telling
+from agent.awareness.issues import Joined
+from agent.awareness.telling import Telling, is_told
 from agent.house import House
 from agent.knowledge.corrections import correct
 from agent.model import (
@@ -141,15 +142,25 @@ class Workflows(DBOSConfiguredInstance):
                 house.store, signal, house.clock, house.terms.bounds, partial(may_speak, house)
             ),
         )
-        if not accepted.opened or accepted.investigation is None:
-            await flow.step("beside", lambda: self._telling.beside(signal, accepted))
-            return
         number, joined = accepted.investigation, accepted.joined
+        if not accepted.opened or number is None:
+            await self._beside(flow, signal, joined)
+            return
         await flow.step("first-words", lambda: self._telling.first_words(number, signal, joined))
         work = self.answer_question if signal.kind is SignalKind.QUESTION else self.investigate
         await self._enqueue(f"investigation-{number}", work, number)
         if joined is not None:
             await flow.step("changes", lambda: self._telling.changes(number, joined.issue))
+
+    async def _beside(self, flow: DbosWorkflow, signal: Signal, joined: Joined | None) -> None:
+        """Nothing is said of what deserves no attention, except to those who already look at its Issue."""
+        number = self._telling.concerns(joined)
+        if joined is None or number is None:
+            return
+        if is_told(signal, joined):
+            await flow.step("beside", lambda: self._telling.beside(number, signal, joined))
+        if signal.kind is not SignalKind.CHANGE:
+            self._telling.refresh(number)
 
     async def _correct(self, signal: Signal) -> None:
         """Take an engineer's word on the graph, and say what it changed."""

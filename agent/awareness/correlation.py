@@ -51,35 +51,17 @@ class Match:
     reason: str
 
 
-async def correlate(
-    store: Store, signal: Signal, around: Surroundings, triage: Triage, tx: AsyncSession
-) -> Joined | None:
-    """Put a signal in the Issue that it belongs to, or in a new one; None for a recovery of what is not known.
+async def find(
+    store: Store, signal: Signal, around: Surroundings, tx: AsyncSession
+) -> Match | None:
+    """The Issue that a signal belongs to; None when it is the first of its own.
 
     Args:
         store: the database.
-        signal: what was noticed, already kept.
+        signal: what was noticed.
         around: what lies around what it names.
-        triage: what was decided on it, for a new Issue.
         tx: the turn in which nobody else correlates.
     """
-    match = await _find(store, signal, around, tx)
-    if match is None:
-        if signal.state is AlertState.RECOVERED:
-            return None
-        issue = await store.issues.add(opened(signal, around, triage), session=tx)
-        joined = Joined(issue=issue, opened=True)
-    else:
-        joined = joined_by(match, signal, around)
-        joined = await _flapping(store, joined, signal, tx)
-        await store.issues.save(joined.issue, session=tx)
-    await store.issues.add_signal(joined, signal, session=tx)
-    return joined
-
-
-async def _find(
-    store: Store, signal: Signal, around: Surroundings, tx: AsyncSession
-) -> Match | None:
     at = signal.occurred_at
     if signal.fingerprint:
         same = await store.issues.of_fingerprint(
@@ -90,9 +72,17 @@ async def _find(
     if signal.state is AlertState.RECOVERED or not around.key:
         return None
     windows = Windows()
-    longest = max(windows.near, windows.same_entity, windows.change)
+    longest = max(windows.near, windows.same_entity)
     found = await store.issues.candidates(signal.environment, at - longest, session=tx)
     return nearest(around, found, at, windows)
+
+
+async def joined_by(
+    store: Store, match: Match, signal: Signal, around: Surroundings, tx: AsyncSession
+) -> Joined:
+    """The Issue that a signal belongs to, after it; not kept yet."""
+    joined = after(match, signal, around)
+    return await _flapping(store, joined, signal, tx) if match.reason == SAME_ALERT else joined
 
 
 def nearest(
@@ -166,7 +156,7 @@ def opened(signal: Signal, around: Surroundings, triage: Triage) -> Issue:
     )
 
 
-def joined_by(match: Match, signal: Signal, around: Surroundings) -> Joined:
+def after(match: Match, signal: Signal, around: Surroundings) -> Joined:
     """An Issue after one more signal."""
     issue = match.issue
     firing = set(issue.fingerprints)
@@ -177,7 +167,7 @@ def joined_by(match: Match, signal: Signal, around: Surroundings) -> Joined:
     status = IssueStatus.RECOVERED if over and firing and not left else issue.status
     if not over and not is_open:
         status = IssueStatus.OPEN
-    after = issue.model_copy(
+    grown = issue.model_copy(
         update={
             "entities": _with(issue.entities, around.key),
             "suspects": _narrowed(issue.suspects, around),
@@ -189,7 +179,7 @@ def joined_by(match: Match, signal: Signal, around: Surroundings) -> Joined:
             "closed_at": _closed_at(issue, status, signal),
         }
     )
-    return Joined(issue=after, opened=False, duplicate=repeated, reason=match.reason)
+    return Joined(issue=grown, opened=False, duplicate=repeated, reason=match.reason)
 
 
 def _closed_at(issue: Issue, status: IssueStatus, signal: Signal) -> datetime | None:

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from agent.awareness.issues import Decided, Weight
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from agent.awareness.issues import Decided, Joined, Weight
 from agent.house import House
 from agent.model import Case, Decision, Ending, ProposalStatus, Signal
 from agent.store.decisions import Experience
@@ -24,6 +26,10 @@ HALF_LIFE = timedelta(days=30)
 LOOK_BACK = timedelta(days=90)
 TOLD_FOR = timedelta(days=14)
 """So long "should have told me" keeps a combination loud, and agreement keeps a critical one watched."""
+RECOVERS_WITHIN = timedelta(hours=6)
+"""A recovery is of triggers no older than this."""
+QUICKLY = timedelta(minutes=30)
+"""A recovery so soon after the alert, before any fix, counts as one by itself."""
 QUIET_BELOW = 0.15
 """Posterior mean up to which a combination may be left alone."""
 WATCH_BELOW = 0.25
@@ -74,20 +80,14 @@ def _rule(signal: Signal) -> str:
     return re.sub(r"\d+", "#", (parts[-1] if len(parts) > 1 else signal.title).lower())
 
 
-async def weigh(store: Store, combination: str, now: datetime, *, passed: int = 0) -> Weight:
-    """What experience says on a combination.
-
-    Args:
-        store: the database.
-        combination: as ``combination_of`` names it.
-        now: the present.
-        passed: how many of those seen are not to count, such as the one at hand.
-    """
+async def weigh(
+    store: Store, combination: str, now: datetime, tx: AsyncSession | None = None
+) -> Weight:
+    """What experience says on a combination (as ``combination_of`` names it)."""
     since = now - LOOK_BACK
-    seen = await store.decisions.seen(combination, since)
-    return weight_of(
-        combination, seen - passed, await store.experiences.of(combination, since), now
-    )
+    seen = await store.decisions.seen(combination, since, session=tx)
+    experiences = await store.experiences.of(combination, since, session=tx)
+    return weight_of(combination, seen, experiences, now)
 
 
 def weight_of(
@@ -184,6 +184,25 @@ def silenced(weight: Weight, *, critical: bool, now: datetime) -> Decision | Non
     if passed >= LEAST_WITH_CLICKS and weight.attention <= WATCH_BELOW:
         return Decision.WATCH
     return None
+
+
+async def learn_of_recovery(
+    store: Store, signal: Signal, joined: Joined | None, tx: AsyncSession
+) -> None:
+    """An alert that passed soon, and before any fix, passed by itself."""
+    at = signal.occurred_at
+    if not signal.fingerprint:
+        return
+    over = await store.decisions.recover(signal.fingerprint, at, at - RECOVERS_WITHIN, session=tx)
+    if joined is not None and joined.issue.investigation is not None:
+        proposals = await store.proposals.of(joined.issue.investigation)
+        if any(p.status is ProposalStatus.APPLIED for p in proposals):
+            return
+    for decided in over:
+        if at - decided.at <= QUICKLY:
+            subject, kind = f"signal:{decided.signal}", Happened.RECOVERED.value
+            experience = Experience(subject, "", decided.combination, kind, at)
+            await store.experiences.add(experience, session=tx)
 
 
 async def learn_from(store: Store, case: Case) -> None:

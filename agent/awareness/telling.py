@@ -13,10 +13,10 @@ import structlog
 
 from agent.awareness.changes import change_line, changes_before
 from agent.awareness.correlation import SAME_ALERT
-from agent.awareness.intake import CORRELATED, Accepted, is_recovery
+from agent.awareness.intake import is_recovery
 from agent.awareness.issues import Issue, IssueStatus, Joined
 from agent.house import House
-from agent.model import AlertState, Decision, Signal, SignalKind
+from agent.model import AlertState, Signal, SignalKind
 from agent.store.investigations import ENDED
 
 MOST_POINTERS = 10
@@ -59,34 +59,20 @@ class Telling:
             line = change_line(signal, issue.opened_at)
             await self._house.notifier.update(case, f"change-{signal.key}", line)
 
-    async def beside(self, signal: Signal, accepted: Accepted) -> None:
-        """Nothing is said of what deserves no attention, except to those who already look at its Issue."""
-        joined = accepted.joined
-        if accepted.triage.decision is not Decision.INVESTIGATE and signal.kind in CORRELATED:
-            await self._audit(signal, accepted)
-        if joined is None or joined.opened or joined.issue.investigation is None:
-            return
-        number = joined.issue.investigation
+    def concerns(self, joined: Joined | None) -> int | None:
+        """The investigation whose thread a signal concerns that starts none itself; None: nothing is said of it."""
+        return None if joined is None or joined.opened else joined.issue.investigation
+
+    async def beside(self, number: int, signal: Signal, joined: Joined) -> None:
+        """A line in the thread of its Issue, or a pointer there, where the signal deserves one."""
         if (line := line_on(signal, joined)) is not None:
             case = await self._house.store.cases.load(number)
             if line.always or case.investigation.status not in ENDED:
                 await self._house.notifier.update(case, line.key, line.text)
         if deserves_pointer(signal, joined):
             await self._house.notifier.pointer(signal, joined)
-        if signal.kind is not SignalKind.CHANGE:
-            self._refresh(number)
 
-    async def _audit(self, signal: Signal, accepted: Accepted) -> None:
-        details = {"signal": signal.key, "title": signal.title, "reason": accepted.triage.reason}
-        await self._house.store.audit.append(
-            "srebot",
-            f"triage_{accepted.triage.decision.value}",
-            f"signal:{signal.key}",
-            details,
-            self._house.clock.now(),
-        )
-
-    def _refresh(self, investigation: int) -> None:
+    def refresh(self, investigation: int) -> None:
         """Have the summary show the Issue as it stands, soon and once for all that comes meanwhile.
 
         Not durable: what a crash forgets shows with the investigation's next word.
@@ -117,6 +103,11 @@ class Line(NamedTuple):
     text: str
     always: bool = True
     """Also when its investigation has ended."""
+
+
+def is_told(signal: Signal, joined: Joined) -> bool:
+    """Whether a signal deserves a line or a pointer."""
+    return line_on(signal, joined) is not None or deserves_pointer(signal, joined)
 
 
 def line_on(signal: Signal, joined: Joined) -> Line | None:

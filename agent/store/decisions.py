@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.awareness.issues import Decided
 from agent.model import AlertState, Decision, Signal
+from agent.redaction import redact
 from agent.store.mapping import row_of, storable_text, value_of
 from agent.store.repositories import Repository
 from agent.store.tables import ExperienceRow, IssueRow, TriageDecisionRow
@@ -56,7 +57,8 @@ class Decisions(Repository):
         session: AsyncSession,
     ) -> int:
         """Keep a decision (its ``id`` is given here); returns its number."""
-        values = row_of(decided, without={"id"}, clean=True) | {
+        values = row_of(decided, without={"id"}) | {
+            "title": storable_text(redact(decided.title)),
             "fingerprint": storable_text(signal.fingerprint),
             "state": signal.state.value,
             "critical": critical,
@@ -125,7 +127,9 @@ class Decisions(Repository):
                 .values(told_at=at)
             )
 
-    async def seen(self, combination: str, since: datetime) -> int:
+    async def seen(
+        self, combination: str, since: datetime, *, session: AsyncSession | None = None
+    ) -> int:
         """How often a combination was triggered since then, repeats apart."""
         count = select(func.count()).where(
             TriageDecisionRow.combination == combination,
@@ -133,7 +137,7 @@ class Decisions(Repository):
             TriageDecisionRow.duplicate.is_(False),
             TriageDecisionRow.at >= since,
         )
-        async with self._transaction() as tx:
+        async with self._transaction(session) as tx:
             return await tx.scalar(count) or 0
 
     async def recover(
@@ -175,7 +179,9 @@ class Experiences(Repository):
                 )
             )
 
-    async def of(self, combination: str, since: datetime) -> list[Experience]:
+    async def of(
+        self, combination: str, since: datetime, *, session: AsyncSession | None = None
+    ) -> list[Experience]:
         """What happened with a combination since then, the latest first."""
         columns = [getattr(ExperienceRow, name) for name in Experience._fields]
         statement = (
@@ -184,5 +190,5 @@ class Experiences(Repository):
             .order_by(ExperienceRow.at.desc())
             .limit(_MOST_EXPERIENCES)
         )
-        async with self._transaction() as tx:
+        async with self._transaction(session) as tx:
             return [Experience(*row) for row in await tx.execute(statement)]

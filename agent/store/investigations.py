@@ -96,13 +96,16 @@ class Investigations(Repository):
             found = await tx.execute(joined().where(InvestigationRow.dedup_key == dedup_key))
             return investigation_of(found.mappings().one()), fresh
 
-    async def get(self, investigation: int) -> Investigation:
+    async def get(
+        self, investigation: int, *, session: AsyncSession | None = None
+    ) -> Investigation:
         """The investigation of that number.
 
         Raises:
             SrebotError: there is none.
         """
-        found = await self._first(joined().where(InvestigationRow.id == investigation))
+        statement = joined().where(InvestigationRow.id == investigation)
+        found = await self._first(statement, session)
         if found is None:
             raise SrebotError(f"There is no investigation {investigation}.")
         return found
@@ -183,7 +186,9 @@ class Investigations(Repository):
                 update(InvestigationRow).where(InvestigationRow.id == investigation).values(values)
             )
 
-    async def _first(self, statement: Select[Any]) -> Investigation | None:
-        async with self._transaction() as tx:
+    async def _first(
+        self, statement: Select[Any], session: AsyncSession | None = None
+    ) -> Investigation | None:
+        async with self._transaction(session) as tx:
             row = (await tx.execute(statement.limit(1))).mappings().first()
         return None if row is None else investigation_of(row)

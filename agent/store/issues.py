@@ -109,7 +109,7 @@ class Issues(Repository):
 
     async def save(self, issue: Issue, *, session: AsyncSession | None = None) -> None:
         """An Issue as it stands now."""
-        values = row_of(issue, without={"id"}, clean=True)
+        values = row_of(issue, without={"id", "kind", "title", "environment", "opened_at"})
         async with self._transaction(session) as tx:
             await tx.execute(update(IssueRow).where(IssueRow.id == issue.id).values(values))
 

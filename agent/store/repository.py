@@ -43,7 +43,7 @@ class Store:
         self.feedback = Feedbacks(self.sessions)
         self.graph = GraphStore(self.sessions)
         self.memory = GraphMemory(self.sessions)
-        self.surroundings = SurroundingsMemory(self.memory)
+        self.surroundings = SurroundingsMemory(self.graph)
         self.issues = Issues(self.sessions)
         self.decisions = Decisions(self.sessions)
         self.experiences = Experiences(self.sessions)

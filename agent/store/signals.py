@@ -33,18 +33,27 @@ class Signals(Repository):
             row = (await tx.execute(select(SIGNALS).where(SignalRow.key == key))).mappings().first()
         return None if row is None else value_of(Signal, row)
 
-    async def recent(self, fingerprint: str, since: datetime) -> list[Signal]:
+    async def recent(
+        self, fingerprint: str, since: datetime, *, session: AsyncSession | None = None
+    ) -> list[Signal]:
         """The signals on the same alert since then, oldest first."""
         statement = (
             select(SIGNALS)
             .where(SignalRow.fingerprint == fingerprint, SignalRow.occurred_at >= since)
             .order_by(SignalRow.occurred_at)
         )
-        async with self._transaction() as tx:
+        async with self._transaction(session) as tx:
             rows = (await tx.execute(statement)).mappings().all()
         return [value_of(Signal, row) for row in rows]
 
-    async def tickets(self, service: str, environment: str, since: datetime) -> int:
+    async def tickets(
+        self,
+        service: str,
+        environment: str,
+        since: datetime,
+        *,
+        session: AsyncSession | None = None,
+    ) -> int:
         """How many tickets on a service came since then."""
         count = select(func.count()).where(
             SignalRow.kind == SignalKind.TICKET.value,
@@ -52,7 +61,7 @@ class Signals(Repository):
             SignalRow.environment == environment,
             SignalRow.occurred_at >= since,
         )
-        async with self._transaction() as tx:
+        async with self._transaction(session) as tx:
             return await tx.scalar(count) or 0
 
     async def changes(

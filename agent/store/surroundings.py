@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
 
 from pydantic import Field
 
-from agent.knowledge.graph import DEPENDS, name_of
-from agent.model import Entity, Relation, Value
-from agent.store.memory import GraphMemory
+from agent.knowledge.graph import name_of
+from agent.model import Entity, Value
+from agent.store.graph import GraphStore
 
 REMEMBERED_SECONDS = 60.0
 CAUSE_HOPS = 2
 """How far from what alerts its cause is looked for, in dependencies."""
 _MOST_REMEMBERED = 5_000
+_MOST_REACHED = 100
+_MOST_ALIKE = 4
+"""Entities of one name and place that are looked around, the service before its workload."""
+_FIRST = ("service", "deployment", "statefulset", "daemonset", "database", "cache", "cronjob")
 _NO_PARTY = frozenset({"team", "person", "node", "configmap", "secret", "namespace", "monitor"})
 """Kinds of entity that are no cause by which alerts are correlated."""
-_LEAST_CONFIDENCE = 0.3
 
 
 class Surroundings(Value):
@@ -27,7 +32,7 @@ class Surroundings(Value):
     key: str = ""
     """Of the entity; empty when it is not known which one is meant."""
     entities: tuple[Entity, ...] = ()
-    """Those of its name, the most likely meant first."""
+    """Those of its name, the likeliest meant first."""
     causes: dict[str, int] = Field(default_factory=dict)
     """Key -> how many dependencies away, of itself and all that it depends on."""
     dependants: tuple[str, ...] = ()
@@ -38,6 +43,11 @@ class Surroundings(Value):
         """The entity's name."""
         return name_of(self.key)
 
+    @property
+    def environment(self) -> str:
+        """Of the entity that is likeliest meant; empty when it is unknown."""
+        return self.entities[0].environment if self.entities else ""
+
 
 def folded(key: str) -> str:
     """Namespace and name of a key: a service, its Deployment and its Pods' set are one place for trouble."""
@@ -45,82 +55,82 @@ def folded(key: str) -> str:
     return f"{namespace}/{name_of(rest)}"
 
 
+class _Known(NamedTuple):
+    since: float
+    found: asyncio.Task[Surroundings]
+
+
 class SurroundingsMemory:
-    """Looks around entities.
+    """Looks around entities; who asks the same at the same time waits for the one look.
 
     Args:
-        memory: the graph.
+        graph: the graph.
         clock: seconds, for forgetting.
     """
 
-    def __init__(self, memory: GraphMemory, clock: Callable[[], float] = time.monotonic) -> None:
-        self._memory = memory
+    def __init__(self, graph: GraphStore, clock: Callable[[], float] = time.monotonic) -> None:
+        self._graph = graph
         self._clock = clock
-        self._known: OrderedDict[tuple[str, str], tuple[float, Surroundings]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
 
     async def of(self, service: str, namespace: str) -> Surroundings:
         """What lies around a service; ``namespace`` may be an environment's name as well."""
         if not service:
             return Surroundings()
-        place = (service, namespace)
-        now = self._clock()
-        if (known := self._known.get(place)) is not None and now - known[0] < REMEMBERED_SECONDS:
-            return known[1]
-        entities, relations = await self._memory.around(service, namespace)
-        found = surroundings_of(service, namespace, entities, relations)
-        self._known[place] = (now, found)
-        self._known.move_to_end(place)
-        if len(self._known) > _MOST_REMEMBERED:
-            self._known.popitem(last=False)
-        return found
+        place, now = (service, namespace), self._clock()
+        known = self._known.get(place)
+        if known is None or now - known.since >= REMEMBERED_SECONDS or _failed(known.found):
+            known = _Known(now, asyncio.create_task(self._look(service, namespace)))
+            self._known[place] = known
+            self._known.move_to_end(place)
+            if len(self._known) > _MOST_REMEMBERED:
+                self._known.popitem(last=False)
+        return await asyncio.shield(known.found)
+
+    async def _look(self, service: str, namespace: str) -> Surroundings:
+        named = await self._graph.entity(service)
+        meant = [e for e in named if namespace in ("", e.namespace, e.environment)]
+        own = sorted((e for e in meant if e.kind not in _NO_PARTY), key=_rank)
+        if not own:
+            key = f"{namespace or '-'}/service/{service}"
+            return Surroundings(key=key, causes={key: 0})
+        here = own[0].environment
+        own = [e for e in own if e.environment == here]
+        causes, dependants = {own[0].key: 0}, set()
+        for entity in own[:_MOST_ALIKE]:
+            down = await self._graph.blast_radius(
+                entity.key, upstream=False, hops=CAUSE_HOPS, limit=_MOST_REACHED
+            )
+            for reached in down:
+                key = reached.entity.key
+                causes[key] = min(reached.distance, causes.get(key, reached.distance))
+            up = await self._graph.blast_radius(
+                entity.key, upstream=True, hops=1, limit=_MOST_REACHED
+            )
+            dependants |= {r.entity.name for r in up}
+        return Surroundings(
+            key=own[0].key,
+            entities=tuple(own),
+            causes=_unfolded(causes),
+            dependants=tuple(sorted(dependants - {service})),
+        )
 
 
-def surroundings_of(
-    service: str, namespace: str, entities: Iterable[Entity], relations: Iterable[Relation]
-) -> Surroundings:
-    """What a part of the graph says on a service in it."""
-    known = [e for e in entities if e.kind not in _NO_PARTY]
-    own = tuple(e for e in known if e.name == service)
-    key = own[0].key if own else f"{namespace or '-'}/service/{service}"
-    names = {folded(e.key): e.key for e in reversed(known)}
-    down, up = _dependencies(relations)
-    here = [folded(e.key) for e in own] or [folded(key)]
-    causes = _reached(here, down)
-    users = {u for place in here for u in up[place]} - set(here)
-    return Surroundings(
-        key=key,
-        entities=own,
-        causes={key: 0} | {names.get(p, p.replace("/", "/service/", 1)): n for p, n in causes if n},
-        dependants=tuple(sorted(name_of(u) for u in users)),
-    )
+def _failed(task: asyncio.Task[Surroundings]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
-def _dependencies(
-    relations: Iterable[Relation],
-) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """What depends on what, and the other way round, by folded key."""
-    down: dict[str, set[str]] = defaultdict(set)
-    up: dict[str, set[str]] = defaultdict(set)
-    denied = {(r.source, r.target, r.kind) for r in relations if not r.holds}
-    for relation in relations:
-        tie = (relation.source, relation.target, relation.kind)
-        weak = relation.confidence < _LEAST_CONFIDENCE or relation.missing_since is not None
-        if relation.kind in DEPENDS and not weak and tie not in denied:
-            source, target = folded(relation.source), folded(relation.target)
-            down[source].add(target)
-            up[target].add(source)
-    return down, up
+def _rank(entity: Entity) -> tuple[bool, int, str]:
+    """Production first, then what is likelier meant by a name."""
+    place = _FIRST.index(entity.kind) if entity.kind in _FIRST else len(_FIRST)
+    return (entity.environment != "production", place, entity.key)
 
 
-def _reached(start: list[str], down: dict[str, set[str]]) -> list[tuple[str, int]]:
-    """Everything within ``CAUSE_HOPS`` dependencies, with its distance."""
-    distance = dict.fromkeys(start, 0)
-    waiting = deque(start)
-    while waiting:
-        place = waiting.popleft()
-        if distance[place] == CAUSE_HOPS:
-            continue
-        for further in sorted(down[place] - distance.keys()):
-            distance[further] = distance[place] + 1
-            waiting.append(further)
-    return list(distance.items())
+def _unfolded(causes: dict[str, int]) -> dict[str, int]:
+    """One key for each place of trouble, the nearest."""
+    nearest: dict[str, str] = {}
+    for key, hops in causes.items():
+        known = nearest.get(folded(key))
+        if known is None or hops < causes[known]:
+            nearest[folded(key)] = key
+    return {key: causes[key] for key in nearest.values()}

@@ -74,12 +74,12 @@ class _Turns:
 
 
 class ChannelPace:
-    """One message a second in each channel, after a burst of three.
+    """One message a second in each channel, after a burst of two: one less than Slack takes, as messages bunch on the way.
 
     First words go before updates and reports, and those before what can wait.
     """
 
-    BURST = 3.0
+    BURST = 2.0
     PER_SECOND = 1.0
 
     def __init__(self) -> None:
