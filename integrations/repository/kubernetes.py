@@ -31,9 +31,14 @@ class Declared:
         self._snapshot = snapshot
         self._manifests = manifests
         self._workloads = [m for m in manifests if m.kind in WORKLOADS]
-        self._by_namespace: dict[str, list[Manifest]] = {}
+        self._by_name = {(m.namespace, m.kind, m.name): m for m in self._workloads}
+        self._by_label: dict[tuple[str, str, str], list[tuple[Manifest, Json]]] = {}
+        """(namespace, label, value) -> the workloads whose pods have it, with all their labels."""
         for workload in self._workloads:
-            self._by_namespace.setdefault(workload.namespace, []).append(workload)
+            labels = pod_labels(workload.item)
+            for label, value in labels.items():
+                place = (workload.namespace, label, str(value))
+                self._by_label.setdefault(place, []).append((workload, labels))
         self._config_maps = {(m.namespace, m.name): m for m in manifests if m.kind == "ConfigMap"}
         self._services = {(m.namespace, m.name): m for m in manifests if m.kind == "Service"}
 
@@ -133,7 +138,7 @@ class Declared:
 
     def _add_routes(self, facts: Facts, manifest: Manifest) -> None:
         key = self._service_key(manifest)
-        for workload in self._selected(manifest):
+        for workload in self._selected(manifest, manifest.item.get("spec", {}).get("selector")):
             if not service_name(workload.item) or service_entity(workload.item).key != key:
                 facts.relate(
                     key, _key(workload), "routes_to", self._at(manifest), manifest.confidence
@@ -156,40 +161,51 @@ class Declared:
 
     def _add_guard(self, facts: Facts, manifest: Manifest) -> None:
         spec = manifest.item.get("spec", {})
+        if manifest.kind == "PodDisruptionBudget":
+            for workload in self._selected(manifest, spec.get("selector")):
+                facts.relate(
+                    _key(manifest),
+                    _key(workload),
+                    "protects",
+                    self._at(manifest),
+                    manifest.confidence,
+                )
+            return
         reference = spec.get("scaleTargetRef", {})
-        for workload in self._within(manifest):
-            named = (reference.get("kind"), reference.get("name")) == (workload.kind, workload.name)
-            if named:
-                kind = "scales"
-            elif manifest.kind == "PodDisruptionBudget" and selects(
-                spec.get("selector"), pod_labels(workload.item)
-            ):
-                kind = "protects"
-            else:
-                continue
+        named = (manifest.namespace, str(reference.get("kind")), str(reference.get("name")))
+        if (scaled := self._by_name.get(named)) is not None:
             facts.relate(
-                _key(manifest), _key(workload), kind, self._at(manifest), manifest.confidence
+                _key(manifest), _key(scaled), "scales", self._at(manifest), manifest.confidence
             )
 
     def _service_key(self, service: Manifest) -> str:
         """The service that its pods' labels name, as in the live cluster; else its own name."""
-        for workload in self._selected(service):
+        for workload in self._selected(service, service.item.get("spec", {}).get("selector")):
             if service_name(workload.item):
                 return service_entity(workload.item).key
         return _key(service)
 
-    def _selected(self, service: Manifest) -> Iterator[Manifest]:
-        selector = service.item.get("spec", {}).get("selector")
-        return (w for w in self._within(service) if selects(selector, pod_labels(w.item)))
-
-    def _within(self, manifest: Manifest) -> Sequence[Manifest]:
-        return self._by_namespace.get(manifest.namespace, ())
+    def _selected(self, manifest: Manifest, selector: Json | None) -> Iterator[Manifest]:
+        """The workloads of its namespace that a selector by labels selects."""
+        wanted = _labels(selector)
+        if wanted:
+            label, value = next(iter(wanted.items()))
+            for workload, labels in self._by_label.get((manifest.namespace, label, str(value)), ()):
+                if selects(selector, labels):
+                    yield workload
 
     def _at(self, manifest: Manifest, words: str = "") -> str:
         """The link to where a manifest says ``words``."""
         text = self._snapshot.files.get(manifest.path, "")
         line = line_of(text, words, manifest.line) if words else manifest.line
         return self._snapshot.link(manifest.path, line)
+
+
+def _labels(selector: Json | None) -> Json:
+    """The labels that a selector, plain or with matchLabels, wants; none for expressions alone."""
+    if not selector or "matchLabels" in selector or "matchExpressions" in selector:
+        return dict((selector or {}).get("matchLabels") or {})
+    return selector
 
 
 def _key(manifest: Manifest) -> str:
