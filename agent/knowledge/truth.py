@@ -9,7 +9,7 @@ of them decides, and fades slowly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import prod
 from types import MappingProxyType
@@ -38,10 +38,15 @@ _CONFIRMATION = 0.3
 _MOST_CONFIRMATIONS = 5
 _MISSING = 0.1
 """What is left of a source's word once it looks everywhere and no longer shows it."""
+SUREST = 0.99
+"""What sources may make of it together at most: they may all repeat one mistake."""
 TENTATIVE_BELOW = 0.7
 STANDS_FROM = 0.2
 """Below, a relation is not walked any more."""
 _PRUNED_BELOW = 0.02
+
+_Weighed = tuple[Relation, float]
+"""A source's word, and what it is worth now."""
 
 
 def weight(relation: Relation, now: datetime) -> float:
@@ -55,11 +60,13 @@ def weight(relation: Relation, now: datetime) -> float:
 def believe(relations: Sequence[Relation], now: datetime) -> Belief:
     """What the sources of one relation (same ends, same kind; at least one) make of it now."""
     ranked = sorted(
-        relations, key=lambda r: (r.origin == ENGINEER, weight(r, now), r.origin), reverse=True
+        ((relation, weight(relation, now)) for relation in relations),
+        key=lambda word: (word[0].origin == ENGINEER, word[1], word[0].origin),
+        reverse=True,
     )
-    confidence, disputed = _engineers(ranked, now) or _sources(ranked, now)
-    first = ranked[0]
-    lone = sum(r.holds for r in ranked) <= 1 and first.confidence < TENTATIVE_BELOW
+    confidence, disputed = _engineers(ranked) or _sources(ranked)
+    first = ranked[0][0]
+    lone = first.confidence < TENTATIVE_BELOW and sum(r.holds for r, _ in ranked) <= 1
     return Belief(
         source=first.source,
         target=first.target,
@@ -67,7 +74,7 @@ def believe(relations: Sequence[Relation], now: datetime) -> Belief:
         confidence=confidence,
         tentative=disputed or confidence < TENTATIVE_BELOW or lone,
         contradicted=disputed,
-        said_by=tuple(ranked),
+        said_by=tuple(relation for relation, _ in ranked),
     )
 
 
@@ -90,32 +97,38 @@ def oldest_kept(origin: str, confidence: float) -> timedelta:
     return timedelta(days=days)
 
 
-def _engineers(relations: Iterable[Relation], now: datetime) -> tuple[float, bool] | None:
+def _engineers(ranked: Sequence[_Weighed]) -> tuple[float, bool] | None:
     """By the latest word of an engineer; disputed while others still say otherwise."""
-    words = [r for r in relations if r.origin == ENGINEER]
-    if not words:
+    if ranked[0][0].origin != ENGINEER:
         return None
-    last = max(words, key=lambda r: r.last_confirmed)
-    worth = weight(last, now)
+    words = [word for word in ranked if word[0].origin == ENGINEER]
+    last, worth = max(words, key=lambda word: word[0].last_confirmed)
     against = any(
         r.holds != last.holds and r.missing_since is None and r.origin != ENGINEER
-        for r in relations
+        for r, _ in ranked
     )
     return (max(worth, 0.5) if last.holds else 1.0 - max(worth, 0.9)), against
 
 
-def _sources(relations: Iterable[Relation], now: datetime) -> tuple[float, bool]:
-    ranked = list(relations)
-    saying = [weight(r, now) for r in ranked if r.holds]
-    denying = [weight(r, now) for r in ranked if not r.holds]
-    found = sum(r.confirmations for r in ranked if r.holds)
+def _sources(ranked: Sequence[_Weighed]) -> tuple[float, bool]:
+    saying, denying = _strongest(ranked, holds=True), _strongest(ranked, holds=False)
+    found = sum(r.confirmations for r, _ in ranked if r.holds)
     helping = min(max(found, 0), _MOST_CONFIRMATIONS)
     hurting = min(max(-found, 0), _MOST_CONFIRMATIONS)
     yes = 1.0 - prod(1.0 - w for w in saying)
-    if saying:  # confirmations strengthen what somebody says; they are no source by themselves
+    if helping and saying:  # they strengthen what somebody says; they are no source by themselves
         yes = 1.0 - (1.0 - yes) * (1.0 - _CONFIRMATION * max(saying)) ** helping
     no = 1.0 - prod(1.0 - w for w in denying) * (1.0 - _CONFIRMATION) ** hurting
-    return _unit(yes * (1.0 - no)), bool(saying) and no >= STANDS_FROM
+    return min(SUREST, _unit(yes * (1.0 - no))), bool(saying) and no >= STANDS_FROM
+
+
+def _strongest(ranked: Sequence[_Weighed], *, holds: bool) -> list[float]:
+    """Each source's strongest word: what one source says twice is not said by two."""
+    words: dict[str, float] = {}
+    for relation, worth in ranked:
+        if relation.holds is holds:
+            words.setdefault(relation.origin, worth)
+    return list(words.values())
 
 
 def _unit(value: float) -> float:

@@ -88,6 +88,19 @@ async def test_the_shortest_explanations_between_two(store: Store) -> None:
     assert await store.graph.explain(key("a"), key("lonely")) == ()
 
 
+async def test_a_common_owner_explains_less_than_a_longer_chain_of_dependencies(
+    store: Store,
+) -> None:
+    team = thing("identity", "team", "")
+    owns = [tie(team.key, key(n), "owns") for n in ("a", "d", "other")]
+    chain = [tie(*pair) for pair in pairwise("abcd")]
+    await store.graph.take("kubernetes", seen(team, *map(thing, (*"abcd", "other")), *owns, *chain))
+    (found,) = await store.graph.explain(key("a"), key("d"))
+    assert [k.rsplit("/")[-1] for k in found.path] == list("abcd")
+    (owner,) = await store.graph.explain(key("a"), key("other"))
+    assert owner.path[1] == team.key
+
+
 async def test_what_bounds_an_entity_is_known(store: Store) -> None:
     limits = {"cart": {"memory": "1Gi"}}
     workload = thing("cart", "deployment", replicas=1, limits=limits)

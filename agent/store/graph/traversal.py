@@ -26,11 +26,20 @@ _WORK = 6_000
 _MEETING_HOPS = 4
 """How far from either end an explanation is looked for: chains of up to twice as many relations."""
 _CHAINS_TRIED = 50
+_CARRYING = DEPENDS | {"runs", "routes_to", "schedules", "configured_by"}
+"""Kinds of relation that trouble, traffic or settings go by."""
 
 _EITHER_WAY = """
     (SELECT target AS key FROM relations WHERE source = near.key AND stands LIMIT :fan_out)
     UNION ALL
     (SELECT source FROM relations WHERE target = near.key AND stands LIMIT :fan_out)
+"""
+_EITHER_WAY_BY_KIND = """
+    (SELECT target AS key FROM relations
+     WHERE source = near.key AND stands AND kind = ANY(:kinds) LIMIT :fan_out)
+    UNION ALL
+    (SELECT source FROM relations
+     WHERE target = near.key AND stands AND kind = ANY(:kinds) LIMIT :fan_out)
 """
 _TO_DEPENDANTS = """
     SELECT source AS key FROM relations
@@ -59,6 +68,7 @@ def _walk(step: str) -> str:
 
 
 _NEAR = text(_walk(_EITHER_WAY))
+_NEAR_BY_KIND = text(_walk(_EITHER_WAY_BY_KIND)).bindparams(keys_parameter("kinds"))
 _UP = text(_walk(_TO_DEPENDANTS)).bindparams(keys_parameter("kinds"))
 _DOWN = text(_walk(_TO_DEPENDENCIES)).bindparams(keys_parameter("kinds"))
 
@@ -109,28 +119,44 @@ async def blast_radius(
 async def explain(
     tx: AsyncSession, a: str, b: str, most: int, now: datetime
 ) -> tuple[Explanation, ...]:
-    """The shortest chains of relations between two entities, the surest of a length first."""
-    near_a, near_b = await _distances(tx, a), await _distances(tx, b)
+    """The shortest chains of relations between two entities, the surest of a length first.
+
+    Chains by which trouble or traffic goes are preferred to those through a common owner or node, however much longer.
+    """
+    for kinds in (_CARRYING, None):
+        if found := await _chains(tx, a, b, kinds, now):
+            return tuple(sorted(found, key=lambda e: (len(e.path), -e.confidence))[:most])
+    return ()
+
+
+async def _chains(
+    tx: AsyncSession, a: str, b: str, kinds: frozenset[str] | None, now: datetime
+) -> list[Explanation]:
+    near_a, near_b = await _distances(tx, a, kinds), await _distances(tx, b, kinds)
     meeting = {k: near_a[k] + near_b[k] for k in near_a.keys() & near_b.keys()}
     if not meeting:
-        return ()
+        return []
     shortest = min(meeting.values())
     keys = [k for k, far in meeting.items() if far <= shortest + 1]
     by_pair: dict[tuple[str, str], Belief] = {}
     for belief in await _among(tx, keys, now):
+        if kinds is not None and belief.kind not in kinds:
+            continue
         pair = (min(belief.source, belief.target), max(belief.source, belief.target))
         by_pair.setdefault(pair, belief)
     graph: nx.Graph[str] = nx.Graph(list(by_pair))
     if a not in graph or b not in graph or not nx.has_path(graph, a, b):
-        return ()
+        return []
     chains = itertools.islice(nx.shortest_simple_paths(graph, a, b), _CHAINS_TRIED)
-    found = [_explanation(chain, by_pair) for chain in chains]
-    return tuple(sorted(found, key=lambda e: (len(e.path), -e.confidence))[:most])
+    return [_explanation(chain, by_pair) for chain in chains]
 
 
-async def _distances(tx: AsyncSession, key: str) -> dict[str, int]:
+async def _distances(tx: AsyncSession, key: str, kinds: frozenset[str] | None) -> dict[str, int]:
     asked = {"key": key, "hops": _MEETING_HOPS, "limit": _WORK, **_bounds()}
-    return {row["key"]: row["distance"] for row in (await tx.execute(_NEAR, asked)).mappings()}
+    walk = _NEAR if kinds is None else _NEAR_BY_KIND
+    if kinds is not None:
+        asked["kinds"] = sorted(kinds)
+    return {row["key"]: row["distance"] for row in (await tx.execute(walk, asked)).mappings()}
 
 
 async def _among(tx: AsyncSession, keys: Sequence[str], now: datetime) -> tuple[Belief, ...]:
