@@ -12,6 +12,7 @@ from sandbox.datadog.access import API_KEY, APPLICATION_KEY
 from sandbox.pagerduty.access import API_TOKEN
 from sandbox.serving import NotLoopbackError, SandboxServer, loopback_socket, url_of
 from sandbox.slack.identity import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from sandbox.webhooks.signing import SECRETS
 from sandbox.world.scenario import ScenarioError, load_scenario, scenario_names
 
 DEFAULT_PORT = 8765
@@ -38,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 alert_delay_seconds=options.alert_delay,
                 posts_alerts=not options.no_alert,
                 request_url=options.request_url,
+                time_scale=options.time_scale,
+                webhooks_to=options.webhooks_to,
+                webhook_secrets={**SECRETS, **dict(options.webhook_secret)},
             )
         except ScenarioError as error:
             return _refuse(str(error))
@@ -60,8 +64,30 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--alert-delay", type=float, default=3.0, metavar="S", help="seconds after the app connects"
     )
+    parser.add_argument(
+        "--time-scale", type=float, default=1.0, metavar="X", help="seconds for one of the script"
+    )
+    parser.add_argument(
+        "--webhooks-to", default="", metavar="URL", help="deliver alerts by webhook as well"
+    )
+    parser.add_argument(
+        "--webhook-secret",
+        action="append",
+        default=[],
+        type=_secret,
+        metavar="SENDER=SECRET",
+        help="instead of the published one; may be repeated",
+    )
     parser.add_argument("--no-alert", action="store_true", help="post no alert")
     return parser
+
+
+def _secret(text: str) -> tuple[str, str]:
+    sender, equals, secret = text.partition("=")
+    if not equals or sender not in SECRETS:
+        known = ", ".join(SECRETS)
+        raise argparse.ArgumentTypeError(f"write SENDER=SECRET with one of {known}")
+    return sender, secret
 
 
 def _announcement(url: str, scenario: str) -> str:
@@ -79,6 +105,7 @@ def _announcement(url: str, scenario: str) -> str:
         "k8s_tokens": "sandbox-read,sandbox-write",
         "datadog_keys": f"{API_KEY},{APPLICATION_KEY}",
         "pagerduty_token": API_TOKEN,
+        "webhook_secrets": ",".join(f"{sender}:{secret}" for sender, secret in SECRETS.items()),
     }
     return "sandbox ready " + " ".join(f"{name}={value}" for name, value in parts.items())
 

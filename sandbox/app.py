@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,7 +23,10 @@ from sandbox.page.app import create_app as create_page
 from sandbox.pagerduty.api import create_app as create_pagerduty
 from sandbox.pagerduty.state import PagerDutyState
 from sandbox.slack.api import create_app as create_slack
+from sandbox.slack.senders import Sender
 from sandbox.slack.workspace import SlackWorkspace
+from sandbox.webhooks.delivery import WebhookOutbox
+from sandbox.webhooks.signing import SECRETS
 from sandbox.world.cluster import lay_down
 from sandbox.world.company import load_company
 from sandbox.world.scenario import Scenario, load_scenario
@@ -30,6 +34,7 @@ from sandbox.world.world import SimulatedWorld
 
 DEFAULT_SCENARIO = "redis-memory-pressure"
 Clock = Callable[[], datetime]
+Background = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Sandbox:
     pagerduty: PagerDutyState
     director: Director
     app: Starlette
+    outbox: WebhookOutbox | None = None
+    """The senders' webhooks, when they go somewhere."""
 
     def begin_shutdown(self) -> None:
         """End the page's event streams, which would keep a server from stopping; on the event loop."""
@@ -58,6 +65,8 @@ def build(
     posts_alerts: bool = True,
     time_scale: float = 1.0,
     request_url: str = "",
+    webhooks_to: str = "",
+    webhook_secrets: Mapping[Sender, str] = SECRETS,
 ) -> Sandbox:
     """Build the company in the state of a scenario.
 
@@ -69,6 +78,8 @@ def build(
         posts_alerts: Whether alerts are posted at all.
         time_scale: Seconds for each second of the script of alerts, talk and changes; tests shrink it.
         request_url: Deliver Slack's events to this URL by signed HTTP instead of Socket Mode.
+        webhooks_to: Deliver alerts also by each sender's webhook, to ``<this URL>/webhooks/<sender>``.
+        webhook_secrets: What each sender proves itself with; one that is left out sends no webhooks.
 
     Raises:
         ScenarioError: there is no such scenario, or its file is not right.
@@ -82,6 +93,10 @@ def build(
     world = SimulatedWorld(company, store, spec, started_at, clock, seed)
     workspace = SlackWorkspace(company, now=clock)
     pagerduty = PagerDutyState(world)
+    outbox = None
+    if webhooks_to:
+        outbox = WebhookOutbox(webhooks_to, webhook_secrets, pagerduty.directory, clock)
+        pagerduty.listeners.append(outbox.incident)
     director = Director(
         world,
         store,
@@ -90,9 +105,11 @@ def build(
         alert_delay_seconds=alert_delay_seconds,
         posts_alerts=posts_alerts,
         time_scale=time_scale,
+        outbox=outbox,
     )
-    app = _compose(world, store, workspace, pagerduty, director, request_url)
-    return Sandbox(spec, world, store, workspace, pagerduty, director, app)
+    background = [director.run, outbox.run] if outbox else [director.run]
+    app = _compose(world, store, workspace, pagerduty, background, request_url)
+    return Sandbox(spec, world, store, workspace, pagerduty, director, app, outbox)
 
 
 def _compose(
@@ -100,10 +117,10 @@ def _compose(
     store: ObjectStore,
     workspace: SlackWorkspace,
     pagerduty: PagerDutyState,
-    director: Director,
+    background: Sequence[Background],
     request_url: str,
 ) -> Starlette:
-    """The vendors' applications under one, whose lifespan runs the controllers and the director."""
+    """The vendors' applications under one, whose lifespan runs the controllers and the ``background``."""
     kubernetes = create_kubernetes(store, world, sandbox_tokens())
     # The controllers make the Jobs and pods that telemetry speaks of, before anybody asks.
     kubernetes.state.controllers.advance(world.started_at)
@@ -113,14 +130,14 @@ def _compose(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         if request_url:
             workspace.set_request_url(request_url)
-        playing = asyncio.create_task(director.run(), name="director")
+        tasks = [asyncio.create_task(work()) for work in background]
         try:
             async with kubernetes.router.lifespan_context(kubernetes):
                 yield
         finally:
-            playing.cancel()
-            with suppress(asyncio.CancelledError):
-                await playing
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await workspace.close()
 
     app = Starlette(

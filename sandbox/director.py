@@ -81,13 +81,18 @@ class Director:
         )
         while True:
             try:
-                await self._say(self.tick())
+                await self.play()
             except Exception:
                 log.exception("the director could not play its next move")
             await asyncio.sleep(max(0.1, pause))
 
+    async def play(self) -> None:
+        """Do what is due, talk included."""
+        for said in self.tick():
+            await self._workspace.post(said.user, said.channel, said.text)
+
     def tick(self) -> Sequence[SaidSpec]:
-        """Do what is due; returns what people have to say, for ``run`` to post."""
+        """Do what is due; returns what people have to say, for ``play`` to post."""
         stop_suspended_runs(self._store)
         now = self._world.now()
         if self._timing is None and self._workspace.app_connected():
@@ -138,10 +143,6 @@ class Director:
     def _post_ticket(self, spec: TicketSpec, now: datetime) -> None:
         ticket = Ticket(spec.number, spec.subject, spec.text, spec.requester, spec.priority)
         post_ticket(self._workspace, spec.channel, ticket, now)
-
-    async def _say(self, due: Sequence[SaidSpec]) -> None:
-        for said in due:
-            await self._workspace.post(said.user, said.channel, said.text)
 
 
 def _is_well(alert: PlayedAlert, state: Callable[[int], MonitorState]) -> Callable[[], bool]:

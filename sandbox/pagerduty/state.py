@@ -23,6 +23,8 @@ from sandbox.pagerduty.model import (
 from sandbox.pagerduty.seed import change_events, seeded_incidents
 from sandbox.world.ports import Service, World
 
+Listener = Callable[[Incident, EventKind], None]
+
 
 class DuplicateKey(Exception):
     """The service has an open incident with this key; ``incident`` is the one."""
@@ -50,6 +52,8 @@ class PagerDutyState:
         self._incidents = {incident.id: incident for incident in seeded}
         self._reported = world.changes
         self._changes: dict[str, ChangeEvent] = {}
+        self.listeners: list[Listener] = []
+        """Told of everything that is logged on an incident, once it is kept; called from any thread."""
         self._next_number = max((i.number for i in self._incidents.values()), default=0) + 1
 
     def now(self) -> datetime:
@@ -240,7 +244,11 @@ class PagerDutyState:
         return [person.pagerduty_id for person in self.directory.levels(team)[:1]]
 
     def _keep(self, incident: Incident) -> Incident:
+        before = self._incidents.get(incident.id)
         self._incidents[incident.id] = incident
+        for entry in incident.log[len(before.log) if before else 0 :]:
+            for listener in self.listeners:
+                listener(incident, entry.kind)
         return incident
 
     def _integration_of(self, incident: Incident) -> Actor:

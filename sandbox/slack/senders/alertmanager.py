@@ -25,16 +25,17 @@ def attachment(alert: AlertPost) -> Json:
         "color": "danger" if alert.firing else "good",
         "title": title,
         "title_link": alert.link,
-        "text": "\n".join(line for member in alert.members for line in _lines(alert, member)),
+        "text": "\n\n".join(_described(alert, member) for member in alert.members),
         "mrkdwn_in": ["fallback", "pretext", "text"],
     }
 
 
-def _lines(alert: AlertPost, member: Member) -> list[str]:
+def _described(alert: AlertPost, member: Member) -> str:
     severity = f" - `{alert.severity}`" if alert.severity else ""
-    return [
+    lines = [
         f"*Alert:* {alert.title}{severity}",
         f"*Description:* {member.text or alert.text}",
         "*Details:*",
         *(f"  • *{name}:* `{value}`" for name, value in member.labels.items()),
     ]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Alerts as the senders' webhooks deliver them: payloads, signatures, retries."""
