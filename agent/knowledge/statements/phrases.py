@@ -21,6 +21,8 @@ class Phrase(NamedTuple):
     backwards: bool
     """Whether the second name is the one that depends, owns or routes."""
     pattern: str
+    denies: bool = False
+    """Whether the phrase itself says that it is not so."""
 
 
 PHRASES = (
@@ -29,7 +31,8 @@ PHRASES = (
         False,
         r"(?:depend(?:s|ing|ed)?|rel(?:y|ies|ying|ied)|build(?:s|ing)?)\s+(?:up)?on"
         r"|need(?:s|ing|ed)?|requir(?:es?|ing|ed)|us(?:es?|ing|ed)"
-        r"|(?:talk(?:s|ing|ed)?|connect(?:s|ing|ed)?|subscrib(?:es?|ing|ed))\s+to"
+        r"|(?:talk(?:s|ing|ed)?|connect(?:s|ing|ed)?|subscrib(?:es?|ing|ed))(?:\s+(?:directly|only|mainly|mostly))?\s+to"
+        r"|(?:has|have)\s+an?\s+(?:hard\s+|soft\s+)?dependency\s+on"
         r"|point(?:s|ing|ed)?\s+(?:to|at)|quer(?:y|ies|ying|ied)|consum(?:es?|ing|ed)(?:\s+from)?"
         rf"|(?:read(?:s|ing)?|fetch(?:es|ing|ed)?|get(?:s|ting)?|pull(?:s|ing|ed)?|load(?:s|ing|ed)?){_THING}\s+from"
         rf"|(?:writ(?:es?|ing)|wrote|publish(?:es|ing|ed)?|push(?:es|ing|ed)?){_THING}\s+(?:in)?to"
@@ -42,6 +45,12 @@ PHRASES = (
         True,
         r"(?:used|needed|required|shared|read|queried|consumed|written)\s+(?:by|to by)"
         r"|back(?:s|ing)|(?:is\s+)?the\s+(?:cache|database|db|store|datastore|data store|queue|backend)\s+(?:of|for|behind)",
+    ),
+    Phrase(
+        "depends_on",
+        False,
+        r"(?:(?:has|have)\s+no\s+dependency|(?:is\s+|are\s+)?independent)\s+(?:up)?o[nf]",
+        denies=True,
     ),
     Phrase(
         "calls",
@@ -118,7 +127,7 @@ CLAUSES = tuple(
     (
         phrase,
         re.compile(
-            rf"(?P<subject>{LIST}){_AUX}\s+(?:{phrase.pattern})\s+(?P<object>{LIST}){_NOT_A_SUBJECT}",
+            rf"(?P<subject>{LIST}){_AUX}\s+(?:{phrase.pattern})(?:\s+(?:only|both|just|either|directly))?\s+(?P<object>{LIST}){_NOT_A_SUBJECT}",
             re.I,
         ),
     )
@@ -131,6 +140,14 @@ NOT_BUT = re.compile(
     rf"\s*,?\s+(?:and\s+)?(?:not|instead\s+of|rather\s+than)\s+(?P<object>{LIST})", re.I
 )
 """``uses A, not B``."""
+
+ARROW = re.compile(rf"(?=(?P<subject>{ONE})\s*(?:-+>|=+>|→|⟶)\s*(?P<object>{ONE}))")
+"""``edge -> cart -> redis-cart``: found at each arrow, so that a chain is all of its links."""
+POSSESSIVE = re.compile(
+    rf"({ONE})'s\s+(?:cache|database|db|queue|broker|store|backend)\s+(?:is|lives\s+in)(?:\s+now)?\s+(not\s+|no\s+longer\s+)?",
+    re.I,
+)
+"""``A's cache is B``."""
 
 HEDGED = re.compile(
     r"\b(?:i (?:think|believe|guess|assume|suspect|suppose)|we (?:think|believe|assume)|maybe|probably|perhaps|might|may"

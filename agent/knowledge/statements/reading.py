@@ -94,6 +94,7 @@ def _read(quote: str, known: Known) -> Iterator[Statement]:
         return
     sentence = _Masked(_mask(plain, mentions), mentions, quote)
     yield from _clauses(sentence)
+    yield from _arrows(sentence)
     yield from _moves(sentence)
     yield from _renames(sentence)
     yield from _schedules(sentence)
@@ -104,7 +105,10 @@ def _mask(text: str, mentions: list[Mention]) -> str:
     for number, mention in enumerate(mentions):
         parts += [text[position : mention.start], f"⟦{number}⟧"]
         position = mention.end
-    return _NOISE.sub(r"\1", "".join(parts) + text[position:])
+    masked = phrases.POSSESSIVE.sub(
+        lambda m: f"{m[1]} {'does not use' if m[2] else 'uses'} ", "".join(parts) + text[position:]
+    )
+    return _NOISE.sub(r"\1", masked)
 
 
 def _clauses(sentence: _Masked) -> Iterator[Statement]:
@@ -113,7 +117,7 @@ def _clauses(sentence: _Masked) -> Iterator[Statement]:
             said = _said(sentence, match)
             if said is None:
                 continue
-            holds, sure = said
+            holds, sure = said[0] != phrase.denies, said[1]
             denied = phrases.NOT_BUT.match(sentence.text, match.end())
             objects = [(o, holds) for o in sentence.names(match["object"])]
             objects += [(o, not holds) for o in sentence.names(denied["object"] if denied else "")]
@@ -127,6 +131,14 @@ def _subjects(sentence: _Masked, match: re.Match[str]) -> list[Mention]:
     """Those of whom a clause speaks: in ``A uses B and C calls D``, it is C alone that calls."""
     subjects = sentence.names(match["subject"])
     return subjects[-1:] if phrases.VERB_BEFORE.search(sentence.text[: match.start()]) else subjects
+
+
+def _arrows(sentence: _Masked) -> Iterator[Statement]:
+    for match in phrases.ARROW.finditer(sentence.text):
+        said = _said(sentence, match)
+        if said is not None:
+            [source], [target] = sentence.names(match["subject"]), sentence.names(match["object"])
+            yield from _statement(sentence, (source, target), "depends_on", *said)
 
 
 def _moves(sentence: _Masked) -> Iterator[Statement]:

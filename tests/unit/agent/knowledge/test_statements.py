@@ -89,6 +89,32 @@ def test_no_statement(text: str) -> None:
     assert told(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cart has no dependency on redis-reco", ("cart", "depends_on", "redis-reco", False)),
+        ("cart is independent of redis-reco", ("cart", "depends_on", "redis-reco", False)),
+        ("cart has a hard dependency on auth", ("cart", "depends_on", "auth", True)),
+        ("cart's cache is redis-cart", ("cart", "depends_on", "redis-cart", True)),
+        ("cart’s database is not auth-db", ("cart", "depends_on", "auth-db", False)),
+        ("cart talks directly to auth", ("cart", "depends_on", "auth", True)),
+        ("cart uses only redis-cart", ("cart", "depends_on", "redis-cart", True)),
+        ("cart stopped using redis-reco", ("cart", "depends_on", "redis-reco", False)),
+        ("redis-reco is not used by cart", ("cart", "depends_on", "redis-reco", False)),
+        ("redis-reco isn't used by cart any more", ("cart", "depends_on", "redis-reco", False)),
+    ],
+)
+def test_other_ways_to_say_it(text: str, expected: tuple[str, str, str, bool]) -> None:
+    assert told(text) == [expected]
+
+
+def test_a_chain_of_arrows_is_all_of_its_links() -> None:
+    assert told("edge -> cart → redis-cart") == [
+        ("edge", "depends_on", "cart", True),
+        ("cart", "depends_on", "redis-cart", True),
+    ]
+
+
 def test_lists_on_both_sides_tie_each_to_each() -> None:
     assert {t[::2] for t in told("cart and checkout use redis-cart, payments and auth")} == {
         (a, b) for a in ("cart", "checkout") for b in ("redis-cart", "payments", "auth")
