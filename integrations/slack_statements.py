@@ -40,6 +40,8 @@ _PAGE = 200
 _MOST_MESSAGES = 2_000
 _MOST_THREADS = 200
 _MOST_TOLD = 5_000
+_MOST_FOR_MODEL = 300
+"""Texts in one build; of a long history the rest is read by patterns, for a model costs money and time."""
 _LONGEST = 4_000
 _log = structlog.get_logger(__name__)
 
@@ -115,7 +117,8 @@ class SlackStatements:
         )
 
     async def _statements(self, said: Sequence[_Said], named: Named) -> list[_Told]:
-        relevant = [s for s in said if named.known.mentions(s.text)]
+        relevant = [s for s in said if _may_state(s.text, named)]
+        relevant.sort(key=lambda s: s.at, reverse=True)
         read = await self._read([s.text for s in relevant], named)
         return [
             _Told(statement._replace(quote=""), message._replace(text=""), source, target)
@@ -128,12 +131,14 @@ class SlackStatements:
         ]
 
     async def _read(self, texts: Sequence[str], named: Named) -> list[list[Statement]]:
+        """The newest texts by the model where there is one, all others by patterns."""
+        found: list[list[Statement]] = []
         if self._reader is not None and texts:
             try:
-                return await self._reader.read(texts, named.known)
+                found += await self._reader.read(texts[:_MOST_FOR_MODEL], named.known)
             except ReasonerUnavailable as error:
                 _log.warning("statements_by_patterns", why=str(error))
-        return await Patterns().read(texts, named.known)
+        return [*found, *await Patterns().read(texts[len(found) :], named.known)]
 
     async def _messages(self, newest: dict[str, float]) -> AsyncIterator[_Said]:
         """What people said since the last time, and in ``newest`` how far that went."""
@@ -199,6 +204,12 @@ class SlackStatements:
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 return
+
+
+def _may_state(text: str, named: Named) -> bool:
+    """Whether a text names two things, or one and a number that may be a time of day."""
+    mentions = named.known.mentions(text)
+    return len(mentions) > 1 or (bool(mentions) and any(c.isdigit() for c in text))
 
 
 def _by_a_person(message: Json, me: Json) -> bool:

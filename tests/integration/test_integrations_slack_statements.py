@@ -251,3 +251,13 @@ async def test_a_model_that_hands_in_nothing_usable_is_unavailable(
 async def test_a_model_is_not_asked_about_texts_that_name_nothing(server: OpenAiServer) -> None:
     assert await model(server).read(["lunch?", "yes"], Known(NAMES)) == [[], []]
     assert server.requests == []
+
+
+async def test_of_a_long_history_the_newest_goes_to_the_model_and_the_rest_to_patterns(
+    web: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.slack_statements._MOST_FOR_MODEL", 1)
+    recording = Recording()
+    found = ties(await SlackStatements(web, ["alerts"], known, recording).build())
+    assert recording.texts == ["checkout doesn't use redis-cart"]
+    assert ("cart", "depends_on", "redis-cart", "slack") in found
