@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import urllib3
 from kubernetes import config as kubeconfig
@@ -19,16 +19,24 @@ from kubernetes.client.configuration import Configuration
 from kubernetes.client.exceptions import ApiException
 
 from agent.model import Json
-from integrations.calls import REQUEST_SECONDS, Failure, Vendor, seconds_of
+from integrations.calls import REQUEST_SECONDS, Failure, Rejected, Vendor, seconds_of
 from integrations.kubernetes.resources import Resource, resource
+
+T = TypeVar("T")
 
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 _PAGE = 500
+_SMALL_PAGE = 200
+"""Objects of a page of a scan, in which many pages may be under way: about 2 MB as text."""
+GONE = 410
+"""The status of a page or a watch that begins at a version which the server has forgotten."""
+_RESTARTS = 3
 _LIMIT = 16
 """Requests at the same time."""
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+_METADATA_EVENTS = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 
 
 def configure(
@@ -66,6 +74,14 @@ def configure(
     settings.retries = False
     settings.connection_pool_maxsize = _LIMIT
     return settings
+
+
+class Listed(NamedTuple):
+    """A list as of one version of the cluster."""
+
+    items: Sequence[Any]
+    version: str
+    """From where a watch goes on."""
 
 
 class KubernetesClient:
@@ -110,6 +126,81 @@ class KubernetesClient:
             query["continue"] = answer.get("metadata", {}).get("continue") or ""
             if not query["continue"]:
                 return items
+
+    async def listed(self, kind: str, convert: Callable[[Json], T], namespace: str = "") -> Listed:
+        """All objects of a kind, each converted as its page is read, so that no more than a page is held in full.
+
+        A list whose continuation expires (410) is begun anew.
+
+        Args:
+            kind: of the objects.
+            convert: called in a thread with each object.
+            namespace: empty for all.
+        """
+        for attempt in range(1, _RESTARTS + 1):
+            try:
+                return await self._listed(resource(kind), convert, namespace)
+            except Rejected as error:
+                if error.status_code != GONE or attempt == _RESTARTS:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _listed(
+        self, found: Resource, convert: Callable[[Json], T], namespace: str
+    ) -> Listed:
+        query = {"limit": str(_SMALL_PAGE)}
+        items: Sequence[T] = ()
+        while True:
+            some, metadata = await self._vendor.read(
+                f"{found.plural} in {namespace}" if namespace else found.plural,
+                self._converted_page,
+                found,
+                namespace,
+                query,
+                convert,
+                permission=f"`list` on `{found.plural}`",
+            )
+            items = [*items, *some]
+            query["continue"] = metadata.get("continue") or ""
+            if not query["continue"]:
+                return Listed(items, str(metadata.get("resourceVersion") or ""))
+
+    def _converted_page(
+        self, found: Resource, namespace: str, query: dict[str, str], convert: Callable[[Json], T]
+    ) -> tuple[Sequence[T], Json]:
+        page = _object(self._request("GET", found.path(namespace), **_list_terms(found, query)))
+        items = [convert(_with_kind(i, found)) for i in page.get("items") or []]
+        return items, page.get("metadata") or {}
+
+    def open_watch(
+        self, kind: str, namespace: str, version: str, *, seconds: int, silence_seconds: float
+    ) -> urllib3.HTTPResponse:
+        """Begin a watch: one JSON event a line until the server ends it. Blocks; call it in a thread of its own.
+
+        Args:
+            kind: of the objects.
+            namespace: empty for all.
+            version: the resourceVersion from which to go on.
+            seconds: after which the server ends it.
+            silence_seconds: without any event or bookmark, after which reading it fails.
+
+        Raises:
+            ApiException: the server refuses; 410 when it has forgotten that version.
+        """
+        found = resource(kind)
+        query = {
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(seconds),
+        }
+        accept = _METADATA_EVENTS if found.kind == "Secret" else "application/json"
+        waiting = (REQUEST_SECONDS[0], silence_seconds)
+        answer = self._send(
+            "GET", found.path(namespace), query=query, accept=accept, timeout=waiting
+        )
+        response: urllib3.HTTPResponse = answer.response
+        return response
 
     async def list_all(self, kinds: Sequence[str], namespace: str = "") -> Sequence[Json]:
         """The objects of several kinds, asked for at once."""
@@ -195,12 +286,14 @@ class KubernetesClient:
             self._request,
             "GET",
             found.path(namespace),
-            query={k: v for k, v in query.items() if v},
-            accept=_METADATA_ONLY if found.kind == "Secret" else "application/json",
+            **_list_terms(found, query),
             permission=f"`list` on `{found.plural}`",
         )
 
-    def _request(
+    def _request(self, method: str, path: str, **terms: Any) -> bytes:
+        return self._send(method, path, **terms).read()  # type: ignore[no-any-return]
+
+    def _send(
         self,
         method: str,
         path: str,
@@ -209,7 +302,9 @@ class KubernetesClient:
         body: Any = None,
         accept: str = "application/json",
         content_type: str = "application/json",
-    ) -> bytes:
+        timeout: tuple[float, float] = REQUEST_SECONDS,
+    ) -> Any:
+        """The response with its body unread; a refusal is raised."""
         headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
@@ -221,11 +316,17 @@ class KubernetesClient:
             body=body,
             auth_settings=["BearerToken"],
         )
-        response = self._api.call_api(*request, _request_timeout=REQUEST_SECONDS)
-        data: bytes = response.read()  # type: ignore[no-untyped-call]
+        response: Any = self._api.call_api(*request, _request_timeout=timeout)
         if not 200 <= response.status < 300:
-            raise ApiException(http_resp=response, body=data.decode("utf-8", "replace"))
-        return data
+            data = response.read().decode("utf-8", "replace")
+            raise ApiException(http_resp=response, body=data)
+        return response
+
+
+def _list_terms(found: Resource, query: dict[str, str]) -> dict[str, Any]:
+    """Of a list its query and form: of Secrets only the metadata is ever asked for."""
+    accept = _METADATA_ONLY if found.kind == "Secret" else "application/json"
+    return {"query": {k: v for k, v in query.items() if v}, "accept": accept}
 
 
 def _object(data: bytes) -> Json:

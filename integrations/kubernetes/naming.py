@@ -1,14 +1,12 @@
-"""Objects as entities: their keys, the services that they belong to, their properties."""
+"""Objects by name: their keys in the graph, the services that they belong to, whose they are."""
 
 from __future__ import annotations
 
 from agent.model import Entity, Json
 from integrations.kubernetes import objects
-from integrations.kubernetes.listing import node_data, summary_of
-from integrations.kubernetes.resources import WORKLOADS
-from integrations.text import iso, parse_time
 
-_SERVICE_LABELS = ("tags.datadoghq.com/service", "app.kubernetes.io/name", "app")
+SERVICE_LABELS = ("tags.datadoghq.com/service", "app.kubernetes.io/name", "app")
+"""Labels that name the service of a workload, the first that is there counting."""
 _ENVIRONMENT_LABEL = "tags.datadoghq.com/env"
 _OWNER_MARKS = ("team", "owner")
 _TIER_MARKS = ("tier",)
@@ -21,10 +19,15 @@ def key_of(item: Json) -> str:
 
 def service_name(item: Json) -> str:
     """The service that a workload belongs to, by its labels; empty when none says so, and for jobs."""
+    return next(iter(service_labels(item).values()), "")
+
+
+def service_labels(item: Json) -> dict[str, str]:
+    """The labels that name a workload's service, the one that counts first; none for jobs."""
     if item["kind"] == "CronJob":
-        return ""
+        return {}
     labels = {**pod_labels(item), **(item["metadata"].get("labels") or {})}
-    return next((str(labels[k]) for k in _SERVICE_LABELS if labels.get(k)), "")
+    return {k: str(labels[k]) for k in SERVICE_LABELS if labels.get(k)}
 
 
 def service_entity(item: Json) -> Entity:
@@ -33,36 +36,9 @@ def service_entity(item: Json) -> Entity:
         name=service_name(item),
         kind="service",
         namespace=objects.namespace_of(item),
-        environment=_environment(item),
-        properties={**_ownership(item), "images": _images(item)},
+        environment=environment_of(item),
+        properties={**ownership(item), "images": images_of(item)},
     )
-
-
-def entity_of(item: Json) -> Entity:
-    """The object itself."""
-    return Entity(
-        name=objects.name_of(item),
-        kind=item["kind"].lower(),
-        namespace=objects.namespace_of(item),
-        environment=_environment(item),
-        properties=_properties(item),
-    )
-
-
-def _properties(item: Json) -> Json:
-    found: Json = {
-        "labels": item["metadata"].get("labels") or {},
-        "created_at": iso(parse_time(item["metadata"].get("creationTimestamp"))),
-    }
-    found |= _ownership(item)
-    if item["kind"] in WORKLOADS:
-        found["images"] = _images(item)
-        containers = [objects.container_data(c) for c in objects.containers_of(item)]
-        found["containers"] = [
-            {k: c[k] for k in ("name", "image", "requests", "limits")} for c in containers
-        ]
-    summary = node_data(item) if item["kind"] == "Node" else summary_of(item)
-    return {**found, **{k: v for k, v in summary.items() if k != "name"}}
 
 
 def pod_labels(item: Json) -> Json:
@@ -71,16 +47,18 @@ def pod_labels(item: Json) -> Json:
     return labels
 
 
-def _environment(item: Json) -> str:
+def environment_of(item: Json) -> str:
+    """The environment that its labels name, else its namespace."""
     labels = {**(item["metadata"].get("labels") or {}), **pod_labels(item)}
     return str(labels.get(_ENVIRONMENT_LABEL) or objects.namespace_of(item))
 
 
-def _images(item: Json) -> list[str]:
+def images_of(item: Json) -> list[str]:
+    """The images of its containers."""
     return [str(c.get("image")) for c in objects.containers_of(item)]
 
 
-def _ownership(item: Json) -> Json:
+def ownership(item: Json) -> Json:
     """Team and tier, by labels or annotations of these names under any prefix (``example.com/owner``)."""
     metadata = item["metadata"]
     marks = {**(metadata.get("annotations") or {}), **(metadata.get("labels") or {})}

@@ -322,7 +322,8 @@ def active_job(cron: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_the_graph_joins_services_workloads_and_nodes(reader: KubernetesClient) -> None:
-    entities, relations = await KubernetesGraph(reader).build()
+    seen = await KubernetesGraph(reader).build()
+    entities, relations = seen.entities, seen.relations
     keys = {e.key for e in entities}
     assert {"production/service/web", "production/deployment/web", "-/node/node-1"} <= keys
     ties = {(r.source, r.kind, r.target) for r in relations}
@@ -341,7 +342,7 @@ async def test_a_dsn_in_the_environment_is_an_inferred_dependency(
 ) -> None:
     port = {"selector": {"app": "redis"}, "ports": [{"port": 6379}]}
     store.load(simple("Service", "redis", spec=port), datetime.now(UTC))
-    _, relations = await KubernetesGraph(reader).build()
+    relations = (await KubernetesGraph(reader).build()).relations
     found = [r for r in relations if r.kind == "depends_on"]
     assert [(r.source, r.target, r.origin) for r in found] == [
         ("production/service/web", "production/service/redis", "inferred")

@@ -69,7 +69,7 @@ class TestRedis:
         assert (await described(redis, query))["change"] is None
 
     async def test_the_graph_knows_who_leans_on_it(self, redis: str) -> None:
-        _, relations = await KubernetesGraph(kubernetes(redis)).build()
+        relations = (await KubernetesGraph(kubernetes(redis)).build()).relations
         leaning = {
             r.source
             for r in relations
