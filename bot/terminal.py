@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from rich import markup
 from rich.console import Console
 from rich.status import Status
 
@@ -39,14 +37,9 @@ from bot.clock import SystemClock
 from bot.runtime import Parts, parts
 from bot.settings import Settings
 from bot.terminal_graph import picture_folder, save_picture, scan_progress, tree_of
+from bot.terminal_text import escape
 
 T = TypeVar("T")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-def escape(text: str) -> str:
-    """Text from outside as it stands: it marks nothing up and does nothing to the terminal."""
-    return markup.escape(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 class AtOnce:

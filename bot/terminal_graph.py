@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.tree import Tree
 
@@ -17,6 +16,7 @@ from agent.knowledge.scan import Scanned
 from agent.knowledge.scenes import Edge, Node, Scene
 from agent.store.embedded import default_data_folder
 from bot.settings import BotSettings
+from bot.terminal_text import escape
 
 _MOST_BRANCHES = 40
 _WHAT_TO_DO = {
