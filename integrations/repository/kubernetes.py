@@ -14,6 +14,7 @@ from integrations.repository.documents import line_of
 from integrations.repository.facts import Facts
 from integrations.repository.manifests import WORKLOADS, Manifest
 from integrations.repository.snapshot import Snapshot
+from integrations.repository.targets import target_of
 
 _SURE_OF_SETTING = 0.9
 """Times the confidence in the file: what a setting points to is inferred."""
@@ -130,11 +131,7 @@ class Declared:
         service = self._services.get((namespace, endpoint.service))
         if service is not None:
             return self._service_key(service)
-        if endpoint.kind == "bucket":
-            return facts.entity(endpoint.host, "bucket")
-        if "." in endpoint.host and not endpoint.namespace:
-            return facts.entity(endpoint.host, endpoint.kind)
-        return facts.entity(endpoint.service, "service", namespace)
+        return target_of(facts, endpoint, manifest.namespace)
 
     def _add_routes(self, facts: Facts, manifest: Manifest) -> None:
         key = self._service_key(manifest)

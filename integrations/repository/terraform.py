@@ -18,6 +18,7 @@ from integrations.repository.documents import line_of
 from integrations.repository.facts import Facts
 from integrations.repository.manifests import environment_of
 from integrations.repository.snapshot import Snapshot
+from integrations.repository.targets import target_of
 
 CONFIDENCE = 0.8
 _SURE_OF_SETTING = 0.7
@@ -141,11 +142,7 @@ class Terraform:
         namespace = key.split("/", 1)[0].strip("-")
         text = self._snapshot.files[block.path]
         for endpoint in endpoints_in(dict(_settings(block.body))):
-            outside = "." in endpoint.host and not endpoint.namespace
-            if endpoint.kind == "bucket" or outside:
-                target = facts.entity(endpoint.host, endpoint.kind)
-            else:
-                target = facts.entity(endpoint.service, "service", endpoint.namespace or namespace)
+            target = target_of(facts, endpoint, namespace)
             line = line_of(text, endpoint.host, block.line)
             link = self._snapshot.link(block.path, line)
             facts.relate(key, target, "depends_on", link, _SURE_OF_SETTING)
