@@ -15,6 +15,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 Ends = tuple[str, str, str]
 _PLACES_SAID = 3
+_JOINED = ("images", "also_known_as")
+"""Properties of which each teller may know some values."""
 
 
 class Touched(NamedTuple):
@@ -65,7 +67,7 @@ class Ledger:
         for other in others:
             for name, value in other.properties.items():
                 kept = properties.setdefault(name, value)
-                if name in ("images", "also_known_as"):
+                if isinstance(kept, list) and isinstance(value, list) and name in _JOINED:
                     properties[name] = list(dict.fromkeys([*kept, *value]))
         return first.model_copy(update={"properties": properties})
 

@@ -28,7 +28,7 @@ class Pace:
 
     def after_errors(self, count: int) -> float:
         """The wait after so many errors in a row: exponential with full jitter, never quite none."""
-        longest = min(self.longest_error, self.first_error * 2 ** min(count - 1, 16))
+        longest = min(self.longest_error, self.first_error * 2.0 ** min(count - 1, 16))
         return longest * (0.2 + 0.8 * random.random())  # noqa: S311 - no secret
 
     def after_denial(self) -> float:

@@ -149,11 +149,16 @@ class Mirror:
             case Gone(which):
                 self._cluster.remove(which)
             case Refused():
-                self._refused[(event.kind, event.namespace)] = event
-                self._cluster.unsee({kind for kind, _ in self._refused})
+                self._refuse(event)
             case Relisted():
                 return self._relist(event)
         return ()
+
+    def _refuse(self, event: Refused) -> None:
+        if not event.denied and self._cluster.ids(event.kind, event.namespace):
+            return  # an outage: what is known of the kind still stands
+        self._refused[(event.kind, event.namespace)] = event
+        self._cluster.unsee({kind for kind, _ in self._refused})
 
     def _put(self, record: Record) -> list[EntityChange]:
         namespace = record.id[1]
