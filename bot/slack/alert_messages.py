@@ -24,6 +24,8 @@ VENDORS = ("datadog", "pagerduty", "alertmanager", "grafana")
 _WITH_VALUES = ("alertmanager", "grafana")
 _MAX_TITLE = 300
 _MAX_TEXT = 8_000
+_SAID_SEVERITY = re.compile(r"\*?(?:urgency|severity|priority):?\*?:?\s*`?(\w+)", re.IGNORECASE)
+_MONITOR = re.compile(r"\bmonitors?[/ #:]+(\d{1,20})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -176,10 +178,6 @@ def _severity(heading: Heading, tags: Mapping[str, str], content: Content) -> Se
     _, _, values = heading.title.partition("(")
     words += [v for v in values.rstrip(")").split() if v in SEVERITIES]
     return severity_of(words)
-
-
-_SAID_SEVERITY = re.compile(r"\*?(?:urgency|severity|priority):?\*?:?\s*`?(\w+)", re.IGNORECASE)
-_MONITOR = re.compile(r"\bmonitors?[/ #:]+(\d{1,20})", re.IGNORECASE)
 
 
 def _monitor(source: str, content: Content) -> str:

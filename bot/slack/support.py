@@ -22,6 +22,10 @@ _OLD = re.compile(
     r"\b(?:resolved|closed|solved|commented|comment(?:ed)? on|assigned|updated|status changed|transitioned|merged|deleted)\b",
     re.IGNORECASE,
 )
+_FORM = re.compile(
+    r"^\W*(?:status|assignee|reporter|priority|type|requester|group|created|updated|view (?:in|on)|tags?)\b\W*[:*]",
+    re.IGNORECASE,
+)
 _SYSTEMS = frozenset(
     {
         "service",
@@ -105,9 +109,3 @@ def _complaint_in(text: str) -> str:
     """A ticket's words without those of its form (status, assignee), which say nothing of the trouble."""
     lines = [line for line in text.splitlines() if not _FORM.match(line)]
     return "\n".join(lines)
-
-
-_FORM = re.compile(
-    r"^\W*(?:status|assignee|reporter|priority|type|requester|group|created|updated|view (?:in|on)|tags?)\b\W*[:*]",
-    re.IGNORECASE,
-)

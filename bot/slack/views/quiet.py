@@ -15,6 +15,8 @@ SHOWN = 10
 SHOWN_ALL = 20
 """How many combinations a message shows; the page has all."""
 _SAID = "-said"
+_BETWEEN = "  ·  "
+_AI = "Decided by AI; your clicks change what it does next time"
 
 
 def digest(
@@ -83,10 +85,6 @@ def marked(message: dict[str, Any], decision: str, user: str, *, told: bool) -> 
     }
     blocks[at + 1 : at + 2 if known else at + 1] = [context]
     return limits.fit(str(message.get("text") or ""), blocks)
-
-
-_AI = "Decided by AI; your clicks change what it does next time"
-_BETWEEN = "  ·  "
 
 
 def _words(context: dict[str, Any]) -> list[str]:

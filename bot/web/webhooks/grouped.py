@@ -80,7 +80,6 @@ def _signal(
     first = min(alerts, key=lambda alert: alert.at)
     tags = common([Section(alert.labels) for alert in alerts])
     said = "\n".join(dict.fromkeys(_said(alert) for alert in alerts))[:8_000]
-    title = first.rule.split("/", 1)[1] if state is AlertState.NO_DATA and "/" in first.rule else ""
     place = place_in(f"{first.rule}\n{said}")
     if len(alerts) > 1:
         tags["alerts"] = str(len(alerts))
@@ -89,7 +88,9 @@ def _signal(
         key=f"webhook:{fingerprint}:{first.at:%Y%m%dT%H%M%S}:{state.value}:{repeats}",
         kind=SignalKind.ALERT,
         source=source,
-        title=(title or first.rule)[:300],
+        title=(tags.get("rulename", first.rule) if state is AlertState.NO_DATA else first.rule)[
+            :300
+        ],
         text=said,
         state=state,
         severity=severity_of(tags.get(name, "") for name in SEVERITY_TAGS),

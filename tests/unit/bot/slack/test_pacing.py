@@ -23,6 +23,14 @@ def test_a_burst_passes_and_the_rest_waits_its_turn() -> None:
     assert [pace.reserve() for _ in range(6)] == [0, 0, 0, 1, 2, 3]
 
 
+def test_a_turn_that_is_not_there_now_may_be_refused_instead() -> None:
+    clock = Clock()
+    pace = Pace(burst=2, per_second=1, clock=clock)
+    assert [pace.allows() for _ in range(4)] == [True, True, False, False]
+    clock.now = 1.0
+    assert [pace.allows() for _ in range(2)] == [True, False]
+
+
 def test_silence_fills_the_burst_again_and_no_more() -> None:
     clock = Clock()
     pace = Pace(burst=3, per_second=1, clock=clock)
