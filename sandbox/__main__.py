@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from sandbox.app import DEFAULT_SCENARIO, build
 from sandbox.datadog.access import API_KEY, APPLICATION_KEY
+from sandbox.git.api import PATH as REPOSITORY
 from sandbox.pagerduty.access import API_TOKEN
 from sandbox.serving import NotLoopbackError, SandboxServer, loopback_socket, url_of
 from sandbox.slack.identity import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
@@ -99,6 +100,7 @@ def _announcement(url: str, scenario: str) -> str:
         "k8s": f"{url}/k8s",
         "datadog": f"{url}/datadog",
         "pagerduty": f"{url}/pagerduty",
+        "git": f"{url}/git{REPOSITORY}",
         "slack_bot_token": BOT_TOKEN,
         "slack_app_token": APP_TOKEN,
         "slack_signing_secret": SIGNING_SECRET,

@@ -1,4 +1,4 @@
-"""The sandbox put together: one company, its four vendors' APIs and its page, as one application."""
+"""The sandbox put together: one company, its vendors' APIs, its Git repository and its page, as one application."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from starlette.routing import Mount, Route
 
 from sandbox.datadog.api import create_app as create_datadog
 from sandbox.director import Director
+from sandbox.git.api import create_app as create_git
+from sandbox.git.repository import build_repository
 from sandbox.kubernetes.api import create_app as create_kubernetes
 from sandbox.kubernetes.roles import sandbox_tokens
 from sandbox.kubernetes.store import ObjectStore
@@ -147,6 +149,7 @@ def _compose(
             Mount("/k8s", kubernetes),
             Mount("/datadog", create_datadog(world)),
             Mount("/pagerduty", create_pagerduty(world, pagerduty)),
+            Mount("/git", create_git(build_repository(world.company, world.started_at))),
             Mount("/", page),
         ],
         lifespan=lifespan,

@@ -24,6 +24,7 @@ from sandbox.world.script import RolloutNow
 
 _TUPLES = ("members", "depends_on", "tags", "notes")
 _WIKI = "https://wiki.sundial.example/runbooks/"
+_RUNBOOKS = data.FOLDER / "repository/docs/runbooks"
 _GITHUB = "https://github.com/sundial/"
 
 
@@ -34,7 +35,7 @@ def load_company(started_at: datetime, rollouts: Sequence[Rollout] = ()) -> Comp
     """
     facts = data.read("company.yaml")
     talk = data.read("talk.yaml")
-    runbooks = {path.stem: path.read_text() for path in (data.FOLDER / "runbooks").glob("*.md")}
+    runbooks = {path.stem: path.read_text() for path in _RUNBOOKS.glob("*.md")}
     return Company(
         name=facts["name"],
         people=tuple(Person(**person) for person in facts["people"]),

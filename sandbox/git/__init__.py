@@ -1,0 +1,1 @@
+"""The company's Git repository, over smart HTTP."""
