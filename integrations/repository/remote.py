@@ -91,13 +91,16 @@ class Remote:
 
     def _fetch(self, repository: Repo, pack: IO[bytes]) -> bytes:
         wanted: list[ObjectID] = []
+        client = self._client()
 
         def wants(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
+            if client.dumb:  # it would be read into memory as a whole, history and all
+                raise ToolError("its server offers plain files only; Git's smart HTTP is needed")
             wanted.append(ObjectID(_chosen(refs)))
             return wanted
 
         # Protocol 0: no server may point to packs elsewhere (packfile-uris) or to bundles.
-        result = self._client().fetch_pack(
+        result = client.fetch_pack(
             self.url,
             wants,
             repository.get_graph_walker(),

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from dulwich.repo import Repo
+from dulwich.server import update_server_info
 from structlog.testing import capture_logs
 
 from agent.errors import AccessDenied, NotFound, ToolError, Unreachable
@@ -127,6 +132,26 @@ async def test_what_is_not_there_or_not_git_is_a_sentence(tmp_path: Path) -> Non
         Remote(url.replace("shop.git", "nothing.git")).head()
     with pytest.raises(Unreachable):
         Remote(url).head()
+
+
+async def test_a_server_of_plain_files_is_refused(tmp_path: Path) -> None:
+    commit(tmp_path, {"a.yaml": DEPLOYMENT})
+    update_server_info(Repo(str(tmp_path)))
+    files = partial(QuietFiles, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), files) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            with pytest.raises(ToolError, match="smart HTTP"):
+                Remote(f"http://127.0.0.1:{server.server_port}/.git").snapshot()
+        finally:
+            server.shutdown()
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    """Serves files, says nothing."""
+
+    def log_message(self, *args: object) -> None:
+        """Nothing."""
 
 
 async def test_a_download_without_end_is_cut_off(
