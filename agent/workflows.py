@@ -20,7 +20,7 @@ from agent import closing
 from agent.answering import answer, illustrate
 from agent.awareness import history
 from agent.awareness.attention import may_speak
-from agent.awareness.intake import accept
+from agent.awareness.intake import Accepted, accept
 from agent.awareness.issues import Joined
 from agent.awareness.telling import Telling, is_told
 from agent.house import House
@@ -36,6 +36,7 @@ from agent.model import (
     Signal,
     SignalKind,
 )
+from agent.precedence import Precedence
 from agent.replies import UNDER_WAY, follow_up, is_followed
 from agent.resolution import deciding
 from agent.resolution.carrying_out import CarryingOut
@@ -63,6 +64,7 @@ class Workflows(DBOSConfiguredInstance):
     def __init__(self, house: House) -> None:
         self._house = house
         self._telling = Telling(house)
+        self._first_words = Precedence()
         super().__init__(config_name=INSTANCE)
 
     # The way in: each starts a workflow whose id comes from the event, so that a repeated event changes nothing.
@@ -132,25 +134,34 @@ class Workflows(DBOSConfiguredInstance):
     @DBOS.workflow()
     async def take_in(self, data: Json) -> None:
         """Decide on a signal and start what it deserves; first words go out here."""
-        house, flow, signal = self._house, DbosWorkflow(), Signal.model_validate(data)
+        flow, signal = DbosWorkflow(), Signal.model_validate(data)
         if signal.kind is SignalKind.CORRECTION:
             await flow.step("correct", partial(self._correct, signal))
             return
-        accepted = await flow.step(
-            "accept",
-            lambda: accept(
-                house.store, signal, house.clock, house.terms.bounds, partial(may_speak, house)
-            ),
-        )
+        with self._first_words.awaited():
+            accepted = await self._accepted(flow, signal)
         number, joined = accepted.investigation, accepted.joined
         if not accepted.opened or number is None:
             await self._beside(flow, signal, joined)
             return
-        await flow.step("first-words", lambda: self._telling.first_words(number, signal, joined))
         work = self.answer_question if signal.kind is SignalKind.QUESTION else self.investigate
         await self._enqueue(f"investigation-{number}", work, number)
         if joined is not None:
             await flow.step("changes", lambda: self._telling.changes(number, joined.issue))
+
+    async def _accepted(self, flow: DbosWorkflow, signal: Signal) -> Accepted:
+        """Take the signal in, and say the first words of what is opened for it."""
+        house = self._house
+        speak = partial(may_speak, house)
+        accepted = await flow.step(
+            "accept", lambda: accept(house.store, signal, house.clock, house.terms.bounds, speak)
+        )
+        number, joined = accepted.investigation, accepted.joined
+        if accepted.opened and number is not None:
+            await flow.step(
+                "first-words", lambda: self._telling.first_words(number, signal, joined)
+            )
+        return accepted
 
     async def _beside(self, flow: DbosWorkflow, signal: Signal, joined: Joined | None) -> None:
         """Nothing is said of what deserves no attention, except to those who already look at its Issue."""
@@ -195,6 +206,7 @@ class Workflows(DBOSConfiguredInstance):
         house, flow = self._house, DbosWorkflow()
         structlog.contextvars.bind_contextvars(investigation=number)
         await flow.step("own", lambda: house.store.investigations.set_workflow(number, flow.id))
+        await self._first_words.out()
         async with self._or_told(flow, number):
             found = await house.investigator.run(number, flow, PeopleInbox(flow))
             result = await CarryingOut(house, flow, number).first_of(found.changes)

@@ -41,6 +41,8 @@ UNREADABLE = 0.1
 _CHANNEL = "C0ALERTS"
 _FIRST_WORDS_SECONDS = 1.0
 _DRAINED_SECONDS = 240.0
+_ONSETS_APART = 0.05
+"""Of the storm's time, between the beginnings of two causes."""
 _SENDERS: tuple[Sender, ...] = ("datadog", "pagerduty", "alertmanager", "grafana")
 _SYMPTOMS = ("Latency is high", "Errors are up", "Requests time out", "Saturation", "Queue grows")
 _UNREADABLE: tuple[dict[str, Any], ...] = (
@@ -127,18 +129,26 @@ async def _know_the_company(url: str) -> None:
 
 
 def _alerts() -> list[Alert]:
-    """The storm in its order, the same at each run."""
+    """The storm in its order, the same at each run.
+
+    The causes begin one after the other: Slack takes one message a second in a channel, so that ten threads begun in the
+    same second could not all be answered within a second by anybody.
+    """
     dice = random.Random(20261125)
     repeated, unreadable = int(ALERTS * REPEATED), int(ALERTS * UNREADABLE)
-    fresh = [_alert(n) for n in range(ALERTS - repeated - unreadable)]
-    storm = [*fresh, *(_broken(n) for n in range(unreadable))]
-    dice.shuffle(storm)
+    fresh = ALERTS - repeated - unreadable
+    moments: list[tuple[float, Alert]] = []
+    for number in range(fresh):
+        alert = _alert(number)
+        begins = alert.cause * _ONSETS_APART
+        first = number < CAUSES
+        at = begins if first else dice.uniform(begins, 1.0)
+        moments.append((at, alert))
     for _ in range(repeated):
-        at = dice.randrange(1, len(storm) + 1)
-        earlier = [a for a in storm[:at] if a.post is not None]
-        if earlier:
-            storm.insert(at, dice.choice(earlier))
-    return storm
+        at, alert = moments[dice.randrange(fresh)]
+        moments.append((dice.uniform(at, 1.0), alert))
+    moments += [(dice.random(), _broken(n)) for n in range(unreadable)]
+    return [alert for _, alert in sorted(moments, key=lambda m: m[0])]
 
 
 def _alert(number: int) -> Alert:

@@ -41,10 +41,12 @@ class Telling:
             await house.store.investigations.set_conversation(number, place)
             await house.store.issues.set_conversation(joined.issue.id, place)
         case = await house.store.cases.load(number)
-        await house.notifier.taken(case.signal)
         if case.signal.kind is SignalKind.QUESTION:
+            await house.notifier.taken(case.signal)
             return
-        conversation = await house.notifier.summary(case)
+        conversation, _ = await asyncio.gather(
+            house.notifier.summary(case), house.notifier.taken(case.signal)
+        )
         await house.store.investigations.set_conversation(number, conversation)
         if joined is not None and conversation != joined.issue.conversation:
             await house.store.issues.set_conversation(joined.issue.id, conversation)

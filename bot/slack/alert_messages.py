@@ -68,7 +68,7 @@ def parse_all(message: Mapping[str, Any], sender: str = "") -> tuple[AlertMessag
         sender: the name of the bot that posted it.
     """
     content = content_of(message)
-    if not content.title and not content.text:
+    if not any(c.isalnum() for c in content.title + content.text):
         return ()
     source = _vendor(sender, content)
     whole = _whole(source, content)
