@@ -51,9 +51,9 @@ _Weighed = tuple[Relation, float]
 
 def weight(relation: Relation, now: datetime) -> float:
     """What one source's word is worth now, 0..1."""
-    age = max(0.0, (now - relation.last_confirmed).total_seconds() / _DAY)
+    age_days = max(0.0, (now - relation.last_confirmed).total_seconds() / _DAY)
     half_life = HALF_LIFE_DAYS.get(relation.origin, _DEFAULT_HALF_LIFE_DAYS)
-    worth = _unit(relation.confidence) * float(0.5 ** (age / half_life))
+    worth = _unit(relation.confidence) * float(0.5 ** (age_days / half_life))
     return worth * _MISSING if relation.missing_since is not None else worth
 
 
@@ -111,6 +111,8 @@ def _engineers(ranked: Sequence[_Weighed]) -> tuple[float, bool] | None:
 
 
 def _sources(ranked: Sequence[_Weighed]) -> tuple[float, bool]:
+    if len(ranked) == 1 and not ranked[0][0].confirmations:  # most are: spares a walk half its time
+        return (min(SUREST, ranked[0][1]) if ranked[0][0].holds else 0.0), False
     saying, denying = _strongest(ranked, holds=True), _strongest(ranked, holds=False)
     found = sum(r.confirmations for r, _ in ranked if r.holds)
     helping = min(max(found, 0), _MOST_CONFIRMATIONS)

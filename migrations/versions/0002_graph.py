@@ -86,15 +86,11 @@ def _create_relations() -> None:
         sa.Column("stands", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.PrimaryKeyConstraint(*key, name=op.f("pk_relations")),
     )
+    op.create_index("ix_relations_from", "relations", ["source", "target", "kind", "stands"])
+    op.create_index("ix_relations_to", "relations", ["target", "source", "kind", "stands"])
     op.create_index(
-        op.f("ix_relations_source_target_kind"), "relations", ["source", "target", "kind"]
+        "ix_relations_denied", "relations", ["source"], postgresql_where=sa.text("NOT holds")
     )
-    for name, column, where in (
-        ("ix_relations_from", "source", "stands"),
-        ("ix_relations_to", "target", "stands"),
-        ("ix_relations_denied", "source", "NOT holds"),
-    ):
-        op.create_index(name, "relations", [column], postgresql_where=sa.text(where))
 
 
 def _create_identities() -> None:

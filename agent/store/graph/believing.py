@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import tuple_, update
+from sqlalchemy import Text, func, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.knowledge.facts import Belief
@@ -18,6 +20,12 @@ from agent.store.tables import RelationRow
 Tie = tuple[str, str, str]
 """Source, target and kind."""
 _ENDS = tuple_(RelationRow.source, RelationRow.target, RelationRow.kind)
+
+
+def are(ties: Sequence[Tie]) -> Any:
+    """That relations are of some ties (at least one): three parameters, however many there are."""
+    columns = (literal(list(column), ARRAY(Text())) for column in zip(*ties, strict=True))
+    return _ENDS.in_(select(*map(func.unnest, columns)))
 
 
 def beliefs_of(relations: Iterable[Relation], now: datetime) -> tuple[Belief, ...]:
@@ -33,14 +41,14 @@ async def refresh(tx: AsyncSession, ties: Collection[Tie], now: datetime) -> set
     """Mark these ties anew; returns those that stand no more."""
     fallen: set[Tie] = set()
     for some in batches(sorted(ties), 500):
-        relations = await read_relations(tx, _ENDS.in_(some))
+        relations = await read_relations(tx, are(some))
         beliefs = {(b.source, b.target, b.kind): b for b in beliefs_of(relations, now)}
         for value in (True, False):
             now_so = [t for t, b in beliefs.items() if stands(b) is value]
             if now_so:
                 statement = (
                     update(RelationRow)
-                    .where(_ENDS.in_(now_so), RelationRow.stands.is_(not value))
+                    .where(are(now_so), RelationRow.stands.is_(not value))
                     .values(stands=value)
                 )
                 changed = await tx.execute(

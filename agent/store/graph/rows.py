@@ -8,19 +8,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, text
+from pydantic import TypeAdapter
+from sqlalchemy import any_, bindparam, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text
 
-from agent.model import Entity, Json, Relation
+from agent.model import Entity, Json, Relation, Value
 from agent.redaction import redact_data
-from agent.store.mapping import storable, value_of
+from agent.store.mapping import storable
 from agent.store.tables import EntityRow, RelationRow
 
 BATCH = 2_000
 VOLATILE = frozenset({"usage", "on_call", "pods", "status", "load_profile", "last_run", "load"})
 """Properties that change by themselves: kept, but no change of the company."""
+
+_ENTITIES = TypeAdapter(tuple[Entity, ...])
+_RELATIONS = TypeAdapter(tuple[Relation, ...])
+_ENTITY_FIELDS = tuple(Entity.model_fields)
+_RELATION_FIELDS = tuple(Relation.model_fields)
 
 _WRITE_SIGHTINGS = text("""
 INSERT INTO sightings
@@ -105,17 +111,34 @@ def digest_of(row: Mapping[str, Any]) -> str:
     return hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
 
 
+def among(column: Any, keys: Iterable[str]) -> Any:
+    """That a column is one of some keys, as one parameter: the statement stays the same however many there are."""
+    return column == any_(literal(list(keys), ARRAY(Text())))
+
+
 async def read_entities(tx: AsyncSession, *where: Any) -> tuple[Entity, ...]:
     """Entities by any condition, by key."""
-    found = await tx.execute(select(EntityRow.__table__).where(*where).order_by(EntityRow.key))
-    return tuple(value_of(Entity, row) for row in found.mappings())
+    found = await tx.execute(_select(EntityRow, Entity).where(*where).order_by(EntityRow.key))
+    return entities_of(found)
+
+
+def entities_of(rows: Iterable[Any]) -> tuple[Entity, ...]:
+    """Rows with the fields of ``Entity`` in their order, then whatever more."""
+    return _ENTITIES.validate_python([dict(zip(_ENTITY_FIELDS, row, strict=False)) for row in rows])
 
 
 async def read_relations(tx: AsyncSession, *where: Any) -> tuple[Relation, ...]:
     """Relations by any condition, in a stable order; each source's once for each pair of entities."""
     order = (RelationRow.source, RelationRow.target, RelationRow.kind, RelationRow.origin)
-    found = await tx.execute(select(RelationRow.__table__).where(*where).order_by(*order))
-    relations = [value_of(Relation, row) for row in found.mappings()]
+    found = await tx.execute(_select(RelationRow, Relation).where(*where).order_by(*order))
+    rows = [dict(zip(_RELATION_FIELDS, row, strict=True)) for row in found]
     return tuple(
-        {(r.source, r.target, r.kind, r.origin, r.evidence): r for r in relations}.values()
+        {
+            (r.source, r.target, r.kind, r.origin, r.evidence): r
+            for r in _RELATIONS.validate_python(rows)
+        }.values()
     )
+
+
+def _select(table: Any, kind: type[Value]) -> Any:
+    return select(*(getattr(table, name) for name in kind.model_fields))

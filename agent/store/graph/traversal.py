@@ -4,55 +4,66 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import networkx as nx
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.knowledge.facts import Belief, Explanation, Neighbourhood, Reached
 from agent.knowledge.graph import DEPENDS
+from agent.model import Entity
 from agent.store.graph.believing import beliefs_of
-from agent.store.graph.rows import keys_parameter, read_entities, read_relations
-from agent.store.tables import EntityRow, RelationRow
+from agent.store.graph.rows import among, entities_of, keys_parameter, read_relations
+from agent.store.tables import RelationRow
 
 MAX_HOPS = 6
 MAX_ENTITIES = 500
-_FAN_OUT = 100
-"""Relations followed from one entity in each direction: what everything hangs on is not walked whole."""
-_WORK = 6_000
-"""Rows that one walk looks at, the nearest first."""
-_MEETING_HOPS = 4
-"""How far from either end an explanation is looked for: chains of up to twice as many relations."""
-_CHAINS_TRIED = 50
+_REVISITS = 5
+"""A walk comes by an entity again at other distances: it looks at so many rows for each entity that is asked for."""
+_EXPLAINED_WITHIN = (1, 2, 3)
+"""How far from either end an explanation is looked for, the next only if there is none: chains twice as long."""
+_EXPLAINED_FROM = 4_000
+"""Rows that such a walk looks at."""
+_FAN_OUT = 200
+"""Of one entity's relations either way, how many such a walk follows."""
+_CHAINS_TRIED = 20
+_LONGER = 1
+"""By how many relations a chain may be longer than the shortest to be an explanation as well."""
+
 _CARRYING = DEPENDS | {"runs", "routes_to", "schedules", "configured_by"}
 """Kinds of relation that trouble, traffic or settings go by."""
 
 _EITHER_WAY = """
-    (SELECT target AS key FROM relations WHERE source = near.key AND stands LIMIT :fan_out)
+    (SELECT DISTINCT target AS key FROM relations WHERE source = near.key AND stands LIMIT :fan_out)
     UNION ALL
-    (SELECT source FROM relations WHERE target = near.key AND stands LIMIT :fan_out)
+    (SELECT DISTINCT source FROM relations WHERE target = near.key AND stands LIMIT :fan_out)
 """
 _EITHER_WAY_BY_KIND = """
-    (SELECT target AS key FROM relations
+    (SELECT DISTINCT target AS key FROM relations
      WHERE source = near.key AND stands AND kind = ANY(:kinds) LIMIT :fan_out)
     UNION ALL
-    (SELECT source FROM relations
+    (SELECT DISTINCT source FROM relations
      WHERE target = near.key AND stands AND kind = ANY(:kinds) LIMIT :fan_out)
 """
 _TO_DEPENDANTS = """
-    SELECT source AS key FROM relations
+    SELECT DISTINCT source AS key FROM relations
     WHERE target = near.key AND stands AND kind = ANY(:kinds) LIMIT :fan_out
 """
 _TO_DEPENDENCIES = """
-    SELECT target AS key FROM relations
+    SELECT DISTINCT target AS key FROM relations
     WHERE source = near.key AND stands AND kind = ANY(:kinds) LIMIT :fan_out
 """
 
 
 def _walk(step: str) -> str:
-    """Breadth first: rows come in order of distance, and no more are made than are read (``LIMIT``)."""
+    """Breadth first: rows come in order of distance, and no more are made than are read (``LIMIT``).
+
+    The step reads nothing but an index, which is in the order of DISTINCT. ``OFFSET 0`` has the few entities found looked
+    up one by one, whatever the planner thinks of their number.
+    """
     return f"""
     WITH RECURSIVE near (key, distance) AS (
         SELECT CAST(:key AS text), 0
@@ -60,58 +71,73 @@ def _walk(step: str) -> str:
         SELECT next.key, near.distance + 1
         FROM near CROSS JOIN LATERAL ({step}) AS next
         WHERE near.distance < :hops
-    ), bounded AS (SELECT key, distance FROM near LIMIT :work)
-    SELECT bounded.key, min(bounded.distance) AS distance, (SELECT count(*) FROM bounded) AS rows
-    FROM bounded JOIN entities ON entities.key = bounded.key AND entities.missing_since IS NULL
-    GROUP BY bounded.key ORDER BY 2, 1 LIMIT :limit
+    ), bounded AS (
+        SELECT key, distance FROM near LIMIT :work
+    ), nearest AS (
+        SELECT key, min(distance) AS distance FROM bounded GROUP BY key ORDER BY 2, 1 LIMIT 2 * :limit
+    )
+    SELECT found.*, nearest.distance, nearest.key, (SELECT count(*) FROM bounded) AS rows
+    FROM nearest CROSS JOIN LATERAL (
+        SELECT {", ".join(Entity.model_fields)} FROM entities
+        WHERE entities.key = nearest.key AND missing_since IS NULL OFFSET 0
+    ) AS found
+    ORDER BY nearest.distance, nearest.key LIMIT :limit
+    """  # noqa: S608 - constants of this module
+
+
+def _ties_on_the_way(step: str) -> str:
+    """The relations on the way from an entity, as pairs of keys, the nearest first."""
+    return f"""
+    WITH RECURSIVE near (key, closer, distance) AS (
+        SELECT CAST(:key AS text), CAST('' AS text), 0
+        UNION
+        SELECT next.key, near.key, near.distance + 1
+        FROM near CROSS JOIN LATERAL ({step}) AS next
+        WHERE near.distance < :hops
+    )
+    SELECT closer, key FROM near WHERE distance > 0 LIMIT :work
     """  # noqa: S608 - constants of this module
 
 
 _NEAR = text(_walk(_EITHER_WAY))
-_NEAR_BY_KIND = text(_walk(_EITHER_WAY_BY_KIND)).bindparams(keys_parameter("kinds"))
 _UP = text(_walk(_TO_DEPENDANTS)).bindparams(keys_parameter("kinds"))
 _DOWN = text(_walk(_TO_DEPENDENCIES)).bindparams(keys_parameter("kinds"))
+_TIES = text(_ties_on_the_way(_EITHER_WAY))
+_TIES_BY_KIND = text(_ties_on_the_way(_EITHER_WAY_BY_KIND)).bindparams(keys_parameter("kinds"))
+
+
+class _Walked(NamedTuple):
+    """What a walk found."""
+
+    entities: tuple[Entity, ...]
+    cut: bool
 
 
 async def neighbourhood(
     tx: AsyncSession, key: str, hops: int, limit: int, now: datetime
 ) -> Neighbourhood:
     """What is within some relations of an entity, either way: itself first, the nearest next."""
-    limit = min(limit, MAX_ENTITIES)
-    asked = {"key": key, "hops": min(hops, MAX_HOPS), "limit": limit + 1, **_bounds()}
-    found = list((await tx.execute(_NEAR, asked)).mappings())
-    keys = [row["key"] for row in found][:limit]
-    if not keys or keys[0] != key:
+    walked = await _walked(tx, _NEAR, key, hops, limit)
+    if not walked.entities or walked.entities[0].key != key:
         return Neighbourhood()
-    entities = {e.key: e for e in await read_entities(tx, EntityRow.key.in_(keys))}
-    beliefs = await _among(tx, keys, now)
-    cut = len(found) > limit or found[0]["rows"] >= _WORK
-    return Neighbourhood(entities=tuple(entities[k] for k in keys), beliefs=beliefs, cut=cut)
+    beliefs = await _among(tx, [e.key for e in walked.entities], now)
+    return Neighbourhood(entities=walked.entities, beliefs=beliefs, cut=walked.cut)
 
 
 async def blast_radius(
     tx: AsyncSession, key: str, hops: int, limit: int, now: datetime, *, upstream: bool
 ) -> tuple[Reached, ...]:
     """Who depends on an entity (``upstream``), or what it depends on, each by its most certain path."""
-    asked = {
-        "key": key,
-        "hops": min(hops, MAX_HOPS),
-        "limit": min(limit, MAX_ENTITIES) + 1,
-        "kinds": sorted(DEPENDS),
-        **_bounds(),
-    }
-    found = (await tx.execute(_UP if upstream else _DOWN, asked)).mappings()
-    distances = {row["key"]: int(row["distance"]) for row in found}
-    if key not in distances or len(distances) == 1:
+    way = _UP if upstream else _DOWN
+    walked = await _walked(tx, way, key, hops, limit + 1, kinds=sorted(DEPENDS))
+    entities = {e.key: e for e in walked.entities}
+    if entities.pop(key, None) is None or not entities:
         return ()
-    beliefs = [b for b in await _among(tx, list(distances), now) if b.kind in DEPENDS]
-    paths = _surest_paths(key, beliefs, upstream=upstream)
-    entities = await read_entities(tx, EntityRow.key.in_(list(distances)))
+    beliefs = [b for b in await _among(tx, [key, *entities], now) if b.kind in DEPENDS]
     reached = [
-        Reached(entity=e, distance=len(path) - 1, path=path, confidence=confidence)
-        for e in entities
-        if e.key != key and (found_path := paths.get(e.key)) is not None
-        for path, confidence in [found_path]
+        Reached(entity=entities[k], distance=len(path) - 1, path=path, confidence=confidence)
+        for k, (path, confidence) in _surest_paths(key, beliefs, upstream=upstream).items()
+        if k in entities
     ]
     return tuple(sorted(reached, key=lambda r: (r.distance, -r.confidence, r.entity.key)))
 
@@ -124,49 +150,68 @@ async def explain(
     Chains by which trouble or traffic goes are preferred to those through a common owner or node, however much longer.
     """
     for kinds in (_CARRYING, None):
-        if found := await _chains(tx, a, b, kinds, now):
+        if chains := await _chains(tx, a, b, kinds):
+            by_pair = await _by_pair(tx, {k for chain in chains for k in chain}, kinds, now)
+            found = [_explanation(chain, by_pair) for chain in chains]
             return tuple(sorted(found, key=lambda e: (len(e.path), -e.confidence))[:most])
     return ()
 
 
 async def _chains(
-    tx: AsyncSession, a: str, b: str, kinds: frozenset[str] | None, now: datetime
-) -> list[Explanation]:
-    near_a, near_b = await _distances(tx, a, kinds), await _distances(tx, b, kinds)
-    meeting = {k: near_a[k] + near_b[k] for k in near_a.keys() & near_b.keys()}
-    if not meeting:
-        return []
-    shortest = min(meeting.values())
-    keys = [k for k, far in meeting.items() if far <= shortest + 1]
-    by_pair: dict[tuple[str, str], Belief] = {}
-    for belief in await _among(tx, keys, now):
-        if kinds is not None and belief.kind not in kinds:
-            continue
-        pair = (min(belief.source, belief.target), max(belief.source, belief.target))
-        by_pair.setdefault(pair, belief)
-    graph: nx.Graph[str] = nx.Graph(list(by_pair))
-    if a not in graph or b not in graph or not nx.has_path(graph, a, b):
-        return []
-    chains = itertools.islice(nx.shortest_simple_paths(graph, a, b), _CHAINS_TRIED)
-    return [_explanation(chain, by_pair) for chain in chains]
+    tx: AsyncSession, a: str, b: str, kinds: frozenset[str] | None
+) -> list[Sequence[str]]:
+    """Simple paths between two entities, the shortest and those that are hardly longer."""
+    for hops in _EXPLAINED_WITHIN:
+        graph: nx.Graph[str] = nx.Graph()
+        for end in (a, b):
+            graph.add_edges_from(await _ties(tx, end, hops, kinds))
+        if a in graph and b in graph and nx.has_path(graph, a, b):
+            chains = list(itertools.islice(nx.shortest_simple_paths(graph, a, b), _CHAINS_TRIED))
+            return [c for c in chains if len(c) <= len(chains[0]) + _LONGER]
+    return []
 
 
-async def _distances(tx: AsyncSession, key: str, kinds: frozenset[str] | None) -> dict[str, int]:
-    asked = {"key": key, "hops": _MEETING_HOPS, "limit": _WORK, **_bounds()}
-    walk = _NEAR if kinds is None else _NEAR_BY_KIND
-    if kinds is not None:
-        asked["kinds"] = sorted(kinds)
-    return {row["key"]: row["distance"] for row in (await tx.execute(walk, asked)).mappings()}
+async def _by_pair(
+    tx: AsyncSession, keys: Collection[str], kinds: frozenset[str] | None, now: datetime
+) -> dict[tuple[str, str], Belief]:
+    """The surest relation of each pair among some entities."""
+    found: dict[tuple[str, str], Belief] = {}
+    for belief in await _among(tx, list(keys), now):
+        if kinds is None or belief.kind in kinds:
+            found.setdefault(_pair(belief.source, belief.target), belief)
+    return found
+
+
+async def _walked(
+    tx: AsyncSession, way: TextClause, key: str, hops: int, limit: int, **more: Any
+) -> _Walked:
+    limit = min(limit, MAX_ENTITIES)
+    work = _REVISITS * (limit + 1)
+    asked = {"key": key, "hops": min(hops, MAX_HOPS), "limit": limit + 1, "work": work, **more}
+    found = (await tx.execute(way, {**asked, "fan_out": limit + 1})).all()
+    cut = len(found) > limit or (bool(found) and found[0].rows >= work)
+    return _Walked(entities_of(found[:limit]), cut)
+
+
+async def _ties(
+    tx: AsyncSession, key: str, hops: int, kinds: frozenset[str] | None
+) -> list[tuple[str, str]]:
+    asked: dict[str, Any] = {"key": key, "hops": hops}
+    asked |= {"work": _EXPLAINED_FROM, "fan_out": _FAN_OUT}
+    found = (
+        await tx.execute(_TIES, asked)
+        if kinds is None
+        else await tx.execute(_TIES_BY_KIND, {**asked, "kinds": sorted(kinds)})
+    )
+    return [(row.closer, row.key) for row in found]
 
 
 async def _among(tx: AsyncSession, keys: Sequence[str], now: datetime) -> tuple[Belief, ...]:
     """What is believed of the relations among some entities."""
-    relations = await read_relations(tx, RelationRow.source.in_(keys), RelationRow.target.in_(keys))
+    relations = await read_relations(
+        tx, among(RelationRow.source, keys), among(RelationRow.target, keys)
+    )
     return beliefs_of((r for r in relations if r.source != r.target), now)
-
-
-def _bounds() -> dict[str, int]:
-    return {"fan_out": _FAN_OUT, "work": _WORK}
 
 
 def _surest_paths(
@@ -187,7 +232,12 @@ def _surest_paths(
 
 
 def _explanation(chain: Sequence[str], by_pair: Mapping[tuple[str, str], Belief]) -> Explanation:
-    beliefs = tuple(by_pair[(min(p), max(p))] for p in itertools.pairwise(chain))
+    beliefs = tuple(by_pair[_pair(*ends)] for ends in itertools.pairwise(chain))
     return Explanation(
         path=tuple(chain), beliefs=beliefs, confidence=math.prod(b.confidence for b in beliefs)
     )
+
+
+def _pair(a: str, b: str) -> tuple[str, str]:
+    """Two keys whichever way round."""
+    return (a, b) if a <= b else (b, a)
