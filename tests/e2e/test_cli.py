@@ -96,6 +96,25 @@ def test_ask_answers_with_the_source_of_each_statement(
     assert "[2] pagerduty:" in done.stdout
 
 
+def test_ask_draws_the_answer_as_a_tree_and_as_a_file(
+    night: Company, database_url: str, tmp_path: Path
+) -> None:
+    settings = {
+        **settings_for(night.url),
+        "DATABASE_URL": database_url,
+        "SREBOT_DATA_FOLDER": str(tmp_path),
+    }
+    done = srebot(
+        "ask", "what would break if redis-reco went away?", settings=settings, folder=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "If redis-reco went away" in done.stdout
+    assert "├── is used by" in done.stdout or "└── is used by" in done.stdout
+    (file,) = (tmp_path / "pictures").iterdir()
+    assert f"Picture: {file}" in done.stdout
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
 def test_scan_says_what_each_source_gave(night: Company, database_url: str, tmp_path: Path) -> None:
     settings = {**settings_for(night.url), "DATABASE_URL": database_url}
     done = srebot("scan", settings=settings, folder=tmp_path)
