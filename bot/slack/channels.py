@@ -39,10 +39,15 @@ class Channels:
         return channel in self._wanted or channel in await self._resolved()
 
     async def first(self) -> str:
-        """The id of the channel that is named first; its name as it stands when Slack can't be asked or knows none."""
+        """The id of the channel that is named first; its name as it stands when Slack can't be asked or knows none.
+
+        Slack is asked once: a channel keeps its id.
+        """
         if not self._references:
             return ""
         name = self._references[0]
+        if name in self._names:
+            return self._names[name]
         try:
             await self._resolved()
         except (SlackApiError, OSError, TimeoutError) as error:
@@ -82,9 +87,7 @@ class Channels:
         if time.monotonic() < self._fresh_until:
             return self._ids
         try:
-            found = [c async for c in self._wanted_channels()]
-            self._ids = frozenset(c["id"] for c in found)
-            self._names = {c.get("name", ""): c["id"] for c in found}
+            self._ids = frozenset([c["id"] async for c in self._wanted_channels()])
             self._fresh_until = time.monotonic() + _FRESH_SECONDS
         except (SlackApiError, OSError, TimeoutError):
             if not self._ids:
@@ -104,6 +107,7 @@ class Channels:
             )
             for channel in answer["channels"]:
                 if self._wanted & {channel["id"], channel.get("name", "")}:
+                    self._names[channel.get("name", "")] = channel["id"]
                     yield channel
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:

@@ -89,3 +89,14 @@ async def test_when_channels_cannot_be_read_the_event_is_to_come_again(
     monkeypatch.setattr(client, "conversations_list", refuse)
     with pytest.raises(SlackApiError):
         await Channels(client, ["alerts"]).has("C0ALERTS")
+
+
+async def test_the_channel_named_first_is_found_once_and_its_name_stands_in_for_it_meanwhile(
+    client: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, unknown = Channels(client, ["#alerts", "random"]), Channels(client, ["alerts"])
+    assert (await known.place()).channel == "C0ALERTS"
+    monkeypatch.setattr(client, "conversations_list", refuse)
+    assert await known.first() == "C0ALERTS"
+    assert await unknown.first() == "alerts"
+    assert await Channels(client, []).first() == ""

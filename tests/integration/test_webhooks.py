@@ -12,10 +12,12 @@ from typing import Any
 import aiohttp
 import pytest
 from pydantic import SecretStr
+from slack_bolt.async_app import AsyncApp
 from starlette.applications import Starlette
 
 from agent.model import Conversation
 from bot.settings import WebhookSettings
+from bot.slack import http as slack_http
 from bot.web.body import LIMIT_BYTES
 from bot.web.webhooks import receiver
 from bot.web.webhooks.receiver import Webhooks
@@ -176,6 +178,16 @@ async def test_what_is_too_large_is_refused(
     async with http.post(url, data=unannounced(), headers={"X-Srebot-Secret": SECRET}) as answer:
         assert answer.status == 413
     assert core.received == 0
+
+
+async def test_what_is_too_large_for_slack_is_refused_before_its_signature_is_looked_at(
+    http: aiohttp.ClientSession,
+) -> None:
+    app = AsyncApp(token="xoxb-1", signing_secret="s")
+    async with serving(Starlette(routes=list(slack_http.routes(app)))) as url:
+        large = b"x" * (LIMIT_BYTES + 1)
+        assert (await post(http, f"{url}{slack_http.PATH}", large))[0] == 413
+        assert (await post(http, f"{url}{slack_http.PATH}", b"x"))[0] == 401
 
 
 async def test_a_sender_in_a_loop_is_slowed_down_and_no_other(
