@@ -48,7 +48,7 @@ def answer_of(case: Case, steps: Sequence[Step]) -> Answered:
     topic = TOPICS[question.kind]
     done = {s.check.key for s in steps}
     wanted = tuple(c for c in topic.checks(question, case) if c.key not in done)
-    if wanted and not steps:
+    if wanted:
         return Answered(checks=wanted)
     sentences = [*topic.say(question, case, steps), *blind_spots(steps)]
     return Answered(text="\n".join(sentences) or _nothing(question))

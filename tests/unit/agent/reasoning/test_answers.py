@@ -6,7 +6,7 @@ import pytest
 
 from agent.errors import ToolError
 from agent.knowledge.tools import GraphTools
-from agent.model import Case, Entity, Reading, SignalKind, Step
+from agent.model import Case, Check, Entity, Reading, SignalKind, Step
 from agent.reasoning.rules import Rules
 from agent.tools import Registry, tool
 from tests.unit.agent.investigation.company import login_story
@@ -120,6 +120,15 @@ async def test_why_of_what_nobody_says_is_answered_honestly() -> None:
     said = await answer("why do you think gateway uses redis-reco?")
     assert said.startswith("I do not think so: no source says that gateway uses redis-reco [1].")
     assert "gateway uses cart, cart uses redis-reco" in said
+
+
+async def test_what_a_model_had_looked_up_before_it_went_does_not_stand_for_the_rules_own_looks() -> (
+    None
+):
+    case = asked("what depends on auth?")
+    other = Check(tool="datadog_monitors", arguments={"service": "auth"})
+    answered = await Rules().answer(case, [Step(number=1, round=1, check=other, started_at=NOW)])
+    assert [c.tool for c in answered.checks] == ["graph_dependants"]
 
 
 async def test_an_unknown_name_is_one_sentence_with_close_names() -> None:
