@@ -48,7 +48,7 @@ def _profile(entity: Entity) -> dict[int, float]:
     given = entity.properties.get("load_profile")
     if not isinstance(given, dict):
         return {}
-    return {int(h): float(r) for h, r in given.items() if str(h).isdigit() and _is_number(r)}
+    return {int(h): float(r) for h, r in given.items() if str(h).isdecimal() and _is_number(r)}
 
 
 def _is_number(value: object) -> bool:

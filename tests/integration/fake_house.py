@@ -161,7 +161,8 @@ class FakeNotifier:
     async def summary(self, case: Case) -> Conversation:
         """Place or edit."""
         self.summaries.append(case.investigation.status.value)
-        return case.signal.conversation or Conversation(channel="C")
+        place = case.investigation.conversation or case.signal.conversation
+        return place or Conversation(channel="C")
 
     async def update(self, case: Case, key: str, text: str) -> None:
         """Say once."""
