@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 ONE = r"⟦\d+⟧"
 _JOIN = r"(?:\s*,\s*(?:and\s+|or\s+)?|\s+and\s+|\s+or\s+|\s*/\s*|\s*&\s*|\s+as well as\s+)"
-_THING = r"(?:\s+[\w%-]+){0,4}?"
+_THING = rf"(?:\s+(?:[\w%-]+|{ONE})){{0,4}}?"
 """What is read or written, of which we know nothing: ``reads its price list from``."""
 
 
@@ -101,25 +101,30 @@ MOVED_BY_ITSELF = re.compile(
     re.I,
 )
 
+_TIME = r"(?P<hour>[01]?\d|2[0-3])(?:[:.](?P<minute>[0-5]\d))?\s*(?P<half>[ap]\.?m\b)?(?![\w:%⟧])"
 RUNS = re.compile(
-    rf"(?P<subject>{ONE})(?P<aux>(?:\s+(?:no\s+longer|not|never|now|always|usually|does|do|is|has|was|been|doesn't|does\s+not|actually))*)"
+    rf"(?P<subject>{ONE})(?P<aux>(?:\s+(?:no\s+longer|not|never|now|always|usually|does|do|is|has|was|been|doesn't|actually))*)"
     r"\s+(?:runs?|running|starts?|starting|kicks?\s+off|fires?|scheduled|moved|launches)"
     r"(?:\s+(?:every|each|daily|nightly|weekly|day|night|morning|hour|on|for|to|weekdays|mondays?|tuesdays?|wednesdays?"
-    r"|thursdays?|fridays?|saturdays?|sundays?))*\s+(?:at\s+|to\s+|@\s*)?(?P<hour>[01]?\d|2[0-3])"
-    r"(?:[:.](?P<minute>[0-5]\d))?\s*(?P<half>[ap]\.?m\b)?(?![\w:%⟧])",
+    rf"|thursdays?|fridays?|saturdays?|sundays?))*\s+(?:at\s+|to\s+|@\s*)?{_TIME}",
     re.I,
 )
+RESCHEDULED = re.compile(
+    rf"\b(?:moved|rescheduled|shifted|pushed)\s+(?P<subject>{ONE})(?:\s+(?:over|back|forward))?\s+to\s+{_TIME}",
+    re.I,
+)
+"""``I moved A to 00:10``."""
 
 _ADVERBS = (
     "no longer|not|never|now|still|also|only|directly|heavily|just|currently|always|already|actually|both|all|really"
     "|mostly|mainly|today|anymore|indirectly|definitely|probably|maybe|perhaps|possibly|likely|apparently|might|may"
-    "|could|seems? to|appears? to|should|would|will|is going to|going to|plans? to|used to|stopped|does|do|did|is|are"
+    "|could|seems? to|appears? to|should|shouldn't|must|would|will|is going to|going to|plans? to|used to|stopped|does|do|did|is|are"
     "|was|were|be|been|being|has|have|had|doesn't|don't|didn't|isn't|aren't|wasn't|weren't|won't|hasn't|haven't|can|cannot"
     "|can't|get|gets|got|that|which|does n't"
 )
 _AUX = rf"(?P<aux>(?:,?\s+(?:{_ADVERBS}))*)"
 _ANY_VERB = "|".join(p.pattern for p in PHRASES)
-_NOT_A_SUBJECT = rf"(?!{_AUX.replace('?P<aux>', '?:')}\s+(?:{_ANY_VERB})\b)"
+_NOT_A_SUBJECT = rf"(?!(?:\s+(?:{_ADVERBS}))*\s+(?:{_ANY_VERB})\b)"
 """After a list of objects: its last name must not be the subject of the next clause."""
 LIST = rf"{ONE}(?:{_JOIN}{ONE})*"
 
@@ -127,7 +132,7 @@ CLAUSES = tuple(
     (
         phrase,
         re.compile(
-            rf"(?P<subject>{LIST}){_AUX}\s+(?:{phrase.pattern})(?:\s+(?:only|both|just|either|directly))?\s+(?P<object>{LIST}){_NOT_A_SUBJECT}",
+            rf"(?P<subject>{LIST}){_AUX}\s+(?:{phrase.pattern})(?:\s+(?:only|both|just|either|directly))?(?:(?:\s+[\w-]+){{0,2}}:)?\s+(?P<object>{LIST}){_NOT_A_SUBJECT}",
             re.I,
         ),
     )
@@ -137,9 +142,10 @@ CLAUSES = tuple(
 VERB_BEFORE = re.compile(rf"\b(?:{_ANY_VERB})\s+$", re.I)
 """Before a list of names that is the object of the clause before, its last name aside."""
 NOT_BUT = re.compile(
-    rf"\s*,?\s+(?:and\s+)?(?:not|instead\s+of|rather\s+than)\s+(?P<object>{LIST})", re.I
+    rf"\s*[,(]?\s*\b(?:and\s+)?(?:not|instead\s+of|rather\s+than)\s+(?P<object>{LIST})", re.I
 )
 """``uses A, not B``."""
+UNTIL = re.compile(r"\s*,?\s*(?:only\s+)?until\b", re.I)
 
 ARROW = re.compile(rf"(?=(?P<subject>{ONE})\s*(?:-+>|=+>|→|⟶)\s*(?P<object>{ONE}))")
 """``edge -> cart -> redis-cart``: found at each arrow, so that a chain is all of its links."""
@@ -152,7 +158,7 @@ POSSESSIVE = re.compile(
 HEDGED = re.compile(
     r"\b(?:i (?:think|believe|guess|assume|suspect|suppose)|we (?:think|believe|assume)|maybe|probably|perhaps|might|may"
     r"|could|seems?|appears?|apparently|possibly|presumably|supposedly|likely|afaik|iirc|imo|as far as i (?:know|remember|recall)"
-    r"|if i (?:recall|remember)(?: correctly)?|not (?:\w+ )?sure,? but|pretty sure|i'm not certain|rumou?r|should)\b",
+    r"|if i (?:recall|remember)(?: correctly)?|not (?:\w+ )?sure,? but|pretty sure|i'm not certain|rumou?r)\b",
     re.I,
 )
 DOUBTED = re.compile(r"\b(?:don't|do not|didn't|doesn't) (?:think|believe)\b|\bdoubt\b", re.I)
@@ -167,7 +173,7 @@ NEGATED = re.compile(
 ENDED = re.compile(r"\b(?:any ?more|any longer)\b", re.I)
 NOT_YET = re.compile(
     r"\b(?:will|won't|would|going to|plans?|planning|planned|want(?:s|ed)? to|let's|lets|if|whether|unless|suppose"
-    r"|wish|proposal|propose|consider(?:ing)?|todo|imagine|once|until|before|we (?:should|could|need to|can))\b",
+    r"|wish|proposal|propose|consider(?:ed|ing)?|discussed|tried|should|shouldn't|must|todo|imagine|once|until|before|we (?:should|could|need to|can))\b",
     re.I,
 )
 QUESTION = re.compile(

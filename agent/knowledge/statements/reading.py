@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -128,9 +129,14 @@ def _clauses(sentence: _Masked) -> Iterator[Statement]:
 
 
 def _subjects(sentence: _Masked, match: re.Match[str]) -> list[Mention]:
-    """Those of whom a clause speaks: in ``A uses B and C calls D``, it is C alone that calls."""
+    """Those of whom a clause speaks: in ``A uses B and C calls D``, it is C alone that calls.
+
+    In ``A, which uses B, is owned by C`` it is not B that is owned: nobody is told of then.
+    """
     subjects = sentence.names(match["subject"])
-    return subjects[-1:] if phrases.VERB_BEFORE.search(sentence.text[: match.start()]) else subjects
+    if not phrases.VERB_BEFORE.search(sentence.text[: match.start()]):
+        return subjects
+    return [] if match["aux"].startswith(",") else subjects[-1:]
 
 
 def _arrows(sentence: _Masked) -> Iterator[Statement]:
@@ -167,7 +173,8 @@ def _renames(sentence: _Masked) -> Iterator[Statement]:
 
 
 def _schedules(sentence: _Masked) -> Iterator[Statement]:
-    for match in phrases.RUNS.finditer(sentence.text):
+    found = (p.finditer(sentence.text) for p in (phrases.RUNS, phrases.RESCHEDULED))
+    for match in itertools.chain.from_iterable(found):
         said = _said(sentence, match)
         if said is None or not (match["minute"] or match["half"]):
             continue
@@ -184,7 +191,7 @@ def _said(sentence: _Masked, match: re.Match[str]) -> tuple[bool, float] | None:
     aux = match.groupdict().get("aux") or ""
     before = sentence.text[: match.start()]
     leading = f"{before} {aux}"
-    if phrases.NOT_YET.search(leading):
+    if phrases.NOT_YET.search(leading) or phrases.UNTIL.match(sentence.text, match.end()):
         return None
     doubted = phrases.DOUBTED.search(leading) is not None
     denied = doubted or phrases.UNTRUE.search(leading) is not None

@@ -83,6 +83,10 @@ def test_one_statement(text: str, expected: tuple[str, str, str, bool]) -> None:
         "cart uses something",
         "orders-export runs at 5 req/s",
         "cart is called often",
+        "cart should use redis-reco",
+        "cart must not call auth",
+        "cart used redis-reco until March",
+        "we considered that cart uses redis-reco",
     ],
 )
 def test_no_statement(text: str) -> None:
@@ -100,6 +104,11 @@ def test_no_statement(text: str) -> None:
         ("cart talks directly to auth", ("cart", "depends_on", "auth", True)),
         ("cart uses only redis-cart", ("cart", "depends_on", "redis-cart", True)),
         ("cart stopped using redis-reco", ("cart", "depends_on", "redis-reco", False)),
+        ("auth keeps sessions in redis-cart", ("auth", "depends_on", "redis-cart", True)),
+        (
+            "I moved the redis-reco backup to 00:10 so that",
+            ("redis-reco-backup", "schedule", "00:10", True),
+        ),
         ("redis-reco is not used by cart", ("cart", "depends_on", "redis-reco", False)),
         ("redis-reco isn't used by cart any more", ("cart", "depends_on", "redis-reco", False)),
     ],
@@ -136,6 +145,20 @@ def test_what_was_left_and_what_was_taken_up() -> None:
     assert told("cart uses redis-cart, not redis-reco") == [
         ("cart", "depends_on", "redis-cart", True),
         ("cart", "depends_on", "redis-reco", False),
+    ]
+
+    assert told("auth reads from redis-cart (not redis-reco)")[1][3] is False
+
+
+def test_a_list_may_be_announced() -> None:
+    expected = [("cart", "depends_on", n, True) for n in ("redis-cart", "catalog")]
+    assert told("cart depends on: redis-cart, catalog") == expected
+    assert told("The cart service depends on two things: redis-cart and catalog.") == expected
+
+
+def test_what_a_relative_clause_says_is_not_said_of_the_wrong_one() -> None:
+    assert told("auth, which uses auth-db, is owned by identity") == [
+        ("auth", "depends_on", "auth-db", True)
     ]
 
 
