@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -24,5 +25,5 @@ class Patterns:
     """Reads by patterns (``agent.knowledge.statements.statements_in``)."""
 
     async def read(self, texts: Sequence[str], known: Known) -> list[list[Statement]]:
-        """See ``Statements``."""
-        return [statements_in(text, known) for text in texts]
+        """See ``Statements``. Off the event loop, for a long history takes some seconds."""
+        return await asyncio.to_thread(lambda: [statements_in(text, known) for text in texts])
