@@ -31,6 +31,15 @@ _MOVE = (
         keys_parameter("keys")
     ),
 )
+_RESOLVE = text("""
+WITH RECURSIVE known (key, place) AS (
+    SELECT CAST(:key AS text), 0
+    UNION
+    SELECT i.canonical, known.place + 1 FROM known JOIN identities i ON i.alias = known.key
+    WHERE i.undone_by = '' AND known.place < :most
+)
+SELECT key FROM known ORDER BY place DESC LIMIT 1
+""")
 
 
 class Aliases:
@@ -50,13 +59,10 @@ class Aliases:
             key = further
         return key
 
-    def of(self, canonical: str) -> list[str]:
-        """All keys that stand for an entity, itself first."""
-        return [canonical, *(a for a in self._pairs if self.resolve(a) == canonical)]
-
-    def add(self, alias: str, canonical: str) -> None:
-        """Take one more into force."""
-        self._pairs[alias] = canonical
+    def of(self, *canonical: str) -> list[str]:
+        """All keys that stand for some entities, their own first."""
+        own = dict.fromkeys(canonical)
+        return [*own, *(a for a in self._pairs if self.resolve(a) in own and a not in own)]
 
 
 async def aliases(tx: AsyncSession) -> Aliases:
@@ -65,6 +71,12 @@ async def aliases(tx: AsyncSession) -> Aliases:
         select(IdentityRow.alias, IdentityRow.canonical).where(IdentityRow.undone_by == "")
     )
     return Aliases({row.alias: row.canonical for row in rows})
+
+
+async def resolve(tx: AsyncSession, key: str) -> str:
+    """As ``Aliases.resolve``, of one key."""
+    found = await tx.execute(_RESOLVE, {"key": key, "most": _LONGEST_CHAIN})
+    return str(found.scalar_one())
 
 
 async def merges_of(tx: AsyncSession, key: str) -> tuple[SameAs, ...]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.knowledge.facts import ChangeType, EntityChange, Seen
+from agent.knowledge.truth import STANDS_FROM
 from agent.model import Json, Relation
 from agent.redaction import redact
 from agent.store.graph.believing import Tie, refresh
 from agent.store.graph.identity import Aliases
-from agent.store.graph.rows import as_json, batches, keys_parameter
+from agent.store.graph.rows import as_json, keys_parameter
 from agent.store.graph.wording import named
 from agent.store.mapping import storable_text
 
@@ -31,9 +33,9 @@ WHERE t.holds AND NOT EXISTS (
 """)  # noqa: S608 - constants of this module
 _WRITE = text(f"""
 INSERT INTO relations (told_by, seen_at, seen_source, seen_target, kind, origin, source, target, evidence, confidence,
-    holds, first_seen, last_confirmed)
+    holds, stands, first_seen, last_confirmed)
 SELECT :told_by, :now, seen_source, seen_target, kind, origin, source, target, evidence, confidence,
-    holds, first_seen, last_confirmed
+    holds, holds AND confidence >= :least, first_seen, last_confirmed
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t({_ROW})
 ON CONFLICT (seen_source, seen_target, kind, origin, told_by) DO UPDATE SET
     source = excluded.source, target = excluded.target, evidence = excluded.evidence,
@@ -67,55 +69,47 @@ WHERE told_by = :told_by AND missing_since IS NULL
   AND seen_source = :source AND seen_target = :target AND kind = :kind
 RETURNING source, target, kind, origin, evidence
 """)
-_TIES_SAID = 300
-"""At most so many new ties are told of in the journal for one scan: a new namespace is one event, not thousands."""
+_TIES_SAID = 100
+"""At most so many new ties of 2,000 are told of in the journal: a new namespace is one event, not thousands."""
 
 
-async def take_relations(
-    tx: AsyncSession, told_by: str, seen: Seen, known: Aliases, now: datetime, *, first: bool
+async def write(
+    tx: AsyncSession, told_by: str, relations: Iterable[Relation], known: Aliases, now: datetime
 ) -> list[EntityChange]:
-    """Keep a source's relations; returns what that changed."""
-    rows = list(
-        {(r.source, r.target, r.kind, r.origin): _row(r, known) for r in seen.relations}.values()
-    )
-    new: list[Any] = []
-    for some in batches(rows):
-        given = {"told_by": told_by, "now": now, "rows": as_json(some)}
-        if not first:
-            new += (await tx.execute(_NEW, {"rows": given["rows"]})).mappings()
-        await tx.execute(_WRITE, given)
-    lost = await _lose(tx, told_by, seen, now)
+    """Keep relations that a source tells of; returns what that changed."""
+    rows = [_row(relation, known) for relation in relations]
+    given = {"told_by": told_by, "now": now, "rows": as_json(rows), "least": STANDS_FROM}
+    new = list((await tx.execute(_NEW, {"rows": given["rows"]})).mappings())
+    await tx.execute(_WRITE, given)
     denied = {_tie(r) for r in (await tx.execute(_DENIED)).mappings()}
-    disputed = denied & {_tie(r) for r in rows}
-    faded = await refresh(tx, disputed | {_tie(r) for r in lost} | {_tie(r) for r in new}, now)
-    if first:
-        return []
+    await refresh(tx, denied & {_tie(r) for r in rows} | {_tie(r) for r in new}, now)
     ties = {_tie(r): r for r in new[:_TIES_SAID]}
-    changes = [_change(tie, r, ChangeType.RELATION_ADDED, now) for tie, r in ties.items()]
-    told = {_tie(r): r for r in lost}
-    return changes + [
-        _change(tie, told[tie], ChangeType.RELATION_FADED, now) for tie in faded if tie in told
-    ]
+    return [_change(tie, r, ChangeType.RELATION_ADDED, now) for tie, r in ties.items()]
 
 
-async def _lose(tx: AsyncSession, told_by: str, seen: Seen, now: datetime) -> list[Any]:
+async def lose(tx: AsyncSession, told_by: str, seen: Seen, now: datetime) -> list[EntityChange]:
+    """Mark the relations that a source no longer shows; returns those that nobody else keeps standing."""
+    lost = {_tie(row): row for row in await _lost(tx, told_by, seen, now)}
+    faded = await refresh(tx, lost, now)
+    return [_change(tie, lost[tie], ChangeType.RELATION_FADED, now) for tie in sorted(faded)]
+
+
+async def _lost(tx: AsyncSession, told_by: str, seen: Seen, now: datetime) -> list[Any]:
+    by = {"told_by": told_by, "now": now}
     lost: list[Any] = []
     if seen.complete:
         asked = {
-            "told_by": told_by,
-            "now": now,
             "kinds": list(seen.unseen_kinds),
             "sources": [r.source for r in seen.relations],
             "targets": [r.target for r in seen.relations],
             "sorts": [r.kind for r in seen.relations],
         }
-        lost += (await tx.execute(_LOSE_UNSEEN, asked)).mappings()
+        lost += (await tx.execute(_LOSE_UNSEEN, by | asked)).mappings()
     if seen.gone:
-        asked = {"told_by": told_by, "now": now, "keys": list(seen.gone)}
-        lost += (await tx.execute(_LOSE_ENDS, asked)).mappings()
+        lost += (await tx.execute(_LOSE_ENDS, by | {"keys": list(seen.gone)})).mappings()
     for source, target, kind in seen.withdrawn:
         one = {"source": source, "target": target, "kind": kind}
-        lost += (await tx.execute(_LOSE_ONE, {"told_by": told_by, "now": now, **one})).mappings()
+        lost += (await tx.execute(_LOSE_ONE, by | one)).mappings()
     return lost
 
 
@@ -127,12 +121,18 @@ def _row(relation: Relation, known: Aliases) -> Json:
         "origin": relation.origin,
         "source": known.resolve(relation.source),
         "target": known.resolve(relation.target),
-        "evidence": storable_text(redact(relation.evidence)),
+        "evidence": _clean(relation.evidence),
         "confidence": relation.confidence,
         "holds": relation.holds,
         "first_seen": relation.first_seen,
         "last_confirmed": relation.last_confirmed,
     }
+
+
+@lru_cache(maxsize=2_000)
+def _clean(evidence: str) -> str:
+    """Without secrets; many relations of a scan are known from the same place."""
+    return storable_text(redact(evidence))
 
 
 def _tie(row: Any) -> Tie:
@@ -156,8 +156,3 @@ def _change(tie: Tie, row: Any, kind: ChangeType, now: datetime) -> EntityChange
         origin=row["origin"],
         evidence=row["evidence"],
     )
-
-
-def ties_of(relations: Iterable[Relation]) -> set[Tie]:
-    """The distinct ties among relations."""
-    return {(r.source, r.target, r.kind) for r in relations}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import or_, select, tuple_
@@ -25,6 +26,7 @@ from agent.store.graph import upkeep as keeping
 from agent.store.graph.believing import Tie, beliefs_of
 from agent.store.graph.constraints import constraints_of
 from agent.store.graph.rows import read_entities, read_relations
+from agent.store.graph.turns import wait_for_turn
 from agent.store.mapping import value_of
 from agent.store.repositories import Repository
 from agent.store.tables import EntityRow, PatternRow, RelationRow
@@ -44,8 +46,7 @@ class GraphStore(Repository):
         What the source showed before and, looking at everything (``complete``), shows no more is marked as missing. The
         first time that a source tells anything, nothing of it counts as a change.
         """
-        async with self._transaction() as tx:
-            return await taking.take(tx, origin, seen)
+        return await taking.Taking(self._turn, origin, seen).run()
 
     async def entity(self, name: str, environment: str | None = None) -> list[Entity]:
         """The entities of that name, in an environment or in all."""
@@ -156,7 +157,7 @@ class GraphStore(Repository):
         """What changed at some entities, the latest first."""
         async with self._transaction() as tx:
             known = await identity.aliases(tx)
-            own = list(dict.fromkeys(a for k in keys for a in known.of(known.resolve(k))))
+            own = known.of(*map(known.resolve, keys))
             return await journal.read(tx, own, since, until, limit)
 
     async def record(self, changes: Iterable[EntityChange]) -> list[EntityChange]:
@@ -178,7 +179,7 @@ class GraphStore(Repository):
         at: datetime,
     ) -> None:
         """An engineer says that a relation holds, or does not: it outranks every other source until it is taken back."""
-        async with self._transaction() as tx:
+        async with self._turn() as tx:
             tie = await _own(tx, source), await _own(tx, target), kind
             await words.assert_relation(tx, tie, user, evidence, at, holds=holds)
 
@@ -186,18 +187,18 @@ class GraphStore(Repository):
         self, ties: Iterable[Tie], *, holds: bool, at: datetime | None = None
     ) -> None:
         """An investigation found relations (source, target, kind) so, or otherwise."""
-        async with self._transaction() as tx:
+        async with self._turn() as tx:
             await words.confirm(tx, ties, at or _now(), holds=holds)
 
     async def same(self, alias: str, canonical: str, user: str, reason: str, at: datetime) -> bool:
         """An engineer says that two keys mean one thing; False when that is known."""
         claim = SameAs(alias=alias, canonical=canonical, origin=ENGINEER, reason=reason, at=at)
-        async with self._transaction() as tx:
+        async with self._turn() as tx:
             return await identity.merge(tx, claim)
 
     async def split(self, alias: str, canonical: str, user: str, at: datetime) -> bool:
         """An engineer undoes a merge: both are as their sources see them, and no source merges them again."""
-        async with self._transaction() as tx:
+        async with self._turn() as tx:
             return await identity.split(tx, alias, canonical, user, at)
 
     async def merges_of(self, key: str) -> tuple[SameAs, ...]:
@@ -207,7 +208,7 @@ class GraphStore(Repository):
 
     async def upkeep(self, now: datetime) -> int:
         """Let fade what nobody confirms any more, and forget what is long gone; returns how many relations that was."""
-        async with self._transaction() as tx:
+        async with self._turn() as tx:
             return await keeping.upkeep(tx, now)
 
     async def size(self) -> tuple[int, int]:
@@ -215,9 +216,16 @@ class GraphStore(Repository):
         async with self._transaction() as tx:
             return await keeping.size(tx)
 
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[AsyncSession]:
+        """A transaction in which nobody else writes to the graph."""
+        async with self._transaction() as tx:
+            await wait_for_turn(tx)
+            yield tx
+
 
 async def _own(tx: AsyncSession, key: str) -> str:
-    return (await identity.aliases(tx)).resolve(key)
+    return await identity.resolve(tx, key)
 
 
 def _now() -> datetime:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,12 +16,15 @@ from agent.store.graph import identity, wording
 from agent.store.graph.identity import Aliases, aliases
 from agent.store.graph.journal import record
 from agent.store.graph.merging import rebuild
-from agent.store.graph.relating import take_relations
+from agent.store.graph.relating import lose, write
 from agent.store.graph.rows import batches, clean, digest_of, keys_parameter, write_sightings
 
-_LOCK = text("SELECT pg_advisory_xact_lock(7310001)")
-"""One writer at a time: a scan and a watch may tell of the same thing at once."""
-_KNOWS = text("SELECT EXISTS (SELECT 1 FROM sightings WHERE origin = :origin)")
+Turn = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+_KNOWS = text("""
+SELECT EXISTS (SELECT 1 FROM sightings WHERE origin = :origin)
+    OR EXISTS (SELECT 1 FROM relations WHERE told_by = :origin)
+""")
 _CHANGED = text("""
 SELECT t.key, s.properties, s.missing_since, s.key IS NULL AS new
 FROM unnest(CAST(:keys AS text[]), CAST(:digests AS text[])) AS t(key, digest)
@@ -40,51 +43,79 @@ RETURNING key, entity
 """).bindparams(keys_parameter("keys"))
 
 
-@dataclass
 class Taking:
-    """One source's view being taken in."""
+    """One source's view being taken in, some of it at a time, so that others get their turn meanwhile.
 
-    tx: AsyncSession
-    origin: str
-    seen: Seen
-    known: Aliases
-    now: datetime
-    first: bool
-    """Whether this source never told anything: then nothing is a change, it is only new to srebot."""
+    Args:
+        turn: opens a transaction in which nobody else writes to the graph.
+        origin: the source.
+        seen: what it sees.
+    """
 
-    async def entities(self) -> list[EntityChange]:
-        """Take the entities; returns what changed."""
-        changes: list[EntityChange] = []
-        rows = {e.key: clean(e) for e in self.seen.entities}
-        for some in batches(list(rows.items())):
-            changes += await self._take(dict(some))
-        gone = list(self.seen.gone)
-        if self.seen.complete:
-            asked = {"origin": self.origin, "keys": list(rows), "kinds": [*self.seen.unseen_kinds]}
-            gone += (await self.tx.execute(_UNSEEN, asked)).scalars()
-        changes += await self._lose(gone)
-        return changes
+    def __init__(self, turn: Turn, origin: str, seen: Seen) -> None:
+        self._open = turn
+        self._origin = origin
+        self._seen = seen
+        self._now = datetime.now(UTC)
+        self._known = Aliases({})
+        self._first = False
+        """Whether this source never told anything: then nothing is a change, it is only new to srebot."""
 
-    async def _take(self, rows: dict[str, Json]) -> list[EntityChange]:
+    async def run(self) -> int:
+        """Take it in; returns how many changes that made."""
+        async with self._turn() as tx:
+            self._first = not (await tx.execute(_KNOWS, {"origin": self._origin})).scalar_one()
+        entities = {e.key: e for e in self._seen.entities}
+        count = 0
+        for some in batches(list(entities.values())):
+            async with self._turn() as tx:
+                count += await self._keep(tx, await self._take(tx, some))
+        async with self._turn() as tx:
+            count += await self._keep(tx, await self._lose(tx, list(entities)))
+            for claim in self._seen.same:
+                await identity.merge(tx, claim)
+        return count + await self._take_relations()
+
+    async def _take_relations(self) -> int:
+        ties = {(r.source, r.target, r.kind, r.origin): r for r in self._seen.relations}
+        count = 0
+        for some in batches(list(ties.values())):
+            async with self._turn() as tx:
+                new = await write(tx, self._origin, some, self._known, self._now)
+                count += await self._keep(tx, new)
+        async with self._turn() as tx:
+            lost = await lose(tx, self._origin, self._seen, self._now)
+            count += await self._keep(tx, lost)
+            return count + len(await record(tx, map(self._resolved, self._seen.changes)))
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[AsyncSession]:
+        async with self._open() as tx:
+            self._known = await aliases(tx)
+            yield tx
+
+    async def _keep(self, tx: AsyncSession, changes: Iterable[EntityChange]) -> int:
+        return 0 if self._first else len(await record(tx, changes))
+
+    def _resolved(self, change: EntityChange) -> EntityChange:
+        return change.model_copy(update={"entity": self._known.resolve(change.entity)})
+
+    async def _take(self, tx: AsyncSession, entities: Iterable[Entity]) -> list[EntityChange]:
+        rows = {e.key: clean(e) for e in entities}
         digests = {key: digest_of(row) for key, row in rows.items()}
-        asked = {
-            "origin": self.origin,
-            "keys": list(digests),
-            "digests": list(digests.values()),
-        }
-        found = list((await self.tx.execute(_CHANGED, asked)).mappings())
+        asked = {"origin": self._origin, "keys": [*digests], "digests": [*digests.values()]}
+        found = list((await tx.execute(_CHANGED, asked)).mappings())
         if not found:
             return []
-        await write_sightings(self.tx, [self._row(rows[f["key"]], digests) for f in found])
-        await rebuild(self.tx, [self.known.resolve(f["key"]) for f in found])
+        await write_sightings(tx, [self._row(f["key"], rows, digests) for f in found])
+        await rebuild(tx, [self._known.resolve(f["key"]) for f in found])
         new = [Entity.model_validate(rows[f["key"]]) for f in found if f["new"]]
-        await identity.merge_by_names(self.tx, new, self.now)
-        return [] if self.first else [c for f in found for c in self._changes(f, rows[f["key"]])]
+        await identity.merge_by_names(tx, new, self._now)
+        return [c for f in found for c in self._changes(f, rows[f["key"]])]
 
-    def _row(self, row: Json, digests: dict[str, str]) -> Json:
-        key = Entity.model_validate(row).key
-        place = {"key": key, "origin": self.origin, "entity": self.known.resolve(key)}
-        return {**row, **place, "digest": digests[key], "first_seen": self.now}
+    def _row(self, key: str, rows: Mapping[str, Json], digests: Mapping[str, str]) -> Json:
+        place = {"key": key, "origin": self._origin, "entity": self._known.resolve(key)}
+        return {**rows[key], **place, "digest": digests[key], "first_seen": self._now}
 
     def _changes(self, found: Any, row: Json) -> Iterable[EntityChange]:
         key = found["key"]
@@ -96,14 +127,17 @@ class Taking:
                 key, ChangeType.PROPERTY, wording.became(key, name, before, after), before, after
             )
 
-    async def _lose(self, keys: Sequence[str]) -> list[EntityChange]:
-        if not keys:
+    async def _lose(self, tx: AsyncSession, shown: list[str]) -> list[EntityChange]:
+        """Mark what it no longer shows."""
+        gone = list(self._seen.gone)
+        if self._seen.complete:
+            asked = {"origin": self._origin, "keys": shown, "kinds": [*self._seen.unseen_kinds]}
+            gone += (await tx.execute(_UNSEEN, asked)).scalars()
+        if not gone:
             return []
-        asked = {"origin": self.origin, "keys": list(keys), "now": self.now}
-        lost = list((await self.tx.execute(_GONE, asked)).mappings())
-        await rebuild(self.tx, [row["entity"] for row in lost])
-        if self.first:
-            return []
+        marked = {"origin": self._origin, "keys": gone, "now": self._now}
+        lost = list((await tx.execute(_GONE, marked)).mappings())
+        await rebuild(tx, [row["entity"] for row in lost])
         return [
             self._change(row["key"], ChangeType.REMOVED, f"{wording.named(row['key'])} is gone")
             for row in lost
@@ -113,26 +147,11 @@ class Taking:
         self, key: str, kind: ChangeType, what: str, before: str = "", after: str = ""
     ) -> EntityChange:
         return EntityChange(
-            at=self.now,
-            entity=self.known.resolve(key),
+            at=self._now,
+            entity=self._known.resolve(key),
             type=kind,
             what=what,
-            origin=self.origin,
+            origin=self._origin,
             before=before,
             after=after,
         )
-
-
-async def take(tx: AsyncSession, origin: str, seen: Seen) -> int:
-    """Take in what a source sees; returns how many changes that made."""
-    now = datetime.now(UTC)
-    await tx.execute(_LOCK)
-    first = not (await tx.execute(_KNOWS, {"origin": origin})).scalar_one()
-    taking = Taking(tx, origin, seen, await aliases(tx), now, first)
-    changes = await taking.entities()
-    for claim in seen.same:
-        await identity.merge(tx, claim)
-    taking.known = await aliases(tx)
-    changes += await take_relations(tx, origin, seen, taking.known, now, first=first)
-    events = [c.model_copy(update={"entity": taking.known.resolve(c.entity)}) for c in seen.changes]
-    return len(await record(tx, [*changes, *events]))
