@@ -23,7 +23,7 @@ _SOURCES = {
     "iac": "infrastructure code",
     "terraform": "Terraform code",
     "helm": "a Helm chart",
-    "inferred": "its configuration",
+    "inferred": "configuration",
     "investigation": "an investigation",
     "engineer": "an engineer",
 }
@@ -108,7 +108,9 @@ def _verb(relations: Sequence[Relation], one: str, many: str) -> str:
 def said(relation: Relation, now: datetime) -> str:
     """One source's word with its evidence and its times."""
     denies = "" if relation.holds else "says that it is not so: "
-    evidence = f"{denies}{short(relation.evidence)}" or "says so"
+    link = relation.evidence.startswith(("https://", "http://"))
+    shown = f"see {relation.evidence}" if link and relation.holds else short(relation.evidence)
+    evidence = f"{denies}{shown}" or "says so"
     seen = f"first seen {moment(relation.first_seen, now)}"
     last = f"last confirmed {moment(relation.last_confirmed, now)}"
     gone = (

@@ -33,10 +33,12 @@ def entity(
     """
     parts = _parts(focus, near)
     facts = [*_facts(focus, ""), *(f for p in parts for f in _facts(p, f"{p.kind} {p.name}"))]
+    limits_said = any(f["fact"].startswith("limits") for f in facts)
+    constraints = [c for c in context.constraints if c.kind != "limits" or not limits_said]
     data: Json = {
         "entity": brief(focus),
         "facts": facts,
-        "constraints": [c.statement for c in context.constraints],
+        "constraints": [c.statement for c in constraints],
         "patterns": [_pattern(p, now) for p in context.patterns],
         "names": [_merge(m, now) for m in merges],
         "teams": _ends(focus, near, "owns", sources=True),

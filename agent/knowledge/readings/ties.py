@@ -51,11 +51,13 @@ def why(
 
 
 def path(a: Entity, b: Entity, explanations: Sequence[Explanation], now: datetime) -> Reading:
-    """The reading of the shortest chains between two things.
+    """The reading of the shortest chains between two things; those by which trouble travels from end to end, if any.
 
     Data: ``source``, ``target`` (briefly), ``chains`` (``keys``, ``names``, ``confidence``, ``steps``: relations as in
     ``common.belief_data``).
     """
+    stored = list(explanations)
+    explanations = [e for e in stored if _runs_one_way(e)] or stored
     data = {
         "source": brief(a),
         "target": brief(b),
@@ -68,7 +70,7 @@ def path(a: Entity, b: Entity, explanations: Sequence[Explanation], now: datetim
         f"paths between {a.key} and {b.key}",
         lines,
         data,
-        {"source": a, "target": b, "explanations": list(explanations)},
+        {"source": a, "target": b, "explanations": stored},
         scene,
         link_of(beliefs),
     )
@@ -80,6 +82,12 @@ def _scene(
     if not explanations:
         return None
     return scenes.chains(explanations, {a.key: a, b.key: b}, title)
+
+
+def _runs_one_way(explanation: Explanation) -> bool:
+    """Whether each thing of a chain uses the next, or each is used by the next."""
+    ahead = [b.source == key for b, key in zip(explanation.beliefs, explanation.path, strict=False)]
+    return all(ahead) or not any(ahead)
 
 
 def _chain(explanation: Explanation, now: datetime) -> Json:

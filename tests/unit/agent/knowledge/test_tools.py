@@ -13,7 +13,7 @@ from agent.knowledge.scenes import Scene
 from agent.knowledge.tools import GraphTools
 from agent.model import Reading
 from agent.tools import Registry
-from tests.unit.agent.knowledge.memory_graph import NOW, MemoryStore, company, key
+from tests.unit.agent.knowledge.memory_graph import NOW, MemoryStore, company, key, says
 
 
 def tools(store: MemoryStore | None = None) -> GraphTools:
@@ -178,3 +178,13 @@ async def test_a_password_in_evidence_does_not_leave_the_graph() -> None:
     )
     reading = await tools(store).graph_why("cart", "redis-reco")
     assert "hunter22" not in reading.raw + reading.observation
+
+
+async def test_of_several_paths_those_are_told_by_which_trouble_travels() -> None:
+    store = company()
+    store.graph.relations.append(says(key("gateway"), key("session")))
+    reading = await tools(store).graph_path("gateway", "auth")
+    assert [c["names"] for c in reading.data["chains"]] == [["gateway", "auth"]]
+    aside = await tools(store).graph_path("gateway", "redis-reco")
+    names = [c["names"] for c in aside.data["chains"]]
+    assert names == [["gateway", "cart", "redis-reco"], ["gateway", "session", "redis-reco"]]

@@ -107,7 +107,7 @@ async def test_why_names_every_source_with_its_evidence_and_when_it_said_so() ->
     said = await answer("why do you think cart uses redis?")
     assert "I think that cart uses redis-reco (90% sure), because [1]:" in said
     assert "• Kubernetes: REDIS_URL in ConfigMap cart-config (first seen 21 Nov 03:00 UTC" in said
-    assert "• Datadog: https://dd.example/cart" in said
+    assert "• Datadog: see https://dd.example/cart" in said
 
 
 async def test_why_of_what_an_engineer_denied_says_so() -> None:
