@@ -129,6 +129,12 @@ def gone(message: str) -> ApiError:
     return ApiError(410, "Expired", message)
 
 
+def too_large_version(wanted: int, current: int) -> ApiError:
+    """The resourceVersion has not come yet (504)."""
+    message = f"Too large resource version: {wanted}, current: {current}"
+    return ApiError(504, "Timeout", message)
+
+
 def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> ApiError:
     """The object does not pass validation (422)."""
     told = [f"{cause.field}: {cause.message}" for cause in causes]

@@ -17,6 +17,9 @@ from sandbox.kubernetes.requests import number, wanted_form
 from sandbox.kubernetes.selectors import parse_field_selector, parse_label_selector
 from sandbox.kubernetes.server import Call, Manifest
 
+_MATCHES = ("Exact", "NotOlderThan")
+_MATCH_REASON = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+
 ObjectFilter = Callable[[Manifest], bool]
 
 
@@ -55,11 +58,11 @@ async def read_one(call: Call) -> Response:
 async def read_many(call: Call) -> Response:
     """GET a collection, filtered and in pages."""
     call.permit("list")
-    number(call.request, "resourceVersion")
     matches = object_filter(call)
     resource = call.target.resource
-    items = [m for m in call.store.current(resource.kind, call.target.namespace) if matches(m)]
-    page, metadata = _page(call, items)
+    version, after = _asked(call)
+    items = [m for m in _as_of(call, version) if matches(m)]
+    page, metadata = _page(call, items, version, after)
     now = call.backend.world.now()
     form = wanted_form(call.request).form
     return JSONResponse(many(resource, page, metadata, form, now, include_object(call.request)))
@@ -70,14 +73,52 @@ def _position(manifest: Manifest) -> list[str]:
     return [metadata.get("namespace", ""), metadata["name"]]
 
 
-def _page(call: Call, items: list[Manifest]) -> tuple[list[Manifest], dict[str, Any]]:
-    metadata: dict[str, Any] = {"resourceVersion": str(call.store.resource_version)}
+def _asked(call: Call) -> tuple[int, list[str]]:
+    """At which version to list, and behind which position.
+
+    Pages after the first are of the first one's version; so is a list with ``resourceVersionMatch=Exact``.
+
+    Raises:
+        ApiError: 410 for a version of the forgotten past, 504 for one of the future, 422 for a senseless match.
+    """
     token = call.request.query_params.get("continue")
+    wanted = number(call.request, "resourceVersion")
+    match = call.request.query_params.get("resourceVersionMatch", "")
+    current = call.store.resource_version
     if token:
         version, after = _read_token(token)
-        call.store.hub.check_age(version)
-        metadata["resourceVersion"] = str(version)
-        items = [item for item in items if _position(item) > after]
+        return version, after
+    if match and (wanted is None or match not in _MATCHES):
+        resource = call.target.resource
+        cause = errors.Cause("resourceVersionMatch", _MATCH_REASON, "FieldValueForbidden")
+        raise errors.invalid(resource.group, resource.kind, "", [cause])
+    if wanted is not None and wanted > current:
+        raise errors.too_large_version(wanted, current)
+    return (wanted if wanted is not None and match == "Exact" else current), []
+
+
+def _as_of(call: Call, version: int) -> list[Manifest]:
+    """The objects of the request's kind and scope as they stood at ``version``; raises ApiError 410."""
+    kind, namespace = call.target.resource.kind, call.target.namespace
+    if version == call.store.resource_version:
+        return call.store.current(kind, namespace)
+    found = {tuple(_position(m)): m for m in call.store.current(kind, namespace)}
+    for event in reversed(call.store.hub.since(version)):
+        if event.kind != kind:
+            continue
+        key = tuple(_position(event.manifest))
+        if event.previous is None:
+            found.pop(key, None)
+        else:
+            found[key] = event.previous
+    return [found[key] for key in sorted(found)]
+
+
+def _page(
+    call: Call, items: list[Manifest], version: int, after: list[str]
+) -> tuple[list[Manifest], dict[str, Any]]:
+    metadata: dict[str, Any] = {"resourceVersion": str(version)}
+    items = [item for item in items if _position(item) > after]
     limit = number(call.request, "limit")
     if not limit or len(items) <= limit:
         return items, metadata

@@ -23,7 +23,7 @@ class WatchEvent:
     version: int
     manifest: Manifest
     previous: Manifest | None = None
-    """The state before a MODIFIED event: a selector may have matched it."""
+    """The state before a MODIFIED or DELETED event."""
 
     @property
     def kind(self) -> str:

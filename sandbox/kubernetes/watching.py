@@ -102,12 +102,16 @@ async def _stream(
             return
         for line in backlog:
             yield line
+        bookmark_at = loop.time() + _BOOKMARK_EVERY_SECONDS
         while (left := deadline - loop.time()) > 0:
+            # Busy kinds must not keep a quiet one's watcher from a recent version to resume from.
+            if bookmarks and queue.empty() and loop.time() >= bookmark_at:
+                bookmark_at = loop.time() + _BOOKMARK_EVERY_SECONDS
+                yield lines.bookmark()
             try:
-                event = await asyncio.wait_for(queue.get(), min(left, _BOOKMARK_EVERY_SECONDS))
+                pause = max(0.0, bookmark_at - loop.time()) if bookmarks else left
+                event = await asyncio.wait_for(queue.get(), min(left, pause))
             except TimeoutError:
-                if bookmarks:
-                    yield lines.bookmark()
                 continue
             seen = None
             if event.kind == call.target.resource.kind:

@@ -108,4 +108,4 @@ def test_it_says_one_thing_that_is_outdated_and_one_that_nobody_else_knows(
     assert "does not depend on `redis-reco`" in note
     checkout = company.sandbox.store.get("ConfigMap", "production", "checkout-config")
     assert "postcheck" not in str(checkout)
-    assert "postcheck" in (FOLDER / "terraform/dns.tf").read_text()
+    assert "postcheck" in (FOLDER / "terraform/postcheck.tf").read_text()

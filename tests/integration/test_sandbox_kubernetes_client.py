@@ -14,6 +14,7 @@ from kubernetes import client, watch
 from kubernetes.client import ApiException
 from kubernetes.dynamic import DynamicClient
 
+from sandbox.kubernetes import watching
 from sandbox.kubernetes.store import ObjectStore
 from tests.unit.sandbox.kubernetes.support import FakeWorld, deployment, seeded_store, serving
 
@@ -111,6 +112,46 @@ def test_pages_cover_everything_once(core: client.CoreV1Api) -> None:
     assert names == [pod.metadata.name for pod in everything]
 
 
+def test_pages_show_one_moment_whatever_changes_meanwhile(core: client.CoreV1Api) -> None:
+    before = [p.metadata.name for p in core.list_namespaced_pod(NAMESPACE).items]
+    first = core.list_namespaced_pod(NAMESPACE, limit=1)
+    core.patch_namespaced_config_map("settings", NAMESPACE, {"data": {"LEVEL": "debug"}})
+    core.delete_namespaced_pod(
+        before[-1], NAMESPACE, grace_period_seconds=0, _preload_content=False
+    )
+    rest = core.list_namespaced_pod(NAMESPACE, limit=500, _continue=first.metadata._continue)
+    assert [p.metadata.name for p in (*first.items, *rest.items)] == before
+    assert rest.metadata.resource_version == first.metadata.resource_version
+
+
+def test_a_list_can_be_of_an_exact_past_version(core: client.CoreV1Api) -> None:
+    then = core.list_namespaced_config_map(NAMESPACE).metadata.resource_version
+    core.patch_namespaced_config_map("settings", NAMESPACE, {"data": {"LEVEL": "debug"}})
+    exact = core.list_namespaced_config_map(
+        NAMESPACE, resource_version=then, resource_version_match="Exact"
+    )
+    newer = core.list_namespaced_config_map(
+        NAMESPACE, resource_version=then, resource_version_match="NotOlderThan"
+    )
+    assert exact.metadata.resource_version == then
+    assert (exact.items[0].data["LEVEL"], newer.items[0].data["LEVEL"]) == ("info", "debug")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"resource_version": "1", "resource_version_match": "Exact"}, 410),
+        ({"resource_version": "99999999"}, 504),
+        ({"resource_version_match": "Exact"}, 422),
+        ({"resource_version": "1", "resource_version_match": "Perhaps"}, 422),
+    ],
+)
+def test_versions_that_cannot_be_listed(
+    core: client.CoreV1Api, asked: dict[str, str], status: int
+) -> None:
+    assert refused(core.list_namespaced_config_map, NAMESPACE, **asked).status == status
+
+
 def test_services_have_the_ready_pods_as_endpoints(core: client.CoreV1Api) -> None:
     endpoints = core.read_namespaced_endpoints("web", NAMESPACE)
     assert len(endpoints.subsets[0].addresses) == 3
@@ -141,7 +182,7 @@ def test_a_reader_cannot_write_and_is_told_so(url: str) -> None:
 
 def test_secrets_show_their_names_and_never_their_values(url: str) -> None:
     core = client.CoreV1Api(connect(url, "sandbox-read"))
-    assert refused(core.list_namespaced_secret, NAMESPACE).status == 403
+    assert refused(core.list_namespaced_service, NAMESPACE).status == 403
     assert refused(core.read_namespaced_secret, "database", NAMESPACE).status == 403
     headers = {
         "Authorization": "Bearer sandbox-read",
@@ -437,6 +478,35 @@ def test_a_watch_from_before_the_recorded_past_is_gone(core: client.CoreV1Api) -
     with pytest.raises(ApiException) as caught:
         list(stream)
     assert caught.value.status == 410
+
+
+def test_a_busy_cluster_keeps_no_quiet_watcher_from_its_bookmarks(
+    core: client.CoreV1Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_BOOKMARK_EVERY_SECONDS", 0.5)
+    seen: list[dict[str, Any]] = []
+    version = core.list_namespaced_service(NAMESPACE).metadata.resource_version
+
+    def follow() -> None:
+        stream = watch.Watch().stream(
+            core.list_namespaced_service,
+            NAMESPACE,
+            resource_version=version,
+            allow_watch_bookmarks=True,
+            timeout_seconds=3,
+        )
+        seen.extend(stream)
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    number = 0
+    while thread.is_alive():
+        number += 1
+        core.patch_namespaced_config_map("settings", NAMESPACE, {"data": {"N": str(number)}})
+        time.sleep(0.1)
+    marks = [e["object"]["metadata"]["resourceVersion"] for e in seen if e["type"] == "BOOKMARK"]
+    assert len(marks) >= 3
+    assert int(marks[-1]) > int(version)
 
 
 # --- what the world says -----------------------------------------------------------------------
