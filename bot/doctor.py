@@ -38,6 +38,7 @@ async def examine(settings: Settings) -> Sequence[Probe]:
         "kubernetes write credential": probes.kubernetes_writes(settings.kubernetes),
         "datadog": probes.datadog(settings.datadog),
         "pagerduty": probes.pagerduty(settings.pagerduty),
+        "repositories": probes.repositories(settings.knowledge),
         "sources": probes.sources(settings),
     }
     found = await asyncio.gather(*(_bounded(name, part) for name, part in parts.items()))

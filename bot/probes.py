@@ -11,6 +11,7 @@ from agent.model import Json
 from agent.redaction import redact
 from bot.settings import (
     DatadogSettings,
+    KnowledgeSettings,
     KubernetesSettings,
     ModelSettings,
     PagerDutySettings,
@@ -256,6 +257,15 @@ async def pagerduty(settings: PagerDutySettings) -> list[Probe]:
     from integrations.pagerduty.probe import probe
 
     return await probe(PagerDutyClient(token, url=settings.api_url, events_url=settings.events_url))
+
+
+async def repositories(settings: KnowledgeSettings) -> list[Probe]:
+    """Each repository can be read."""
+    if not settings.repositories:
+        return []
+    from integrations.repository.probe import probe
+
+    return await probe(settings.repositories, settings.repository_token.get_secret_value())
 
 
 async def sources(settings: Settings) -> list[Probe]:

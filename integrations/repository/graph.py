@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -22,6 +21,7 @@ from integrations.repository.kubernetes import Declared
 from integrations.repository.kustomize import NAMES, Kustomize
 from integrations.repository.manifests import Manifest, manifests_in
 from integrations.repository.markdown import Notes
+from integrations.repository.places import place_of
 from integrations.repository.remote import Remote
 from integrations.repository.snapshot import Snapshot
 from integrations.repository.terraform import Terraform
@@ -55,7 +55,7 @@ class RepositoryGraph:
         known: KnownEntities = _nobody,
         renderer: Renderer | None = None,
     ) -> None:
-        self._places = [_place(p, token) for p in places]
+        self._places = [place_of(p, token) for p in places]
         self._known = known
         self._renderer = renderer or HelmBinary.found()
         self._kept: dict[str, Snapshot] = {}
@@ -113,13 +113,6 @@ class RepositoryGraph:
             left_out=snapshot.left_out,
         )
         return snapshot
-
-
-def _place(text: str, token: str) -> Remote | Path:
-    parts = urlsplit(text)
-    if parts.scheme in ("http", "https"):
-        return Remote(text, token)
-    return Path(parts.path if parts.scheme == "file" else text).expanduser()
 
 
 def _confirmed(seen: Seen, now: datetime, *, complete: bool) -> Seen:

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from agent.errors import AccessDenied, NotFound, ToolError, Unreachable
 from integrations.repository import remote
 from integrations.repository.graph import RepositoryGraph
+from integrations.repository.probe import probe
 from integrations.repository.remote import Remote
 from tests.integration.git_server import commit, commit_all, serving
 
@@ -177,3 +178,16 @@ async def test_a_repository_on_this_machine_is_read_by_its_folder(tmp_path: Path
         seen = await RepositoryGraph([place]).build()
         [tie] = [r for r in seen.relations if r.kind == "depends_on"]
         assert tie.evidence == f"production/cart.yaml:13@{sha}"
+
+
+async def test_the_doctor_tells_which_repositories_can_be_read(tmp_path: Path) -> None:
+    sha = commit(tmp_path, {"a.yaml": DEPLOYMENT})
+    with serving(tmp_path, TOKEN) as (url, _):
+        place = url.replace("http://", f"http://bot:{TOKEN}@")
+        found = await probe([place, url, str(tmp_path), "/nowhere"])
+    assert [(p.ok, p.detail) for p in found[::2]] == [
+        (True, f"at commit {sha[:12]}"),
+        (True, "a folder"),
+    ]
+    assert not found[1].ok and not found[3].ok
+    assert TOKEN not in str(found)
