@@ -44,7 +44,7 @@ class QuietCompany:
 
     def __init__(self, seed: int, days: int, services: int = 24) -> None:
         self._random = np.random.default_rng(seed)
-        self.times: Floats = _EPOCH + np.arange(days * PER_DAY) * STEP
+        self.times: Floats = _EPOCH + np.arange(days * PER_DAY, dtype=np.float64) * STEP
         self._days = days
         self.keys = [f"production/service/s{n}" for n in range(services)]
         self.graph: nx.DiGraph[str] = nx.DiGraph()
@@ -70,18 +70,19 @@ class QuietCompany:
         return np.asarray(rhythm * smooth)
 
     def _metrics(self, key: str) -> Iterator[Metric]:
-        load = self._load * np.exp(0.03 * self._noise(0.8))
+        load: Floats = self._load * np.exp(0.03 * self._noise(0.8))
         yield Metric(key, "requests", 200 * load)
         memory = 0.5 + 0.1 * load + 0.01 * self._noise(0.9) + self._releases(0.06) + self._leak()
         yield Metric(key, "memory", 8e9 * memory, 8e9, "bytes")
         cpu = 0.05 + 0.55 * load + self._batches(0.25, 3.0) + 0.02 * self._noise(0.6)
         yield Metric(key, "cpu", 2e9 * np.clip(cpu, 0, None), 2e9)
         pool = 20 * load + 6 + 0.8 * self._noise(0.8) + self._batches(8, 1.5)
-        yield Metric(key, "connections", np.round(np.clip(pool, 0, 48)), 50.0)
+        yield Metric(key, "connections", np.clip(np.rint(pool), 0.0, 48.0), 50.0)
         latency = 0.05 * (1 + 0.3 * load) * np.exp(0.05 * self._noise(0.7))
         yield Metric(key, "latency", latency * (1 + self._batches(0.5, 1.5)), unit="seconds")
-        errors = self._random.poisson(3 * 200 * load * 0.001 * STEP / 60) / (200 * load * STEP / 20)
-        yield Metric(key, "errors", errors)
+        hits: Floats = 200.0 * load * STEP / 20.0
+        failed = np.asarray(self._random.poisson(0.001 * hits), dtype=np.float64)
+        yield Metric(key, "errors", failed / hits)
         queue = np.clip(50 + 30 * load + 5 * self._noise(0.9) + self._batches(200, 1.0), 0, None)
         yield Metric(key, "queue", queue)
 

@@ -29,11 +29,10 @@ from sandbox.datadog.access import API_KEY, APPLICATION_KEY
 from sandbox.serving import running
 from sandbox.world.component import components
 
-TUNED_ON = (1, 2, 3, 4)
+TUNED_ON = (1, 2)
 REPORTED_ON = (101, 102)
-QUIET = "blip"
-"""The sandbox's calmest week: up to its last ten minutes nothing happens in it."""
-NIGHT = "redis-memory-pressure"
+QUIET = "quiet-week"
+NIGHT = "emerging-redis"
 MORNING_HOUR = 8.0
 _LEARNT = 7 * DAY
 _WATCHED_DAYS = 7

@@ -83,6 +83,8 @@ class BotProcess:
             "SREBOT_WATCH_SECONDS": "3",
             "SREBOT_WATCH_INTERVAL_SECONDS": "1",
             "SREBOT_PATIENCE_SECONDS": "1",
+            # A story's alert is not to be anticipated: those on weak signals set it.
+            "SREBOT_WEAK_SIGNAL_INTERVAL_SECONDS": "0",
             **settings_for(company),
             **(settings or {}),
         }

@@ -31,7 +31,7 @@ def announcements(stage: Scene) -> list[Json]:
 @pytest.fixture(scope="module")
 def night(postgres_server: str) -> Iterator[Scene]:
     """Redis memory pressure at 3 AM; the company's monitors say nothing."""
-    with scene(postgres_server, "redis-memory-pressure", SETTINGS, posts_alerts=False) as stage:
+    with scene(postgres_server, "emerging-redis", SETTINGS) as stage:
         eventually(lambda: announcements(stage), 90, "nothing was announced")
         yield stage
 
@@ -79,8 +79,9 @@ def test_it_is_said_once_while_it_is_open(night: Scene) -> None:
     assert issue.investigation == 1
 
 
-def test_a_blip_that_nobody_alerts_on_is_met_with_silence(postgres_server: str) -> None:
-    with scene(postgres_server, "blip", SETTINGS, posts_alerts=False) as stage:
+@pytest.mark.parametrize("scenario", ["quiet-week", "blip"])
+def test_where_nothing_emerges_nothing_is_said(postgres_server: str, scenario: str) -> None:
+    with scene(postgres_server, scenario, SETTINGS, posts_alerts=False) as stage:
         eventually(lambda: stage.bot.log.read_text().count("weak_signals") >= 4, 90)
         assert list(spoken(stage.person(ENGINEER).channel())) == []
         assert stage.read(lambda store: store.issues.open_ones()) == []
