@@ -70,6 +70,12 @@ class Helm:
         self._snapshot = snapshot
         self._renderer = renderer
         self.charts = list(self._charts())[:_MOST_CHARTS]
+        self._templates: dict[str, list[tuple[str, str]]] = {}
+        """Folder of a chart -> path and text of its templates."""
+        yaml = list(snapshot.named(".yaml", ".yml"))
+        for chart in self.charts:
+            start = posixpath.join(chart.folder, "templates/")
+            self._templates[chart.folder] = [(p, t) for p, t in yaml if p.startswith(start)]
 
     def holds(self, path: str) -> bool:
         """Whether a file belongs to a chart, and so is no fact by itself."""
@@ -114,23 +120,12 @@ class Helm:
     def _source(self, manifest: Manifest, chart: Chart, confidence: float) -> Manifest:
         """A rendered object, pointed to the template that names its kind, or to the chart."""
         kind = re.compile(rf"^kind:\s*{manifest.kind}\s*$", re.M)
-        templates = posixpath.join(chart.folder, "templates/")
-        path = next(
-            (
-                p
-                for p, t in self._snapshot.named(".yaml", ".yml")
-                if p.startswith(templates) and kind.search(t)
-            ),
-            chart.path,
-        )
+        path = next((p for p, t in self._templates[chart.folder] if kind.search(t)), chart.path)
         placed_there = placed(manifest._replace(overlay=chart.path))
         return placed_there._replace(path=path, line=1, confidence=confidence)
 
     def _read(self, chart: Chart) -> Iterator[Manifest]:
-        templates = posixpath.join(chart.folder, "templates/")
-        for path, text in self._snapshot.named(".yaml", ".yml"):
-            if not path.startswith(templates):
-                continue
+        for path, text in self._templates[chart.folder]:
             try:
                 found = documents(path, unrendered(text, chart.name, chart.values))
             except NotYaml:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -87,10 +87,11 @@ class Terraform:
                 for b in blocks.values()
                 if (e := self._entity(b, folder)) is not None
             }
+            references = {i: b.references for i, b in blocks.items()}
             for identifier, key in keys.items():
                 block = blocks[identifier]
                 link = self._snapshot.link(block.path, block.line)
-                for target in _reached(block, blocks, keys):
+                for target in _reached(identifier, references, keys):
                     _relate(facts, key, keys[target], link)
                 team = next(filter(None, (_at(block.body, p) for p in _TEAM)), None)
                 if owner := self._resolved(team, folder):
@@ -224,16 +225,18 @@ def _at(body: Any, place: str) -> Any:
     return body
 
 
-def _reached(block: _Block, blocks: dict[str, _Block], keys: dict[str, str]) -> set[str]:
+def _reached(
+    identifier: str, references: dict[str, set[str]], entities: Container[str]
+) -> set[str]:
     """The entities that a block refers to, also through what is no entity itself."""
     found: set[str] = set()
-    seen = {block.id}
-    edge = block.references
+    seen = {identifier}
+    edge = references[identifier]
     for _ in range(_FARTHEST):
-        edge = {i for i in edge if i in blocks} - seen
+        edge = {i for i in edge if i in references} - seen
         seen |= edge
-        found |= {i for i in edge if i in keys}
-        edge = {r for i in edge if i not in keys for r in blocks[i].references}
+        found |= {i for i in edge if i in entities}
+        edge = {r for i in edge if i not in entities for r in references[i]}
     return found
 
 
