@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -21,16 +21,22 @@ from agent.store.graph.wording import named
 from agent.store.mapping import storable_text
 
 _ROW = """
-    seen_source text, seen_target text, kind text, origin text, source text, target text, evidence text,
+    place int, seen_source text, seen_target text, kind text, origin text, source text, target text, evidence text,
     confidence double precision, holds boolean, first_seen timestamptz, last_confirmed timestamptz
 """
-_NEW = text(f"""
-SELECT t.source, t.target, t.kind, t.evidence, t.origin
+_CHANGED = text(f"""
+SELECT t.place, NOT EXISTS (
+    SELECT 1 FROM relations s
+    WHERE s.source = t.source AND s.target = t.target AND s.kind = t.kind AND s.stands) AS fresh
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t({_ROW})
-WHERE t.holds AND NOT EXISTS (
-    SELECT 1 FROM relations r
-    WHERE r.source = t.source AND r.target = t.target AND r.kind = t.kind AND r.stands)
+LEFT JOIN relations r ON r.seen_source = t.seen_source AND r.seen_target = t.seen_target AND r.kind = t.kind
+    AND r.origin = t.origin AND r.told_by = :told_by
+WHERE r.seen_at IS NULL OR r.missing_since IS NOT NULL
+   OR r.seen_at < CAST(:now AS timestamptz) - CAST(:renewed_after AS interval)
+   OR (r.evidence, r.confidence, r.holds, r.source, r.target)
+      IS DISTINCT FROM (t.evidence, t.confidence, t.holds, t.source, t.target)
 """)  # noqa: S608 - constants of this module
+"""Which of the rows need to be written, and whether nobody's word made the relation stand before."""
 _WRITE = text(f"""
 INSERT INTO relations (told_by, seen_at, seen_source, seen_target, kind, origin, source, target, evidence, confidence,
     holds, stands, first_seen, last_confirmed)
@@ -42,21 +48,23 @@ ON CONFLICT (seen_source, seen_target, kind, origin, told_by) DO UPDATE SET
     confidence = excluded.confidence, holds = excluded.holds, missing_since = NULL, seen_at = excluded.seen_at,
     first_seen = least(relations.first_seen, excluded.first_seen),
     last_confirmed = greatest(relations.last_confirmed, excluded.last_confirmed)
-WHERE relations.seen_at < CAST(:now AS timestamptz) - interval '1 hour' OR relations.missing_since IS NOT NULL
-   OR (relations.evidence, relations.confidence, relations.holds, relations.source, relations.target)
-      IS DISTINCT FROM (excluded.evidence, excluded.confidence, excluded.holds, excluded.source, excluded.target)
 """)  # noqa: S608 - constants of this module
+_RENEWED_AFTER = timedelta(hours=1)
+"""How old the time of an unchanged relation's last sighting may get: short against every source's half-life."""
+_STILL_SHOWN = text("""
+SELECT count(*) FROM relations WHERE told_by = :told_by AND missing_since IS NULL
+""")
 _DENIED = text("SELECT DISTINCT source, target, kind FROM relations WHERE NOT holds")
 _LOSE_UNSEEN = text("""
 UPDATE relations r SET missing_since = :now
 WHERE r.told_by = :told_by AND r.missing_since IS NULL
   AND split_part(r.seen_source, '/', 2) <> ALL(:kinds) AND split_part(r.seen_target, '/', 2) <> ALL(:kinds)
   AND NOT EXISTS (
-      SELECT 1 FROM unnest(CAST(:sources AS text[]), CAST(:targets AS text[]), CAST(:sorts AS text[]))
-          AS t(source, target, kind)
-      WHERE t.source = r.seen_source AND t.target = r.seen_target AND t.kind = r.kind)
+      SELECT 1 FROM unnest(CAST(:sources AS text[]), CAST(:targets AS text[]), CAST(:sorts AS text[]),
+          CAST(:origins AS text[])) AS t(source, target, kind, origin)
+      WHERE t.source = r.seen_source AND t.target = r.seen_target AND t.kind = r.kind AND t.origin = r.origin)
 RETURNING source, target, kind, origin, evidence
-""").bindparams(*(keys_parameter(n) for n in ("kinds", "sources", "targets", "sorts")))
+""").bindparams(*(keys_parameter(n) for n in ("kinds", "sources", "targets", "sorts", "origins")))
 _LOSE_ENDS = text("""
 UPDATE relations SET missing_since = :now
 WHERE told_by = :told_by AND missing_since IS NULL
@@ -77,10 +85,13 @@ async def write(
     tx: AsyncSession, told_by: str, relations: Iterable[Relation], known: Aliases, now: datetime
 ) -> list[EntityChange]:
     """Keep relations that a source tells of; returns what that changed."""
-    rows = [_row(relation, known) for relation in relations]
-    given = {"told_by": told_by, "now": now, "rows": as_json(rows), "least": STANDS_FROM}
-    new = list((await tx.execute(_NEW, {"rows": given["rows"]})).mappings())
-    await tx.execute(_WRITE, given)
+    rows = [_row(relation, known) | {"place": n} for n, relation in enumerate(relations)]
+    given = {"told_by": told_by, "now": now}
+    asked = {"rows": as_json(rows), "renewed_after": _RENEWED_AFTER}
+    changed = (await tx.execute(_CHANGED, given | asked)).all()
+    if written := [rows[row.place] for row in changed]:
+        await tx.execute(_WRITE, given | {"rows": as_json(written), "least": STANDS_FROM})
+    new = [rows[row.place] for row in changed if row.fresh and rows[row.place]["holds"]]
     denied = {_tie(r) for r in (await tx.execute(_DENIED)).mappings()}
     await refresh(tx, denied & {_tie(r) for r in rows} | {_tie(r) for r in new}, now)
     ties = {_tie(r): r for r in new[:_TIES_SAID]}
@@ -98,19 +109,24 @@ async def _lost(tx: AsyncSession, told_by: str, seen: Seen, now: datetime) -> li
     by = {"told_by": told_by, "now": now}
     lost: list[Any] = []
     if seen.complete:
-        asked = {
-            "kinds": list(seen.unseen_kinds),
-            "sources": [r.source for r in seen.relations],
-            "targets": [r.target for r in seen.relations],
-            "sorts": [r.kind for r in seen.relations],
-        }
-        lost += (await tx.execute(_LOSE_UNSEEN, by | asked)).mappings()
+        lost += await _unseen(tx, seen, by)
     if seen.gone:
         lost += (await tx.execute(_LOSE_ENDS, by | {"keys": list(seen.gone)})).mappings()
     for source, target, kind in seen.withdrawn:
         one = {"source": source, "target": target, "kind": kind}
         lost += (await tx.execute(_LOSE_ONE, by | one)).mappings()
     return lost
+
+
+async def _unseen(tx: AsyncSession, seen: Seen, by: Json) -> list[Any]:
+    """Mark what a complete view does not show; every relation that it does show has been written before."""
+    ties = {(r.source, r.target, r.kind, r.origin) for r in seen.relations}
+    if (await tx.execute(_STILL_SHOWN, {"told_by": by["told_by"]})).scalar_one() == len(ties):
+        return []
+    columns = [list(column) for column in zip(*ties, strict=True)] or [[], [], [], []]
+    asked = dict(zip(("sources", "targets", "sorts", "origins"), columns, strict=True))
+    found = await tx.execute(_LOSE_UNSEEN, by | asked | {"kinds": list(seen.unseen_kinds)})
+    return list(found.mappings())
 
 
 def _row(relation: Relation, known: Aliases) -> Json:
