@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import structlog
+
 from agent.awareness.history import learn_from
 from agent.house import House
+from agent.knowledge.confirming import keep
 from agent.learning.patterns import pattern_of
 from agent.model import InvestigationStatus, Outcome, SignalKind
 from agent.replies import UNDER_WAY
 from agent.resolution.carrying_out import withdraw
+
+_log = structlog.get_logger(__name__)
 
 
 async def close(house: House, number: int, outcome: Outcome | None, *, stopped: bool) -> None:
@@ -21,6 +26,22 @@ async def close(house: House, number: int, outcome: Outcome | None, *, stopped: 
         await house.store.patterns.learn(pattern)
     await learn_from(house.store, case)
     await house.notifier.summary(case)
+
+
+async def learn_relations(house: House, number: int) -> None:
+    """The graph learns which relations the look-ups confirmed, weakened or showed."""
+    case = await house.store.cases.load(number)
+    signal = case.signal
+    entities, relations = await house.store.memory.around(signal.service, signal.namespace)
+    known = {"entities": entities, "relations": relations}
+    learned = await keep(house.store.graph, case.model_copy(update=known))
+    _log.info(
+        "graph_learned",
+        investigation=number,
+        confirmed=len(learned.confirmed),
+        weakened=len(learned.weakened),
+        added=len(learned.added),
+    )
 
 
 async def fail(house: House, number: int, what: str) -> None:

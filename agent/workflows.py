@@ -212,6 +212,7 @@ class Workflows(DBOSConfiguredInstance):
             result = await CarryingOut(house, flow, number).first_of(found.changes)
             end = partial(closing.close, house, number, result.outcome, stopped=result.stopped)
             await flow.step("close", end)
+            await flow.step("learn", partial(closing.learn_relations, house, number))
 
     @asynccontextmanager
     async def _or_told(self, flow: DbosWorkflow, number: int) -> AsyncIterator[None]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from agent.knowledge.confirming import keep
 from agent.knowledge.facts import Belief, ChangeType, EntityChange
 from agent.store.repository import Store
 from tests.integration.graphs import NOW, key, seen, thing, tie
+from tests.unit.agent.knowledge.test_confirming import calls, case
 
 CART, REDIS = key("cart"), key("redis")
 LONG_AGO = NOW - timedelta(days=2)
@@ -176,3 +178,15 @@ async def test_changes_that_others_tell_of_are_kept_once(store: Store) -> None:
     await store.graph.take("kubernetes", seen(thing("cart"), changes=(rollout,)))
     assert await changes(store) == [(ChangeType.ROLLOUT, "image 1 -> 2")]
     assert await store.graph.changes([CART], NOW + timedelta(seconds=1)) == ()
+
+
+async def test_an_investigation_leaves_what_its_look_ups_showed(store: Store) -> None:
+    await store.graph.take("datadog", seen(thing("cart"), thing("redis"), thing("auth")))
+    view = case(calls(1, "cart", "auth"), relations=(tie("cart", "redis", origin="datadog"),))
+    await store.graph.take("datadog", seen(*view.relations, complete=False))
+    before = (await belief(store)).confidence
+    learned = await keep(store.graph, view)
+    assert len(learned.added) == len(learned.weakened) == 1
+    assert (await belief(store)).confidence < before
+    (added,) = await store.graph.belief(CART, key("auth"))
+    assert added.said_by[0].origin == "investigation"
