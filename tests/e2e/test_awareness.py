@@ -231,3 +231,31 @@ async def send_digest(url: str, at: datetime) -> None:
             digest_place=Channels(client, ("alerts",)).place,
         )
         await digest.send(made.house(notifier, SlackDirectory(client)), at)
+
+
+def test_a_thumb_down_on_what_nobody_asked_for_counts_against_it_and_shows_at_home(
+    healthy: Scene,
+) -> None:
+    title, tags = "Triggered: [P1] Search is slow", "service:search, env:staging"
+    engineer, running = healthy.person(ENGINEER), healthy.company.running
+    slack = running.sandbox.workspace
+    ts = posts_alert(healthy, title, tags, "4716")
+    (first, *_) = eventually(lambda: list(spoken(engineer.thread(ts))), 40, "no thread was opened")
+    running.run(slack.react(ENGINEER, ALERTS, first["ts"], "-1"))
+
+    def scored() -> Any:
+        case = healthy.case_of(ts, ALERTS)
+        key = f"summary-{case.investigation.id}" if case else ""
+        entry = healthy.read(lambda store: store.attention.get(key))
+        return entry if entry and entry.score is not AttentionScore.PENDING else None
+
+    entry = eventually(scored, 20, "it was not scored")
+    assert entry.score is AttentionScore.CONTRADICTED
+    assert ENGINEER in entry.why
+    number = str(entry.investigation)
+    said = healthy.read(lambda store: store.feedback.of("finding", number))
+    assert [(f.user, f.verdict) for f in said] == [(ENGINEER, "wrong")]
+
+    running.run(slack.open_home(ENGINEER, "home"))
+    home = eventually(lambda: running.call(slack.home, ENGINEER), 15, "App Home stayed empty")
+    assert "1 contradicted" in str(home["blocks"])
