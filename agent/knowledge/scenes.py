@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from agent.knowledge.facts import Belief, Explanation, Neighbourhood, Reached
 from agent.knowledge.graph import DEPENDS, name_of
 from agent.knowledge.truth import stands
-from agent.knowledge.wording import listed, tier_of
+from agent.knowledge.wording import listed, sides, source_words, tier_of
 from agent.model import Entity, Value
 
 MOST_NODES = 25
@@ -203,10 +203,22 @@ def edges_among(
             target=b.target,
             tentative=b.tentative,
             contradicted=b.contradicted,
-            label="" if b.kind in DEPENDS else b.kind.replace("_", " "),
+            label=_label(b, every_kind),
         )
         for _, b in sorted(best.items())
     )
+
+
+def _label(belief: Belief, every_kind: bool) -> str:
+    """What an arrow of a chain says: what it is, if it is no use of one by the other, and who says so."""
+    if not every_kind:
+        return ""
+    kind = "" if belief.kind in DEPENDS else f"{belief.kind.replace('_', ' ')}: "
+    saying, denying = (
+        listed(dict.fromkeys(source_words(r.origin) for r in said), 3) for said in sides(belief)
+    )
+    words = [saying, f"denied by {denying}" if denying else ""]
+    return kind + "; ".join(filter(None, words))
 
 
 def entity_of_key(key: str) -> Entity:
