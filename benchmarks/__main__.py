@@ -21,6 +21,7 @@ BENCHMARKS = {
     "tokens": "Prompts of a model",
     "graph_traversal": "A large company's graph: taking it in, and the ways through it",
     "weak_signals": "Emerging Issues: false alarms, lead time, cost",
+    "graph_scan": "A large cluster into the graph, and its changes",
     "storm": "A thousand alerts in a minute",
 }
 

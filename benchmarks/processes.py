@@ -103,6 +103,13 @@ def replayed(sandbox_url: str, seconds: float) -> Iterator[str]:
 
 
 @contextmanager
+def served(module: str, *arguments: str) -> Iterator[str]:
+    """URL of a stand-in in a process of its own: a module that prints ``page=URL`` when it is ready."""
+    with _server(module, *arguments) as url:
+        yield url
+
+
+@contextmanager
 def _server(module: str, *arguments: str) -> Iterator[str]:
     """Run a module that prints ``page=URL`` when it is ready.
 

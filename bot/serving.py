@@ -19,6 +19,7 @@ from agent.knowledge.finding import TEAM, is_known
 from agent.model import Case, Conversation, InvestigationStatus, Proposal, ProposalStatus
 from agent.store.repository import Store
 from bot.clock import SystemClock
+from bot.following import following
 from bot.runtime import durably, parts
 from bot.settings import Settings, SlackSettings
 from bot.slack.app import build_app
@@ -137,6 +138,9 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         house = made.house(notifier, SlackDirectory(client))
         answering = await stack.enter_async_context(durably(settings, url, house))
         readiness.parts["workflows"] = True
+        await stack.enter_async_context(
+            following(made.vendors.watchers, made.store, answering, house.clock)
+        )
         ledger = Ledger(house)
         app = build_app(
             client,

@@ -82,9 +82,12 @@ def _kubernetes(settings: Settings, found: Vendors) -> bool:
     from integrations.kubernetes.fixes import KubernetesFixer
     from integrations.kubernetes.graph import KubernetesGraph
     from integrations.kubernetes.tools import KubernetesTools
+    from integrations.kubernetes.watch import KubernetesWatch
 
     found.toolsets.append(KubernetesTools(client))
     found.builders.append(KubernetesGraph(client, settings.kubernetes.namespaces))
+    if settings.knowledge.watch_kubernetes:
+        found.watchers.append(KubernetesWatch(client, settings.kubernetes.namespaces))
     if (writer := kubernetes_client(settings.kubernetes, write=True)) is not None:
         found.fixer = KubernetesFixer(writer, settings.kubernetes.namespaces)
     return True

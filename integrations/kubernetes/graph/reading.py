@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -83,6 +83,8 @@ def _workload(item: Json, common: Mapping[str, Any]) -> Record:
     annotations = item["metadata"].get("annotations") or {}
     spec = item.get("spec", {})
     name = next(iter(named.values()), "")
+    containers = objects.containers_of(item)
+    data = [objects.container_data(c) for c in containers]
     return Workload(
         **common,
         entity=entity_of(item),
@@ -93,11 +95,11 @@ def _workload(item: Json, common: Mapping[str, Any]) -> Record:
         config_maps=tuple(objects.references(item, "ConfigMap")),
         secrets=tuple(objects.references(item, "Secret")),
         claims=_claims(item),
-        settings=tuple(settings.settings_of(item)),
-        names=tuple(settings.naming(_plain_environment(item))),
+        settings=tuple(settings.settings_of(data)),
+        names=tuple(settings.naming(_plain_environment(data))),
         schedule=str(spec.get("schedule") or "") if item["kind"] == "CronJob" else "",
         time_zone=str(spec.get("timeZone") or ""),
-        template=_template(item),
+        template=_template(item, containers, data),
         revision=str(annotations.get(REVISION) or ""),
         cause=str(annotations.get(CHANGE_CAUSE) or ""),
     )
@@ -116,20 +118,20 @@ def _claims(item: Json) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(n) for n in names if n))
 
 
-def _plain_environment(item: Json) -> dict[str, str]:
+def _plain_environment(containers: Iterable[Json]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for container in objects.containers_of(item):
-        for name, source in objects.container_data(container)["env"].items():
+    for data in containers:
+        for name, source in data["env"].items():
             if "value" in source:
                 found.setdefault(name, str(source["value"]))
     return found
 
 
-def _template(item: Json) -> dict[str, str]:
+def _template(item: Json, containers: list[Json], read: list[Json]) -> dict[str, str]:
     """What a rollout can change, by what people call it."""
     found: dict[str, str] = {}
-    for container in objects.containers_of(item):
-        data, name = objects.container_data(container), container.get("name")
+    for container, data in zip(containers, read, strict=True):
+        name = container.get("name")
         found[f"image of {name}"] = str(data["image"])
         found[f"arguments of {name}"] = " ".join(data["args"])
         for part, values in limits(container).items():
@@ -189,7 +191,7 @@ def _config_map(item: Json, common: Mapping[str, Any]) -> Record:
         entity=entity_of(item),
         settings=tuple(settings.pointing(values)),
         names=tuple(settings.naming(values)),
-        data=settings.data_of(item),
+        data=settings.data_of(item.get("data") or {}, values),
     )
 
 
