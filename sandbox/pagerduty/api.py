@@ -17,6 +17,7 @@ from sandbox.pagerduty import (
     incident_writes,
     incidents,
     oncalls,
+    priorities,
 )
 from sandbox.pagerduty.access import Access
 from sandbox.pagerduty.errors import ApiError, answer_api_error, answer_http_error
@@ -40,6 +41,7 @@ def create_app(
             *oncalls.ROUTES,
             *dependencies.ROUTES,
             *changes.ROUTES,
+            *priorities.ROUTES,
             *events.ROUTES,
         ],
         middleware=[Middleware(Access, window=FixedWindow(rate_limit))],

@@ -105,6 +105,15 @@ def made_id(prefix: str, *parts: object) -> str:
     return f"{prefix}{digest}"[:14]
 
 
+PRIORITIES = ("P1", "P2", "P3", "P4", "P5")
+"""The most urgent first."""
+
+
+def priority_id(name: str) -> str:
+    """The id of a priority."""
+    return made_id("PP", "priority", name)
+
+
 def user_actor(person: Person) -> Actor:
     """A user as the author of something."""
     return Actor(person.pagerduty_id, "user_reference", person.name)

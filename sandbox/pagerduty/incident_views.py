@@ -39,7 +39,7 @@ def incident_view(views: Views, incident: Incident, include: Sequence[str] = ())
         "incident_type": {"name": "incident_default"},
         "escalation_policy": views.policy_reference(team) if team else None,
         "teams": [views.team_reference(team)] if team else [],
-        "priority": None,
+        "priority": views.priority(incident.priority) if incident.priority else None,
         "resolve_reason": None,
         "conference_bridge": None,
         "pending_actions": [],

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.pagerduty import parameters
-from sandbox.pagerduty.directory import Directory, user_actor
+from sandbox.pagerduty.directory import PRIORITIES, Directory, priority_id, user_actor
 from sandbox.pagerduty.errors import (
     ARGUMENTS_CAUSED_ERROR,
     INCIDENT_ALREADY_RESOLVED,
@@ -49,6 +49,7 @@ async def create_incident(request: Request) -> Response:
             key=_key(raw),
             body=str(body.get("details", "")) if isinstance(body, Mapping) else "",
             assignee_ids=_assignees(state.directory, raw),
+            priority=_priority(raw),
         )
     except DuplicateKey as error:
         message = "Open incident with matching dedup key already exists on this service"
@@ -133,7 +134,17 @@ def _amendments(directory: Directory, raw: Mapping[str, Any]) -> dict[str, Any]:
         if directory.team_of_policy(policy_id) is None:
             raise InvalidInput("Escalation policy not found")
         fields["escalation_policy_id"] = policy_id
+    if "priority" in raw:
+        fields["priority"] = _priority(raw)
     return fields
+
+
+def _priority(raw: Mapping[str, Any]) -> str:
+    wanted = parameters.reference_id(raw.get("priority"))
+    found = [name for name in PRIORITIES if priority_id(name) == wanted]
+    if wanted and not found:
+        raise InvalidInput("Priority not found")
+    return found[0] if found else ""
 
 
 def _urgency(raw: Mapping[str, Any]) -> Any:

@@ -86,6 +86,8 @@ class Incident:
     escalation_policy_id: str
     escalation_level: int = 1
     body: str = ""
+    priority: str = ""
+    """``P1`` to ``P5``; empty without one."""
     resolved_at: datetime | None = None
     assignments: tuple[Assignment, ...] = ()
     acknowledgements: tuple[Assignment, ...] = ()

@@ -90,6 +90,7 @@ class PagerDutyState:
         body: str = "",
         assignee_ids: Sequence[str] = (),
         alert: Alert | None = None,
+        priority: str = "",
     ) -> Incident:
         """Open an incident and page whoever is on call for it.
 
@@ -118,6 +119,7 @@ class PagerDutyState:
                 key=key or made_id("", "key", number).lower(),
                 escalation_policy_id=self.directory.team_of(service).escalation_policy_id,
                 body=body,
+                priority=priority,
                 alerts=(alert,) if alert else (),
             )
             paged = assignee_ids or self._on_call(service)

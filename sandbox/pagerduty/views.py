@@ -8,11 +8,13 @@ from typing import Any
 
 from starlette.requests import Request
 
-from sandbox.pagerduty.directory import Directory, business_id, made_id, schedule_id
+from sandbox.pagerduty.directory import Directory, business_id, made_id, priority_id, schedule_id
 from sandbox.pagerduty.model import Actor
 from sandbox.world.ports import Person, Service, Team
 
+_PRIORITY_COLORS = {"P1": "a8171c", "P2": "eb6016", "P3": "f9b406", "P4": "555555", "P5": "999999"}
 _PATHS = {
+    "priority": "priorities",
     "user": "users",
     "team": "teams",
     "service": "services",
@@ -56,6 +58,16 @@ class Views:
     def reference(self, kind: str, identifier: str, summary: str) -> Json:
         """A reference to a resource."""
         return {**self.identity(kind, identifier, summary), "type": f"{kind}_reference"}
+
+    def priority(self, name: str) -> Json:
+        """A priority by name, ``P1`` to ``P5``."""
+        identity = self.identity("priority", priority_id(name), name)
+        return {
+            **identity,
+            "name": name,
+            "color": _PRIORITY_COLORS[name],
+            "order": 6 - int(name[1:]),
+        }
 
     def actor(self, actor: Actor) -> Json:
         """A reference to who did something."""

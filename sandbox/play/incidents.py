@@ -63,7 +63,10 @@ class Pages:
 
     def _open(self, spec: IncidentSpec) -> str:
         service = next(s for s in self._company.services if s.name == spec.service)
-        return self._pagerduty.open_incident(service, spec.title, spec.urgency).id
+        opened = self._pagerduty.open_incident(
+            service, spec.title, spec.urgency, priority=spec.priority
+        )
+        return opened.id
 
     def _resolve(self, incident_id: str) -> None:
         incident = self._pagerduty.incident(incident_id)

@@ -9,7 +9,15 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sandbox.slack.errors import SlackError
-from sandbox.slack.identity import APP_ID, APP_NAME, BOT_ID, BOT_USER_ID, SLACKBOT_ID, TEAM_ID
+from sandbox.slack.identity import (
+    APP_ID,
+    APP_NAME,
+    BOT_ID,
+    BOT_USER_ID,
+    PARTNER_TEAM_ID,
+    SLACKBOT_ID,
+    TEAM_ID,
+)
 from sandbox.slack.ports import Json
 from sandbox.world.ports import Channel, Company, Person, Team
 
@@ -29,6 +37,10 @@ class Conversation:
     members: list[str] = field(default_factory=list)
     created: int = 0
     is_archived: bool = False
+    outsiders: frozenset[str] = frozenset()
+    """Guests and strangers, who see only what they are members of."""
+    is_shared: bool = False
+    """With another company (Slack Connect)."""
 
     @property
     def app_is_member(self) -> bool:
@@ -36,8 +48,9 @@ class Conversation:
         return BOT_USER_ID in self.members
 
     def visible_to(self, user_id: str) -> bool:
-        """Whether this user may read it: public channels are open to everyone."""
-        return self.kind == "channel" or user_id in self.members
+        """Whether this user may read it: public channels are open to every full member."""
+        open_to_all = self.kind == "channel" and user_id not in self.outsiders
+        return open_to_all or user_id in self.members
 
     def as_json(self, viewer: str) -> Json:
         """The conversation object as ``conversations.info`` gives it to ``viewer``."""
@@ -72,8 +85,8 @@ class Conversation:
             "is_mpim": False,
             "is_private": private,
             "is_general": self.name == "general",
-            "is_shared": False,
-            "is_ext_shared": False,
+            "is_shared": self.is_shared,
+            "is_ext_shared": self.is_shared,
             "is_member": viewer in self.members,
             "unlinked": 0,
             "creator": self.members[0] if self.members else "",
@@ -92,6 +105,7 @@ class Directory:
         self._users = {p.slack_id: self._person(i, p, opened) for i, p in enumerate(people)}
         self._users[BOT_USER_ID] = self._bot(BOT_USER_ID, APP_NAME, BOT_ID, APP_ID)
         self._users[SLACKBOT_ID] = self._bot(SLACKBOT_ID, "Slackbot", "B01", "A0SLACKBOT")
+        self._outsiders = frozenset(p.slack_id for p in people if p.membership != "full")
         self._teams = [team for team in company.teams if team.usergroup_id]
         self._conversations = {c.id: self._channel(c) for c in company.channels}
         for person in people:
@@ -165,13 +179,16 @@ class Directory:
             topic=channel.topic,
             members=list(channel.members),
             created=self._created,
+            is_shared=channel.is_shared,
+            outsiders=self._outsiders,
         )
 
     def _person(self, index: int, person: Person, opened: datetime) -> Json:
+        team = PARTNER_TEAM_ID if person.membership == "stranger" else TEAM_ID
         offset = opened.astimezone(ZoneInfo(person.time_zone)).utcoffset()
         return {
             "id": person.slack_id,
-            "team_id": TEAM_ID,
+            "team_id": team,
             "name": person.handle,
             "deleted": False,
             "color": _COLORS[index % len(_COLORS)],
@@ -188,12 +205,13 @@ class Directory:
                 "email": person.email,
                 "status_text": "",
                 "status_emoji": "",
-                "team": TEAM_ID,
+                "team": team,
             },
             "is_admin": False,
             "is_owner": False,
-            "is_restricted": False,
+            "is_restricted": person.membership == "guest",
             "is_ultra_restricted": False,
+            "is_stranger": person.membership == "stranger",
             "is_bot": person.is_bot,
             "is_app_user": False,
             "updated": self._created,

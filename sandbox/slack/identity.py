@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 TEAM_ID = "T0SANDBOX"
+PARTNER_TEAM_ID = "T0MAILPROVIDER"
+"""The other company of shared channels."""
 APP_ID = "A0SREBOT"
 BOT_USER_ID = "U0SREBOT"
 BOT_ID = "B0SREBOT"

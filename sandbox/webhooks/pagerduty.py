@@ -9,7 +9,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.pagerduty.directory import Directory
+from sandbox.pagerduty.directory import Directory, priority_id
 from sandbox.pagerduty.model import Actor, EventKind, Incident
 
 _API = "https://api.pagerduty.com"
@@ -56,15 +56,19 @@ def _data(directory: Directory, incident: Incident) -> dict[str, Any]:
         "assignees": [_reference("user", each.user_id, "") for each in incident.assignments],
         "escalation_policy": _reference("escalation_policy", incident.escalation_policy_id, ""),
         "teams": [_reference("team", team.pagerduty_team_id, team.name)] if team else [],
-        "priority": None,
+        "priority": _priority(incident.priority),
         "urgency": incident.urgency,
         "conference_bridge": None,
         "resolve_reason": None,
     }
 
 
+def _priority(name: str) -> dict[str, Any] | None:
+    return _reference("priority", priority_id(name), name) if name else None
+
+
 def _reference(kind: str, identifier: str, summary: str) -> dict[str, Any]:
-    plural = "escalation_policies" if kind == "escalation_policy" else f"{kind}s"
+    plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
     return {
         "id": identifier,
         "type": f"{kind}_reference",

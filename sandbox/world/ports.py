@@ -31,6 +31,8 @@ class Person:
     title: str
     time_zone: str = "Europe/Berlin"
     is_bot: bool = False
+    membership: Literal["full", "guest", "stranger"] = "full"
+    """A guest sees only the channels it was invited to; a stranger is of another company (Slack Connect)."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Channel:
     topic: str
     members: tuple[str, ...]
     is_private: bool = False
+    is_shared: bool = False
+    """Whether another company is in it as well (Slack Connect)."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class IncidentSpec(Part):
     service: str
     title: str
     urgency: Literal["high", "low"] = "low"
+    priority: Literal["", "P1", "P2", "P3", "P4", "P5"] = ""
 
 
 class Step(Part):

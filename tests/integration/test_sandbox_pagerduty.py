@@ -310,3 +310,21 @@ class TestEvents:
         assert len(session.list_all("change_events")) == 3
         related = session.rget("incidents/QINC001/related_change_events")
         assert [each["summary"] for each in related] == ["Deploy cart 1.2"]
+
+
+def test_priorities_are_listed_and_set(session: pdpyras.APISession) -> None:
+    listed = session.list_all("priorities")
+    assert [each["name"] for each in listed] == ["P1", "P2", "P3", "P4", "P5"]
+    assert listed[0]["order"] > listed[-1]["order"]
+    first = {"id": listed[0]["id"], "type": "priority_reference"}
+    opened = session.rpost("incidents", json=new_incident(priority=first))
+    assert opened["priority"]["name"] == "P1"
+    second = {"type": "incident", "priority": {**first, "id": listed[1]["id"]}}
+    assert (
+        session.rput(opened["self"].split("/")[-2] + "/" + opened["id"], json=second)["priority"][
+            "summary"
+        ]
+        == "P2"
+    )
+    with pytest.raises(pdpyras.PDHTTPError):
+        session.rpost("incidents", json=new_incident(priority={**first, "id": "PNONE"}))

@@ -12,10 +12,12 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from sandbox.slack.identity import BOT_TOKEN
 from sandbox.slack.ports import WorkspaceChange
 from sandbox.slack.ratelimit import RateLimits
 from sandbox.slack.senders import SENDERS, AlertPost, post_alert
 from sandbox.slack.workspace import SlackWorkspace
+from sandbox.world.company import load_company
 from tests.unit.sandbox.slack.company import COMPANY
 from tests.unit.sandbox.slack.server import serving_slack
 
@@ -265,3 +267,19 @@ async def test_onlookers_are_told_what_moved(
     ts = (await client.chat_postMessage(channel="C0ALERTS", text="x"))["ts"]
     change = await asyncio.wait_for(anext(changes), 2)
     assert change == WorkspaceChange("message", channel="C0ALERTS", ts=ts)
+
+
+async def test_guests_and_strangers_are_marked_and_see_only_what_they_are_in() -> None:
+    workspace = SlackWorkspace(load_company(datetime.now(UTC)))
+    async with serving_slack(workspace) as url:
+        client = AsyncWebClient(token=BOT_TOKEN, base_url=url)
+        guest = (await client.users_info(user="U0GUEST"))["user"]
+        stranger = (await client.users_info(user="U0STRANGER"))["user"]
+        mine = (await client.auth_test())["team_id"]
+        channel = (await client.conversations_info(channel="C0MAILPROVIDER"))["channel"]
+    assert (guest["is_restricted"], guest["is_stranger"], guest["team_id"]) == (True, False, mine)
+    assert stranger["is_stranger"] and stranger["team_id"] != mine
+    assert channel["is_ext_shared"]
+    for user in (guest, stranger):
+        names = [c["name"] for c in workspace.channels(user["id"]) if "name" in c]
+        assert names == ["ext-mailprovider"]
