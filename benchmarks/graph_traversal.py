@@ -84,9 +84,9 @@ async def _asking(store: Store, company: Company) -> list[Figure]:
         return await graph.explain(key, others[key])
 
     figures = await _figures("3 hops around an entity", near, keys, THREE_HOPS_P95_MS)
-    figures += await _figures("3 hops around a hub", near, company.hubs * 2)
+    figures += await _figures("3 hops around a hub", near, company.hubs)
     figures += await _figures("what breaks with a service", breaks, services)
-    figures += await _figures("what breaks with a hub", breaks, company.hubs * 2)
+    figures += await _figures("what breaks with a hub", breaks, company.popular)
     figures += await _figures("what a service needs", needs, services)
     return figures + await _figures("why two services are connected", why, services)
 

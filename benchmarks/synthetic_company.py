@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from agent.knowledge.facts import Seen
@@ -28,6 +28,7 @@ _SHARED = (("node", 500), ("team", 250), ("database", 900), ("cache", 500), ("qu
 _NAMESPACES = 200
 _NODES_EACH = 3
 _CALLS_EACH = 6
+_HUBS = 160
 
 
 class Company:
@@ -62,10 +63,15 @@ class Company:
         return Seen(entities=entities, relations=tuple(self._ties.values()))
 
     @property
-    def hubs(self) -> Sequence[str]:
+    def hubs(self) -> list[str]:
         """Keys of what most hangs on: popular services, nodes and teams."""
-        busy = [*self.services[:20], *self._shared["node"][:20], *self._shared["team"][:20]]
-        return [e.key for e in busy]
+        busy = (self.services, self._shared["node"], self._shared["team"])
+        return [e.key for row in zip(*busy, strict=False) for e in row][:_HUBS]
+
+    @property
+    def popular(self) -> list[str]:
+        """Keys of the services that most others call."""
+        return [e.key for e in self.services[:_HUBS]]
 
     def _structure(self) -> Iterator[Entity]:
         """What each service consists of, runs on, belongs to and uses."""

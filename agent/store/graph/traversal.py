@@ -133,7 +133,7 @@ async def blast_radius(
     entities = {e.key: e for e in walked.entities}
     if entities.pop(key, None) is None or not entities:
         return ()
-    beliefs = [b for b in await _among(tx, [key, *entities], now) if b.kind in DEPENDS]
+    beliefs = await _among(tx, [key, *entities], now, DEPENDS)
     reached = [
         Reached(entity=entities[k], distance=len(path) - 1, path=path, confidence=confidence)
         for k, (path, confidence) in _surest_paths(key, beliefs, upstream=upstream).items()
@@ -176,9 +176,8 @@ async def _by_pair(
 ) -> dict[tuple[str, str], Belief]:
     """The surest relation of each pair among some entities."""
     found: dict[tuple[str, str], Belief] = {}
-    for belief in await _among(tx, list(keys), now):
-        if kinds is None or belief.kind in kinds:
-            found.setdefault(_pair(belief.source, belief.target), belief)
+    for belief in await _among(tx, keys, now, kinds):
+        found.setdefault(_pair(belief.source, belief.target), belief)
     return found
 
 
@@ -206,11 +205,14 @@ async def _ties(
     return [(row.closer, row.key) for row in found]
 
 
-async def _among(tx: AsyncSession, keys: Sequence[str], now: datetime) -> tuple[Belief, ...]:
-    """What is believed of the relations among some entities."""
-    relations = await read_relations(
-        tx, among(RelationRow.source, keys), among(RelationRow.target, keys)
-    )
+async def _among(
+    tx: AsyncSession, keys: Collection[str], now: datetime, kinds: frozenset[str] | None = None
+) -> tuple[Belief, ...]:
+    """What is believed of the relations among some entities, of some kinds or of all."""
+    where = [among(RelationRow.source, keys), among(RelationRow.target, keys)]
+    if kinds is not None:
+        where.append(among(RelationRow.kind, sorted(kinds)))
+    relations = await read_relations(tx, *where)
     return beliefs_of((r for r in relations if r.source != r.target), now)
 
 
