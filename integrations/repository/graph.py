@@ -22,6 +22,7 @@ from integrations.repository.kustomize import NAMES, Kustomize
 from integrations.repository.manifests import Manifest, manifests_in
 from integrations.repository.markdown import Notes
 from integrations.repository.places import place_of
+from integrations.repository.placing import placed_as_known
 from integrations.repository.remote import Remote
 from integrations.repository.snapshot import Snapshot
 from integrations.repository.terraform import Terraform
@@ -130,7 +131,8 @@ def _gathered(
 ) -> Seen:
     facts = Facts(now)
     for snapshot in snapshots:
-        Declared(snapshot, manifests_of(snapshot, renderer)).add_to(facts)
+        manifests = list(placed_as_known(manifests_of(snapshot, renderer), known))
+        Declared(snapshot, manifests).add_to(facts)
         Terraform(snapshot).add_to(facts)
     # Prose comes last: it speaks of what the code of any repository declares.
     named = Named([*known, *facts.names().values()])

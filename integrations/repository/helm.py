@@ -10,13 +10,17 @@ from typing import Any, NamedTuple, Protocol
 from agent.errors import ToolError
 from agent.model import Json
 from integrations.repository.documents import NotYaml, documents
-from integrations.repository.manifests import Manifest, manifests_in, manifests_of, placed
+from integrations.repository.manifests import (
+    UNKNOWN,
+    Manifest,
+    manifests_in,
+    manifests_of,
+    placed,
+)
 from integrations.repository.snapshot import Snapshot
 
 SURE_OF_RENDERED = 0.8
 SURE_OF_UNRENDERED = 0.6
-UNKNOWN = "unknown-by-template"
-"""What stands for an expression that only Helm could work out; names that hold it are left out."""
 _MOST_CHARTS = 200
 _EXPRESSION = re.compile(r"\{\{([^{}]{1,2000})\}\}")
 _EDGES = "- \t\r\n"
@@ -131,10 +135,17 @@ class Helm:
             except NotYaml:
                 continue
             for manifest in manifests_of(found):
-                if UNKNOWN not in f"{manifest.name}{manifest.namespace}":
-                    yield placed(
-                        manifest._replace(overlay=chart.path, confidence=SURE_OF_UNRENDERED)
-                    )
+                if UNKNOWN not in manifest.name:
+                    made = manifest._replace(overlay=chart.path, confidence=SURE_OF_UNRENDERED)
+                    yield placed(_without_unknown_namespace(made))
+
+
+def _without_unknown_namespace(manifest: Manifest) -> Manifest:
+    """A namespace that only the installation tells (``.Release.Namespace``) is none."""
+    if UNKNOWN not in manifest.namespace:
+        return manifest
+    metadata = {k: v for k, v in manifest.item["metadata"].items() if k != "namespace"}
+    return manifest._replace(item={**manifest.item, "metadata": metadata})
 
 
 def unrendered(template: str, name: str, values: Json) -> str:

@@ -12,7 +12,7 @@ from integrations.kubernetes.selectors import selects
 from integrations.masking import mask_settings
 from integrations.repository.documents import line_of
 from integrations.repository.facts import Facts
-from integrations.repository.manifests import WORKLOADS, Manifest
+from integrations.repository.manifests import UNKNOWN, WORKLOADS, Manifest
 from integrations.repository.snapshot import Snapshot
 from integrations.repository.targets import target_of
 
@@ -106,6 +106,8 @@ class Declared:
                     key, target, "configured_by", self._at(manifest, str(name)), manifest.confidence
                 )
         for endpoint, place in self._endpoints(manifest):
+            if UNKNOWN in endpoint.service:
+                continue
             target = self._target(facts, manifest, endpoint)
             if target != key:
                 sure = round(manifest.confidence * _SURE_OF_SETTING, 3)
@@ -127,6 +129,8 @@ class Declared:
 
     def _target(self, facts: Facts, manifest: Manifest, endpoint: Endpoint) -> str:
         """The key of what an endpoint means; hosts outside of the cluster become entities of their own."""
+        if UNKNOWN in endpoint.namespace:  # a chart speaks of the namespace that it is installed in
+            endpoint = endpoint._replace(host=endpoint.service)
         namespace = endpoint.namespace or manifest.namespace
         service = self._services.get((namespace, endpoint.service))
         if service is not None:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from agent.model import Json
 from integrations.repository.documents import Document, NotYaml, documents, mappings
 
+UNKNOWN = "unknown-by-template"
+"""What stands for an expression that only a template's renderer could work out; names that hold it are left out."""
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "CronJob"})
 _KINDS = WORKLOADS | {
     "Service",

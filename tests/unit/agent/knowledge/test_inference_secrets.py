@@ -7,7 +7,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.knowledge.inference import Workload, endpoints_in, shared_variables
@@ -51,6 +51,7 @@ def leaked(password: str, setting: str) -> set[str]:
 
 @pytest.mark.parametrize("template", URLS)
 @given(password=PASSWORDS)
+@settings(deadline=None)
 @example(password="QQQ/ZZZ@XXX")
 @example(password="777/ZZZ")
 @example(password="QQQ,ZZZ:7979")
@@ -63,6 +64,7 @@ def test_a_raw_password_in_a_url(template: str, password: str) -> None:
 
 @pytest.mark.parametrize("template", URLS)
 @given(password=PASSWORDS)
+@settings(deadline=None)
 def test_a_percent_encoded_password_in_a_url_hides_nothing_else(
     template: str, password: str
 ) -> None:
@@ -72,6 +74,7 @@ def test_a_percent_encoded_password_in_a_url_hides_nothing_else(
 
 
 @given(password=PASSWORDS)
+@settings(deadline=None)
 def test_a_raw_password_in_a_url_within_json(password: str) -> None:
     config = {"dsn": f"postgres://app:{password}@auth-db/auth", "mail": "team@example.com"}
     assert leaked(password, json.dumps(config)) == set()
@@ -79,11 +82,13 @@ def test_a_raw_password_in_a_url_within_json(password: str) -> None:
 
 @pytest.mark.parametrize("template", QUERIES)
 @given(password=PASSWORDS)
+@settings(deadline=None)
 def test_a_password_in_a_query(template: str, password: str) -> None:
     assert leaked(password, template.format(password)) == set()
 
 
 @given(password=PASSWORDS)
+@settings(deadline=None)
 def test_a_quoted_password_in_a_libpq_string(password: str) -> None:
     escaped = password.replace("\\", "\\\\").replace("'", "\\'")
     setting = f"host=auth-db port=5432 dbname=auth user=app password='{escaped}'"
@@ -92,12 +97,14 @@ def test_a_quoted_password_in_a_libpq_string(password: str) -> None:
 
 
 @given(password=PASSWORDS.map(lambda p: re.sub(r"[\s'\\]", "", p)))
+@settings(deadline=None)
 def test_a_bare_password_in_a_libpq_string(password: str) -> None:
     assert leaked(password, f"password={password} host=auth-db dbname=auth") == set()
 
 
 @pytest.mark.parametrize("name", ["DB_PASSWORD", "PGPASSWORD", "AUTH_TOKEN", "STRIPE_API_KEY"])
 @given(password=PASSWORDS)
+@settings(deadline=None)
 def test_a_variable_named_like_a_secret(name: str, password: str) -> None:
     env = {name: f"{password}:7979"}
     workloads = [Workload(f"p/service/{n}", n, "p", env) for n in ("cart", "auth")]

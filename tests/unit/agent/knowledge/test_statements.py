@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.knowledge.statements import Known, statements_in
@@ -188,6 +188,7 @@ _WORDS = st.sampled_from(_SPOKEN.split()) | st.just("\n")
 
 
 @given(st.lists(_WORDS, max_size=40).map(" ".join) | st.text(max_size=300))
+@settings(deadline=None)
 def test_whatever_is_said_a_statement_quotes_it_and_names_what_is_known(text: str) -> None:
     for statement in statements_in(text, KNOWN):
         assert statement.quote in text

@@ -148,7 +148,7 @@ _KINDS = st.sampled_from(_KIND_NAMES.split())
 
 class TestShapes:
     @given(kind=_KINDS, spec=_JUNK, data=_JUNK, labels=_JUNK)
-    @settings(max_examples=300)
+    @settings(max_examples=300, deadline=None)
     def test_objects_of_any_shape_do_no_harm(
         self, kind: str, spec: object, data: object, labels: object
     ) -> None:
@@ -164,6 +164,7 @@ class TestShapes:
         gathered({"production/a.yaml": json.dumps(item)})
 
     @given(data=_JUNK)
+    @settings(deadline=None)
     def test_kustomizations_of_any_shape_do_no_harm(self, data: object) -> None:
         import json
 
@@ -173,12 +174,14 @@ class TestShapes:
             gathered({"a/kustomization.yaml": body, "a/cart.yaml": DEPLOYMENT})
 
     @given(base=_JUNK, patch=_JUNK)
+    @settings(deadline=None)
     def test_patches_of_any_shape_do_no_harm(self, base: object, patch: object) -> None:
         merged(base, patch)
         if isinstance(base, dict):
             json_patched(base, patch)
 
     @given(st.text(max_size=400))
+    @settings(deadline=None)
     def test_texts_of_any_kind_do_no_harm(self, text: str) -> None:
         read_note(text)
         parse(text)

@@ -7,7 +7,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import ToolError
@@ -59,6 +59,7 @@ def test_a_delta_that_would_build_something_huge_is_refused() -> None:
 
 
 @given(st.binary(max_size=400))
+@settings(deadline=None)
 def test_bytes_of_any_kind_are_refused_in_a_sentence(data: bytes) -> None:
     for file in (io.BytesIO(data), pack(data)):
         with pytest.raises(ToolError):

@@ -16,11 +16,13 @@ from agent.model import Entity
 from integrations.repository.documents import documents
 from integrations.repository.facts import Facts
 from integrations.repository.graph import manifests_of
-from integrations.repository.helm import UNKNOWN, unrendered
+from integrations.repository.helm import unrendered
 from integrations.repository.helm_binary import HelmBinary
-from integrations.repository.manifests import environment_of, manifests_in
+from integrations.repository.kubernetes import Declared
+from integrations.repository.manifests import UNKNOWN, Manifest, environment_of, manifests_in
 from integrations.repository.markdown import Notes, read_note
 from integrations.repository.patches import json_patched, merged
+from integrations.repository.placing import placed_as_known
 from integrations.repository.snapshot import Snapshot
 from integrations.repository.terraform import Terraform
 
@@ -72,6 +74,34 @@ class TestManifests:
             "apiVersion: x/v1\nkind: Widget\nmetadata: {name: a}\n---\njust: yaml\n---\n- a list\n"
         )
         assert manifests_in("a.yaml", text) == []
+
+
+class TestPlacing:
+    CHART = "chart/Chart.yaml"
+
+    def manifests(self) -> list[Manifest]:
+        text = "apiVersion: v1\nkind: %s\nmetadata: {name: %s}\n"
+        files = {
+            self.CHART: "name: mail",
+            "chart/templates/a.yaml": text % ("Deployment", "mail"),
+            "chart/templates/b.yaml": text % ("ConfigMap", "mail-config"),
+        }
+        return manifests_of(Snapshot("x", files=files))
+
+    def test_a_chart_is_where_its_workloads_are_known_to_run(self) -> None:
+        known = [
+            Entity(name="mail", kind="deployment", namespace=n) for n in ("production", "staging")
+        ]
+        found = placed_as_known(self.manifests(), known)
+        assert {(m.namespace, m.name) for m in found} == {
+            (namespace, name)
+            for namespace in ("production", "staging")
+            for name in ("mail", "mail-config")
+        }
+
+    def test_where_nothing_is_known_of_it_it_stays_without_a_namespace(self) -> None:
+        known = [Entity(name="cart", kind="deployment", namespace="production")]
+        assert {m.namespace for m in placed_as_known(self.manifests(), known)} == {""}
 
 
 class TestPatches:
@@ -127,6 +157,24 @@ class TestHelm:
             "chart/templates/a.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: '{{ .X }}'}\n",
         }
         assert manifests_of(Snapshot("x", files=files)) == []
+
+    def test_the_namespace_of_the_release_is_that_of_the_workload(self) -> None:
+        files = {
+            "production/mail/Chart.yaml": "name: mail",
+            "production/mail/templates/a.yaml": """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: mail, namespace: "{{ .Release.Namespace }}"}
+spec:
+  template:
+    spec:
+      containers:
+        - env: [{name: Q, value: "amqp://rabbitmq.{{ .Release.Namespace }}.svc:5672"}]
+""",
+        }
+        snapshot, facts = Snapshot("x", files=files), Facts(NOW)
+        Declared(snapshot, manifests_of(snapshot)).add_to(facts)
+        [tie] = ties(facts.seen(complete=True))
+        assert tie == ("production/deployment/mail", "depends_on", "production/service/rabbitmq")
 
 
 CHART = {
