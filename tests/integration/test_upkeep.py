@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from croniter import croniter
+from croniter import croniter  # type: ignore[import-untyped]  # what DBOS reads them with
 from hypothesis import given
 from hypothesis import strategies as st
 

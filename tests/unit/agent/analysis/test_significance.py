@@ -127,7 +127,7 @@ def test_cauchy_is_valid_under_dependence() -> None:
     shared = random.standard_normal((20_000, 1))
     scores = 0.9 * shared + np.sqrt(1 - 0.81) * random.standard_normal((20_000, 8))
     p = stats.norm.sf(scores)
-    combined = np.array([cauchy(row, np.ones(8)) for row in p])
+    combined = np.array([cauchy(row, [1.0] * 8) for row in p])
     assert (combined < 0.01).mean() < 0.0125
     assert (combined < 0.001).mean() < 0.002
 
