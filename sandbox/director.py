@@ -72,6 +72,8 @@ class Director:
         self._changer = Changer(store, world)
         self._pages = Pages(world.company, pagerduty, script.incident)
         self._timing: Timing | None = None
+        self._looked: dict[int, None] = {}
+        """Monitors whose recovery was looked for, the longest ago first."""
         self._monitors = {monitor.id: monitor for monitor in world.company.monitors}
 
     async def run(self) -> None:
@@ -115,12 +117,23 @@ class Director:
                 states[number] = state_of(self._world, self._monitors[number])
             return states[number]
 
+        looked_at = self._next_watched()
         for alert in self._alerts:
-            told = alert.next(timing, now, _is_well(alert, state))
+            told = alert.next(timing, now, _is_well(alert, looked_at, state))
             if told is not None:
                 self._tell(alert, told, state, now)
         if all(alert.over for alert in self._alerts):
             self._pages.close()
+
+    def _next_watched(self) -> int | None:
+        """The monitor whose recovery is looked for in this tick: one at a time, as each look takes the loop's time."""
+        watched = {a.spec.watched for a in self._alerts if a.stands and a.spec.watched is not None}
+        waiting = [number for number in self._looked if number in watched]
+        chosen = next(iter(watched - self._looked.keys()), waiting[0] if waiting else None)
+        if chosen is not None:
+            self._looked.pop(chosen, None)
+            self._looked[chosen] = None
+        return chosen
 
     def _tell(
         self, alert: PlayedAlert, told: State, state: Callable[[int], MonitorState], now: datetime
@@ -145,6 +158,8 @@ class Director:
         post_ticket(self._workspace, spec.channel, ticket, now)
 
 
-def _is_well(alert: PlayedAlert, state: Callable[[int], MonitorState]) -> Callable[[], bool]:
+def _is_well(
+    alert: PlayedAlert, looked_at: int | None, state: Callable[[int], MonitorState]
+) -> Callable[[], bool]:
     watched = alert.spec.watched
-    return lambda: watched is None or state(watched).overall == "OK"
+    return lambda: watched is None or (watched == looked_at and state(watched).overall == "OK")

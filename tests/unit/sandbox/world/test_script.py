@@ -182,3 +182,29 @@ def test_every_script_names_what_exists(name: str) -> None:
     assert {said.channel for said in script.said} <= channels
     assert {ticket.channel for ticket in script.tickets} <= channels
     assert {said.user for said in script.said} <= people
+
+
+def test_every_alert_of_the_storm_recovers_although_monitors_take_turns() -> None:
+    stage = Stage("alert-storm")
+    channel = Channel(stage)
+    workspace = cast(Workspace, channel)
+    pagerduty = stage.sandbox.pagerduty
+    director = Director(stage.world, stage.store, workspace, pagerduty, alert_delay_seconds=0)
+
+    def roll_back(manifest: dict[str, Any]) -> None:
+        container = manifest["spec"]["template"]["spec"]["containers"][0]
+        container["image"] = container["image"].replace("8.1.0", "8.0.4")
+
+    for _ in range(13):
+        director.tick()
+        stage.wait(10)
+    stage.change("Deployment", "orders", roll_back)
+    stage.wait(600)
+    for _ in range(10):
+        director.tick()
+        stage.wait(2)
+    texts = [str(shown) for _, name, shown in channel.posts if name != "Zendesk"]
+    over = [text for text in texts if "Recovered:" in text or "RESOLVED" in text]
+    over += [text for text in texts if "*Resolved #" in text]
+    assert len(over) == 10
+    assert [i.title for i in pagerduty.incidents() if i.status == "triggered"] == []
