@@ -7,10 +7,12 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from agent.awareness import digest
 from agent.awareness.issues import AttentionScore
@@ -159,6 +161,41 @@ def test_an_alert_by_webhook_opens_a_thread_and_its_message_in_slack_no_second(
     case = healthy.case_of(summary["ts"], ALERTS)
     assert case is not None
     assert case.signal.key == "webhook:datadog:77"
+
+
+@contextmanager
+def outage(server: str, database_url: str) -> Iterator[None]:
+    """While this lasts, the bot's database lets nobody in."""
+    engine, name = (
+        create_engine(server, isolation_level="AUTOCOMMIT"),
+        make_url(database_url).database,
+    )
+    with engine.connect() as admin:
+        admin.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'))
+        gone = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+        admin.execute(text(gone), {"name": name})
+        try:
+            yield
+        finally:
+            admin.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'))
+    engine.dispose()
+
+
+def test_while_the_database_is_away_the_sender_is_asked_to_come_again_and_nothing_is_lost(
+    postgres_server: str,
+) -> None:
+    payload = {
+        "id": "78",
+        "title": "[Triggered] [P1] Catalog answers slowly",
+        "transition": "Triggered",
+        "monitor_id": "4717",
+        "tags": "service:catalog,env:production",
+    }
+    with scene(postgres_server, "blip", SETTINGS, posts_alerts=False) as stage:
+        with outage(postgres_server, stage.database_url):
+            assert sends(stage, **payload) == 503
+        eventually(lambda: sends(stage, **payload) == 202, 30, "it did not come back")
+        assert decided(stage, "webhook:datadog:78").service == "catalog"
 
 
 def test_a_ticket_joins_what_is_looked_into_and_alone_it_is_only_watched(healthy: Scene) -> None:

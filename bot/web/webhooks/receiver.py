@@ -28,8 +28,8 @@ PATH = "/webhooks/{sender}"
 BURST = 500.0
 PER_SECOND = 50.0
 """Requests that each sender may make: a storm of alerts passes, a loop does not."""
-_PATIENCE_SECONDS = 8.0
-"""Senders give up after about ten."""
+_PATIENCE_SECONDS = 4.0
+"""PagerDuty gives up after five, the others after ten or more."""
 _RETRY_AFTER_SECONDS = 5
 _log = structlog.get_logger(__name__)
 
