@@ -38,7 +38,7 @@ PHRASES = (
         rf"|(?:writ(?:es?|ing)|wrote|publish(?:es|ing|ed)?|push(?:es|ing|ed)?){_THING}\s+(?:in)?to"
         rf"|(?:stor(?:es?|ing|ed)|cach(?:es?|ing|ed)|keep(?:s|ing)?|kept|persist(?:s|ing|ed)?){_THING}\s+(?:in|to)"
         r"|(?:backed|powered|served|fed)\s+by|liv(?:es?|ing)\s+(?:in|on)"
-        r"|(?:moved|migrated|switched|cut)(?:\s+over)?\s+to|hosted\s+(?:in|on)",
+        r"|(?:mov(?:ed|es)|migrat(?:ed|es)|switch(?:ed|es)|cut)(?:\s+over)?\s+(?:to|onto|into)|hosted\s+(?:in|on)",
     ),
     Phrase(
         "depends_on",

@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"⟦(\d+)⟧")
 _NOISE = re.compile(
     r"(?:\b(?:the|our|an?)\s+)?(?:\b(?:service|team|database|job|cronjob)\s+)?(⟦\d+⟧)(?:['’]s)?"
     r"(?:\s+(?:microservice|service|app|application|api|database|db|cache|queue|topic|cluster|team|cron\s?job|instance"
-    r"|store|pods?|deployment|workload|backend|folks|people|squad)(?![\w-]))?",
+    r"|store|pods?|deployment|workload|backend|folks|people|squad|management|handling|state|data)(?![\w-]))?",
     re.I,
 )
 

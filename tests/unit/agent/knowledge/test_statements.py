@@ -104,6 +104,10 @@ def test_no_statement(text: str) -> None:
         ("cart talks directly to auth", ("cart", "depends_on", "auth", True)),
         ("cart uses only redis-cart", ("cart", "depends_on", "redis-cart", True)),
         ("cart stopped using redis-reco", ("cart", "depends_on", "redis-reco", False)),
+        (
+            "session management moves onto redis-reco, we accept",
+            ("session", "depends_on", "redis-reco", True),
+        ),
         ("auth keeps sessions in redis-cart", ("auth", "depends_on", "redis-cart", True)),
         (
             "I moved the redis-reco backup to 00:10 so that",
