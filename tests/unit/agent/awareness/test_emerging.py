@@ -9,6 +9,7 @@ from typing import cast
 
 from agent.awareness.emerging import LOAD_PROFILE, look
 from agent.awareness.issues import Issue, IssueKind
+from agent.awareness.triage import Known, judged
 from agent.house import House
 from agent.knowledge.facts import Seen
 from agent.model import (
@@ -157,6 +158,8 @@ async def test_an_open_issue_hears_that_it_goes_on_before_it_would_expire() -> N
     (again,) = (await look(house(EMERGING, [old]), NOW)).signals
     assert again.state is AlertState.RENOTIFIED
     assert again.fingerprint == signal.fingerprint
+    assert judged(signal, Known()).decision is Decision.INVESTIGATE
+    assert judged(again, Known()).decision is Decision.QUIET, "it is heard, not looked into anew"
     alerts = old.model_copy(update={"fingerprints": ("datadog:1001",)})
     assert (await look(house(EMERGING, [alerts]), NOW)).signals == (), "an alert's Issue is its own"
 
