@@ -35,7 +35,7 @@ _QUEUE_POLL_SECONDS = 1.0
 _PREFIX = "srebot-"
 _STALE = timedelta(hours=12)
 """A tick that is so late (everything was down) is let go, the digest's too."""
-_AT_WORK_AT_MOST = timedelta(hours=1)
+_AT_WORK_AT_MOST = timedelta(minutes=15)
 """An earlier tick that began longer ago does not hold up the next: its process is gone for good."""
 
 _log = structlog.get_logger(__name__)
