@@ -40,6 +40,17 @@ async def test_of_two_sources_that_contradict_on_a_property_the_stronger_is_beli
     assert cart.properties["replicas"] == 3
 
 
+async def test_what_each_source_says_is_kept_side_by_side(store: Store) -> None:
+    await store.graph.take("slack", seen(thing("cart", replicas=9, tier="1")))
+    await store.graph.take("kubernetes", seen(thing("cart", replicas=3)))
+    said = await store.graph.sightings(CART)
+    assert {o: [e.properties for e in entities] for o, entities in said.items()} == {
+        "kubernetes": [{"replicas": 3}],
+        "slack": [{"replicas": 9, "tier": "1"}],
+    }
+    assert next(iter(said)) == "kubernetes"
+
+
 async def test_what_a_source_tells_first_is_no_change_and_what_it_tells_later_is(
     store: Store,
 ) -> None:
@@ -159,6 +170,18 @@ async def test_what_nobody_confirms_fades_and_is_forgotten(store: Store) -> None
     assert not (await store.graph.neighbourhood(CART)).beliefs
     await store.graph.upkeep(NOW + timedelta(days=30))
     assert await store.graph.belief(CART, REDIS) == ()
+
+
+async def test_what_was_denied_stands_again_when_the_denial_has_aged(store: Store) -> None:
+    much_later = NOW + timedelta(days=400)
+    uses = tie("cart", "redis", confidence=0.9)
+    await store.graph.take("kubernetes", seen(thing("cart"), thing("redis"), uses))
+    await store.graph.take("slack", seen(tie("cart", "redis", origin="slack", holds=False)))
+    assert await store.graph.blast_radius(REDIS, upstream=True) == ()
+    still = uses.model_copy(update={"last_confirmed": much_later, "evidence": "seen again"})
+    await store.graph.take("kubernetes", seen(thing("cart"), thing("redis"), still))
+    await store.graph.upkeep(much_later)
+    assert len(await store.graph.blast_radius(REDIS, upstream=True)) == 1
 
 
 async def test_a_secret_in_a_property_is_not_kept(store: Store) -> None:

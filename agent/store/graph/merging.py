@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.model import Entity
 from agent.store.graph.rows import batches, keys_parameter, write_entities
+from agent.store.mapping import value_of
 from agent.store.tables import SightingRow
 
 STRENGTH = ("slack", "repository", "pagerduty", "datadog", "inferred", "kubernetes", "engineer")
@@ -40,6 +41,16 @@ async def rebuild(tx: AsyncSession, keys: Sequence[str]) -> None:
         await write_entities(tx, [merged(key, rows) for key, rows in of.items()])
         if gone := [k for k in some if k not in of]:
             await tx.execute(_HIDE, {"keys": gone})
+
+
+async def sightings(tx: AsyncSession, key: str) -> dict[str, tuple[Entity, ...]]:
+    """By source, the strongest first, what it shows of one entity."""
+    statement = select(SightingRow.__table__).where(
+        SightingRow.entity == key, SightingRow.missing_since.is_(None)
+    )
+    rows = (await tx.execute(statement.order_by(SightingRow.key))).mappings().all()
+    origins = sorted({row["origin"] for row in rows}, key=_strength, reverse=True)
+    return {o: tuple(value_of(Entity, row) for row in rows if row["origin"] == o) for o in origins}
 
 
 def merged(key: str, sightings: Iterable[Any]) -> Entity:

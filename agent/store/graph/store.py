@@ -21,7 +21,7 @@ from agent.knowledge.facts import (
 )
 from agent.knowledge.truth import ENGINEER
 from agent.model import Entity, Pattern
-from agent.store.graph import identity, journal, taking, traversal, words
+from agent.store.graph import identity, journal, merging, taking, traversal, words
 from agent.store.graph import upkeep as keeping
 from agent.store.graph.believing import Tie, beliefs_of
 from agent.store.graph.constraints import constraints_of
@@ -69,6 +69,11 @@ class GraphStore(Repository):
             resolved = (await identity.aliases(tx)).resolve(key)
             found = await read_entities(tx, EntityRow.key == resolved)
         return found[0] if found else None
+
+    async def sightings(self, key: str) -> dict[str, tuple[Entity, ...]]:
+        """What each source itself says of an entity, under the keys that it knows it by: contradictions side by side."""
+        async with self._transaction() as tx:
+            return await merging.sightings(tx, await _own(tx, key))
 
     async def neighbourhood(self, key: str, hops: int = 2, limit: int = 200) -> Neighbourhood:
         """What is within ``hops`` relations of an entity, in either direction: nearest first, itself leading.

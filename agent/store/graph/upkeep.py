@@ -31,7 +31,9 @@ async def upkeep(tx: AsyncSession, now: datetime) -> int:
 
 
 async def _fade(tx: AsyncSession, now: datetime) -> int:
-    """Look at the ties of which some word has aged or went missing while they still stand."""
+    """Look at the ties of which some word has aged or went missing while they still stand, and at those that may stand
+    again because what denied them has aged.
+    """
     aged = [
         (RelationRow.origin == origin) & (RelationRow.last_confirmed < now - timedelta(days=days))
         for origin, days in HALF_LIFE_DAYS.items()
@@ -39,9 +41,15 @@ async def _fade(tx: AsyncSession, now: datetime) -> int:
     other = RelationRow.origin.not_in(list(HALF_LIFE_DAYS)) & (
         RelationRow.last_confirmed < now - timedelta(days=7)
     )
+    missing = RelationRow.missing_since.is_not(None)
     statement = (
         select(RelationRow.source, RelationRow.target, RelationRow.kind)
-        .where(RelationRow.stands, or_(*aged, other, RelationRow.missing_since.is_not(None)))
+        .where(
+            or_(
+                RelationRow.stands & or_(*aged, other, missing),
+                ~RelationRow.stands & RelationRow.holds & ~missing,
+            )
+        )
         .distinct()
     )
     ties: set[Tie] = {(r[0], r[1], r[2]) for r in await tx.execute(statement)}
