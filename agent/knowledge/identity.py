@@ -21,11 +21,16 @@ _FAMILIES = (
     frozenset({"team"}),
     frozenset({"node", "host"}),
 )
-"""Kinds that may be one thing seen by two sources; any other kind merges with its own only."""
+"""Kinds that may be one thing seen by two sources."""
+KINDS = frozenset[str]().union(*_FAMILIES)
+"""Of these kinds an entity may go by several names; all else is known by the name that Kubernetes or its file gives it."""
 _NOISE = re.compile(r"\b(?:service|svc|app|application|server|prod|production|the)\b")
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = re.compile(r"[^\W_]+")
 _RANK = ("service", "team", "node", "database", "cache", "queue", "datastore", "host")
 """Of kinds of one family, the one whose key stays."""
+
+_Identity = tuple[str, str, frozenset[str]]
+"""Equal for what may be one thing: plain name, place, family of kinds."""
 
 
 def normalised(name: str) -> str:
@@ -43,19 +48,23 @@ def proposals(new: Iterable[Entity], known: Iterable[Entity], now: datetime) -> 
         known: the entities that they may be, themselves included.
         now: the present.
     """
-    by_name: dict[tuple[str, str, frozenset[str]], set[str]] = defaultdict(set)
-    entities = {e.key: e for e in known} | {e.key: e for e in new}
+    by_name: dict[_Identity, set[str]] = defaultdict(set)
+    candidates = [e for e in new if e.kind in KINDS]
+    entities = {e.key: e for e in (*known, *candidates) if e.kind in KINDS}
     for entity in entities.values():
-        for name in names_of(entity):
-            by_name[(normalised(name), _place(entity), _family(entity))].add(entity.key)
-    for entity in new:
-        same = {
-            key
-            for name in names_of(entity)
-            for key in by_name[(normalised(name), _place(entity), _family(entity))]
-        } - {entity.key}
+        for identity in _identities(entity):
+            by_name[identity].add(entity.key)
+    for entity in candidates:
+        same = {key for identity in _identities(entity) for key in by_name[identity]} - {entity.key}
         if len(same) == 1:
             yield _claim(entity, entities[same.pop()], now)
+
+
+def _identities(entity: Entity) -> Iterator[_Identity]:
+    family = next(f for f in _FAMILIES if entity.kind in f)
+    for name in names_of(entity):
+        if plain := normalised(name):
+            yield plain, _place(entity), family
 
 
 def names_of(entity: Entity) -> tuple[str, ...]:
@@ -87,10 +96,6 @@ def _where(entity: Entity) -> str:
 
 def _place(entity: Entity) -> str:
     return entity.environment or entity.namespace
-
-
-def _family(entity: Entity) -> frozenset[str]:
-    return next((f for f in _FAMILIES if entity.kind in f), frozenset({entity.kind}))
 
 
 def _order(entity: Entity) -> int:

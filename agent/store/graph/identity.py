@@ -137,7 +137,12 @@ async def split(tx: AsyncSession, alias: str, canonical: str, user: str, at: dat
 
 async def merge_by_names(tx: AsyncSession, new: Collection[Entity], now: datetime) -> int:
     """Merge what names and labels show to be one thing; returns how many."""
-    wanted = {identity.normalised(n) for e in new for n in identity.names_of(e)}
+    wanted = {
+        identity.normalised(n)
+        for e in new
+        if e.kind in identity.KINDS
+        for n in identity.names_of(e)
+    }
     if not wanted:
         return 0
     known = await _alike(tx, wanted)
@@ -162,8 +167,8 @@ async def _told_apart(tx: AsyncSession, claim: SameAs) -> bool:
 
 async def _alike(tx: AsyncSession, wanted: set[str]) -> Iterable[Entity]:
     """The entities that services and teams may be: few kinds, so they are read whole and compared here."""
-    kinds = ("service", "database", "cache", "queue", "datastore", "team", "node", "host")
-    found = await read_entities(tx, EntityRow.kind.in_(kinds), EntityRow.missing_since.is_(None))
+    kind = EntityRow.kind.in_(sorted(identity.KINDS))
+    found = await read_entities(tx, kind, EntityRow.missing_since.is_(None))
     return [e for e in found if wanted & {identity.normalised(n) for n in identity.names_of(e)}]
 
 

@@ -94,6 +94,12 @@ def test_what_runs_or_owns_a_service_is_never_merged_into_it(kind: str) -> None:
     assert not merges([thing("cart")], [thing("cart", kind)])
 
 
+def test_names_in_any_script_are_told_apart() -> None:
+    assert not merges([thing("決済")], [thing("カート")])
+    assert not merges([thing("!!")], [thing("??")])
+    assert len(merges([thing("決済 Service")], [thing("決済")])) == 1
+
+
 def test_the_same_name_in_another_environment_is_another_thing() -> None:
     assert not merges([thing("Cart Service", "service", "staging")], [thing("cart")])
 
