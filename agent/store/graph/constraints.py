@@ -77,14 +77,26 @@ def _limits(facts: Mapping[str, Any]) -> dict[str, str]:
         nested = any(isinstance(v, dict) for v in given.values())
         for name, limits in (given if nested else {"limits": given}).items():
             if isinstance(limits, dict) and limits:
-                found[str(name)] = ", ".join(f"{k} {v}" for k, v in sorted(limits.items()))
+                found[str(name)] = _amounts(limits)
     for container in facts.get("containers") or ():
         if isinstance(container, dict) and isinstance(container.get("limits"), dict):
             limits = container["limits"]
             if limits:
-                said = ", ".join(f"{k} {v}" for k, v in sorted(limits.items()))
-                found[str(container.get("name", "container"))] = said
+                found[str(container.get("name", "container"))] = _amounts(limits)
     return found
+
+
+def _amounts(limits: Mapping[str, Any]) -> str:
+    """``4 CPU cores, 26 GiB of memory``; what is in another form stands as it is."""
+    words = []
+    for name, value in sorted(limits.items()):
+        if name == "cpu_cores" and isinstance(value, int | float):
+            words.append(f"{value:g} CPU cores")
+        elif name.endswith("_bytes") and isinstance(value, int | float):
+            words.append(f"{value / 2**30:.3g} GiB of {name.removesuffix('_bytes')}")
+        else:
+            words.append(f"{name} {value}")
+    return ", ".join(words)
 
 
 def _constraint(key: str, kind: str, statement: str, facts: Json) -> Constraint:

@@ -109,6 +109,11 @@ class GraphStore(Repository):
                 where.append(RelationRow.kind == kind)
             return beliefs_of(await read_relations(tx, *where), _now())
 
+    async def among(self, keys: Collection[str]) -> tuple[Belief, ...]:
+        """What is believed of the relations among some entities, the most certain first."""
+        async with self._transaction() as tx:
+            return await traversal.among(tx, list(keys), _now())
+
     async def owners(self, key: str) -> tuple[Belief, ...]:
         """Whose an entity is, the most certain first."""
         async with self._transaction() as tx:
