@@ -41,6 +41,7 @@ UNREADABLE = 0.1
 _CHANNEL = "C0ALERTS"
 _FIRST_WORDS_SECONDS = 1.0
 _DRAINED_SECONDS = 240.0
+_SETTINGS = {"SREBOT_PATIENCE_SECONDS": "0.1", "SREBOT_WEAK_SIGNAL_INTERVAL_SECONDS": "0"}
 _ONSETS_APART = 0.05
 """Of the storm's time, between the beginnings of two causes."""
 _SENDERS: tuple[Sender, ...] = ("datadog", "pagerduty", "alertmanager", "grafana")
@@ -71,7 +72,7 @@ def measure() -> list[Figure]:
     ):
         asyncio.run(_know_the_company(url))
         limiter = _counting(company)
-        with bot(company.url, DATABASE_URL=url, SREBOT_PATIENCE_SECONDS="0.1") as served:
+        with bot(company.url, DATABASE_URL=url, **_SETTINGS) as served:
             began = served.process.cpu_times()
             posted = _storm(company, _alerts())
             with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:

@@ -1,7 +1,7 @@
 """Takes a signal in: remembers it, puts it where it belongs, decides on it, and opens an investigation if it deserves one.
 
-All of it is one transaction, in which no other signal is taken in: a signal is kept with its Issue and its decision, or it
-is taken in again. It is short, for storms come with many a second.
+Where it belongs and what becomes of it is one transaction, in which no other signal is taken in: a signal gets its Issue
+and its decision, or it is taken in again. It is short, for storms come with many a second.
 """
 
 from __future__ import annotations
@@ -80,11 +80,14 @@ async def accept(
         return _accepted(judged(signal, Known()), await join_change(store, signal), None)
     if signal.kind not in CORRELATED:
         return await _asked(store, signal, clock, bounds)
+    fresh = await store.signals.add(signal)
     async with store.issues.in_turn() as tx:
         intake = _Intake(store, signal, around, clock, bounds, may_speak, tx)
-        fresh = await store.signals.add(signal, session=tx)
         known = None if fresh else await store.decisions.of_signal(signal.key, session=tx)
-        return await (intake.take() if known is None else intake.again(known))
+        accepted = await (intake.take() if known is None else intake.again(known))
+    if accepted.triage.decision is not Decision.INVESTIGATE:
+        await _audit(store, signal, accepted.triage, clock)
+    return accepted
 
 
 async def located(store: Store, signal: Signal) -> tuple[Signal, Surroundings]:
@@ -265,19 +268,17 @@ class _Intake:
             duplicate=joined.duplicate if joined else False,
             session=self.tx,
         )
-        if triage.decision is not Decision.INVESTIGATE:
-            await self._audit(triage)
 
-    async def _audit(self, triage: Triage) -> None:
-        signal = self.signal
-        await self.store.audit.append(
-            "srebot",
-            f"triage_{triage.decision.value}",
-            f"signal:{signal.key}",
-            {"signal": signal.key, "title": signal.title, "reason": triage.reason},
-            self.clock.now(),
-            session=self.tx,
-        )
+
+async def _audit(store: Store, signal: Signal, triage: Triage, clock: Clock) -> None:
+    """After the turn, so that nobody waits for it; after a crash the same may stand there twice."""
+    await store.audit.append(
+        "srebot",
+        f"triage_{triage.decision.value}",
+        f"signal:{signal.key}",
+        {"signal": signal.key, "title": signal.title, "reason": triage.reason},
+        clock.now(),
+    )
 
 
 def beside(triage: Triage, signal: Signal, match: Match, looking: Investigation) -> Triage:
