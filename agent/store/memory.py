@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from agent.model import Entity, Pattern, Relation, Signal
 from agent.store.graph import GraphStore
-from agent.store.graph.rows import among, read_entities
+from agent.store.graph.rows import one_of, read_entities
 from agent.store.patterns import Patterns
 from agent.store.repositories import Repository
 from agent.store.tables import AliasRow, EntityRow
@@ -46,7 +46,7 @@ class GraphMemory(Repository):
         """
         said = text[:_LONGEST_TEXT].lower()
         statement = select(AliasRow.name, AliasRow.entity).where(
-            among(AliasRow.name, _candidates(said))
+            one_of(AliasRow.name, _candidates(said))
         )
         async with self._transaction() as tx:
             names: dict[str, str] = {}
@@ -54,7 +54,7 @@ class GraphMemory(Repository):
                 names[row.entity] = max(names.get(row.entity, ""), row.name, key=len)
             if not names:
                 return None
-            where = [among(EntityRow.key, names), EntityRow.missing_since.is_(None)]
+            where = [one_of(EntityRow.key, names), EntityRow.missing_since.is_(None)]
             if environment:
                 where.append(EntityRow.environment.in_(("", environment)))
             found = await read_entities(tx, *where)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.knowledge.facts import EntityChange
-from agent.store.graph.rows import among, batches
+from agent.store.graph.rows import batches, one_of
 from agent.store.mapping import row_of, value_of
 from agent.store.tables import GraphChangeRow
 
@@ -38,7 +38,7 @@ async def read(
     statement = (
         select(GraphChangeRow.__table__)
         .where(
-            or_(among(GraphChangeRow.entity, keys), among(GraphChangeRow.other, keys)),
+            or_(one_of(GraphChangeRow.entity, keys), one_of(GraphChangeRow.other, keys)),
             GraphChangeRow.at >= since,
         )
         .order_by(GraphChangeRow.at.desc(), GraphChangeRow.key)

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.model import Entity
-from agent.store.graph.rows import among, batches, keys_parameter, write_entities
+from agent.store.graph.rows import batches, keys_parameter, one_of, write_entities
 from agent.store.mapping import value_of
 from agent.store.tables import SightingRow
 
@@ -32,7 +32,7 @@ async def rebuild(tx: AsyncSession, keys: Sequence[str]) -> None:
     """Make these entities anew from their sightings; those without any are hidden, until upkeep removes them."""
     for some in batches(list(dict.fromkeys(keys))):
         statement = select(SightingRow.__table__).where(
-            among(SightingRow.entity, some), SightingRow.missing_since.is_(None)
+            one_of(SightingRow.entity, some), SightingRow.missing_since.is_(None)
         )
         of: dict[str, list[Any]] = defaultdict(list)
         for row in (await tx.execute(statement)).mappings():

@@ -46,6 +46,7 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t({_ROW})
 ON CONFLICT (seen_source, seen_target, kind, origin, told_by) DO UPDATE SET
     source = excluded.source, target = excluded.target, evidence = excluded.evidence,
     confidence = excluded.confidence, holds = excluded.holds, missing_since = NULL, seen_at = excluded.seen_at,
+    stands = excluded.stands OR (relations.stands AND relations.missing_since IS NULL AND excluded.holds),
     first_seen = least(relations.first_seen, excluded.first_seen),
     last_confirmed = greatest(relations.last_confirmed, excluded.last_confirmed)
 """)  # noqa: S608 - constants of this module
@@ -93,7 +94,8 @@ async def write(
         await tx.execute(_WRITE, given | {"rows": as_json(written), "least": STANDS_FROM})
     new = [rows[row.place] for row in changed if row.fresh and rows[row.place]["holds"]]
     denied = {_tie(r) for r in (await tx.execute(_DENIED)).mappings()}
-    await refresh(tx, denied & {_tie(r) for r in rows} | {_tie(r) for r in new}, now)
+    weak = {_tie(r) for r in new if r["confidence"] < STANDS_FROM}
+    await refresh(tx, denied & {_tie(r) for r in rows} | weak, now)
     ties = {_tie(r): r for r in new[:_TIES_SAID]}
     return [_change(tie, r, ChangeType.RELATION_ADDED, now) for tie, r in ties.items()]
 

@@ -111,7 +111,7 @@ def digest_of(row: Mapping[str, Any]) -> str:
     return hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
 
 
-def among(column: Any, keys: Iterable[str]) -> Any:
+def one_of(column: Any, keys: Iterable[str]) -> Any:
     """That a column is one of some keys, as one parameter: the statement stays the same however many there are."""
     return column == any_(literal(list(keys), ARRAY(Text())))
 

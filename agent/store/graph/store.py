@@ -112,7 +112,7 @@ class GraphStore(Repository):
     async def among(self, keys: Collection[str]) -> tuple[Belief, ...]:
         """What is believed of the relations among some entities, the most certain first."""
         async with self._transaction() as tx:
-            return await traversal.among(tx, list(keys), _now())
+            return await traversal.beliefs_among(tx, list(keys), _now())
 
     async def owners(self, key: str) -> tuple[Belief, ...]:
         """Whose an entity is, the most certain first."""

@@ -16,7 +16,7 @@ from agent.knowledge.facts import Belief, Explanation, Neighbourhood, Reached
 from agent.knowledge.graph import DEPENDS
 from agent.model import Entity
 from agent.store.graph.believing import beliefs_of
-from agent.store.graph.rows import among, entities_of, keys_parameter, read_relations
+from agent.store.graph.rows import entities_of, keys_parameter, one_of, read_relations
 from agent.store.tables import RelationRow
 
 MAX_HOPS = 6
@@ -120,7 +120,7 @@ async def neighbourhood(
     walked = await _walked(tx, _NEAR, key, hops, limit)
     if not walked.entities or walked.entities[0].key != key:
         return Neighbourhood()
-    beliefs = await among(tx, [e.key for e in walked.entities], now)
+    beliefs = await beliefs_among(tx, [e.key for e in walked.entities], now)
     return Neighbourhood(entities=walked.entities, beliefs=beliefs, cut=walked.cut)
 
 
@@ -133,7 +133,7 @@ async def blast_radius(
     entities = {e.key: e for e in walked.entities}
     if entities.pop(key, None) is None or not entities:
         return ()
-    beliefs = await among(tx, [key, *entities], now, DEPENDS)
+    beliefs = await beliefs_among(tx, [key, *entities], now, DEPENDS)
     reached = [
         Reached(entity=entities[k], distance=len(path) - 1, path=path, confidence=confidence)
         for k, (path, confidence) in _surest_paths(key, beliefs, upstream=upstream).items()
@@ -176,7 +176,7 @@ async def _by_pair(
 ) -> dict[tuple[str, str], Belief]:
     """The surest relation of each pair among some entities."""
     found: dict[tuple[str, str], Belief] = {}
-    for belief in await among(tx, keys, now, kinds):
+    for belief in await beliefs_among(tx, keys, now, kinds):
         found.setdefault(_pair(belief.source, belief.target), belief)
     return found
 
@@ -205,13 +205,13 @@ async def _ties(
     return [(row.closer, row.key) for row in found]
 
 
-async def among(
+async def beliefs_among(
     tx: AsyncSession, keys: Collection[str], now: datetime, kinds: frozenset[str] | None = None
 ) -> tuple[Belief, ...]:
     """What is believed of the relations among some entities, of some kinds or of all."""
-    where = [among(RelationRow.source, keys), among(RelationRow.target, keys)]
+    where = [one_of(RelationRow.source, keys), one_of(RelationRow.target, keys)]
     if kinds is not None:
-        where.append(among(RelationRow.kind, sorted(kinds)))
+        where.append(one_of(RelationRow.kind, sorted(kinds)))
     relations = await read_relations(tx, *where)
     return beliefs_of((r for r in relations if r.source != r.target), now)
 
