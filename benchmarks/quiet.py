@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from agent.awareness.issues import Decided, Issue, Joined
 from agent.model import Approval, Case, Conversation, Outcome, Proposal, Signal
 
 _NOWHERE = Conversation(channel="")
@@ -35,4 +38,19 @@ class NobodyTold:
         """Nothing."""
 
     async def taken(self, signal: Signal) -> None:
+        """Nothing."""
+
+    async def picture(
+        self, conversation: Conversation, key: str, png: bytes, title: str, alt: str
+    ) -> None:
+        """Nothing."""
+
+    async def pointer(self, signal: Signal, joined: Joined) -> None:
+        """Nothing."""
+
+    async def emerging(self, issue: Issue, signal: Signal) -> Conversation:
+        """Nothing."""
+        return _NOWHERE
+
+    async def digest(self, decided: Sequence[Decided], issues: Sequence[Issue], key: str) -> None:
         """Nothing."""

@@ -6,7 +6,6 @@ a picture of the answer shows; its ``raw`` holds the facts as they are stored.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Protocol
@@ -39,8 +38,6 @@ Environment = Annotated[str, Field(description="such as production; empty: where
 HOPS = 6
 MOST_REACHED = 200
 _MOST_CHANGES = 100
-_BELIEFS_READ = 40
-"""How many relations along the paths are read one by one beyond those around the entity itself."""
 _CONSTRAINED = 12
 """How many of the nearest entities are looked at for single replicas."""
 
@@ -72,6 +69,9 @@ class Facts(Graph, Protocol):
         self, keys: Sequence[str], since: datetime, until: datetime | None = None, limit: int = 100
     ) -> tuple[EntityChange, ...]:
         """The journal of some entities, the latest first."""
+
+    async def among(self, keys: Sequence[str]) -> tuple[Belief, ...]:
+        """What is believed of the relations among some entities."""
 
     async def merges_of(self, key: str) -> tuple[SameAs, ...]:
         """Which keys were found to mean this entity."""
@@ -175,29 +175,13 @@ class GraphTools:
     async def _radius(self, text: str, environment: str, *, upstream: bool) -> Reading:
         found = await find(self._store, text, environment)
         reached = await self._graph.blast_radius(found.key, upstream, HOPS, MOST_REACHED)
-        near = await self._graph.neighbourhood(found.key, hops=1, limit=MOST_REACHED)
-        direct = (*near.beliefs, *await self._graph.denied(found.key))
-        beliefs = await self._along(reached, direct, upstream=upstream)
+        known = await self._graph.among([found.key, *(r.entity.key for r in reached)])
+        denied = await self._graph.denied(found.key)
+        beliefs = [b for b in (*known, *denied) if b.kind in DEPENDS]
         alone = await self._alone(found, [r.entity for r in reached])
         return readings.radius(
             found, reached, beliefs, alone, self._now(), upstream=upstream, most=MOST_REACHED
         )
-
-    async def _along(
-        self, reached: Sequence[Reached], near: Sequence[Belief], *, upstream: bool
-    ) -> tuple[Belief, ...]:
-        """The relations around the entity, and those along the paths to what is reached."""
-        known = {(b.source, b.target) for b in near}
-        beliefs = [b for b in near if b.kind in DEPENDS]
-        wanted: dict[tuple[str, str], None] = {}
-        for each in reached:
-            for closer, farther in itertools.pairwise(each.path):
-                pair = (farther, closer) if upstream else (closer, farther)
-                if pair not in known:
-                    wanted.setdefault(pair)
-        for source, target in list(wanted)[:_BELIEFS_READ]:
-            beliefs += await self._graph.belief(source, target)
-        return tuple(b for b in beliefs if b.kind in DEPENDS)
 
     async def _alone(self, found: Entity, reached: Sequence[Entity]) -> frozenset[str]:
         """Which of them run as a single replica."""

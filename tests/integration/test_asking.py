@@ -261,7 +261,7 @@ async def test_a_correction_outranks_the_sources_and_is_told_with_what_was_belie
     assert "Not counted: cart → redis-reco" in said
     assert "checkout" not in said
     why, _ = await asking.ask("why do you think cart uses redis-reco?")
-    assert "Against it, an engineer: says that it is not so: https://slack.example/p1" in why
+    assert "An engineer: says that it is not so: https://slack.example/p1" in why
     (entry,) = [e for e in await asking.world.store.audit.entries() if e.action == "correction"]
     assert (entry.actor, entry.details["evidence"]) == ("U-engineer", "https://slack.example/p1")
 

@@ -102,7 +102,7 @@ async def test_a_common_owner_explains_less_than_a_longer_chain_of_dependencies(
 
 
 async def test_what_bounds_an_entity_is_known(store: Store) -> None:
-    limits = {"cart": {"memory": "1Gi"}}
+    limits = {"cart": {"memory_bytes": 2**30, "cpu_cores": 0.5}}
     workload = thing("cart", "deployment", replicas=1, limits=limits)
     budget = thing("cart-pdb", "poddisruptionbudget", min_available=1)
     scaler = thing("cart-hpa", "horizontalpodautoscaler", min_replicas=1, max_replicas=4)
@@ -118,7 +118,7 @@ async def test_what_bounds_an_entity_is_known(store: Store) -> None:
     )  # fmt: skip
     context = await store.graph.context(key("cart"))
     assert {(c.kind, c.statement) for c in context.constraints} == {
-        ("limits", "cart: memory 1Gi"),
+        ("limits", "cart: 0.5 CPU cores, 1 GiB of memory"),
         ("single_replica", "a single replica"),
         ("disruption_budget", "cart-pdb keeps at least 1"),
         ("autoscaler", "cart-hpa scales between 1 and 4 replicas"),

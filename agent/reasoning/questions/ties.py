@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from agent.knowledge.truth import STANDS_FROM
 from agent.model import Case, Check, Json, Step
 from agent.reasoning.questions.kinds import Asked
 from agent.reasoning.questions.looking import Found, Topic, found, problem
@@ -46,15 +47,17 @@ def _say_why(asked: Asked, case: Case, steps: Sequence[Step]) -> Iterator[str]:
 
 def _belief(belief: Json, cite: str) -> Iterator[str]:
     """One relation: what is made of it, then each source's word for it and against it."""
-    sure = f"{belief['confidence']:.0%} sure"
-    if belief["says"]:
-        yield f"I think that {belief['words']} ({sure}), because{cite}:"
+    held = bool(belief["says"]) and belief["confidence"] >= STANDS_FROM
+    if held:
+        yield f"I think that {belief['words']} ({belief['confidence']:.0%} sure), because{cite}:"
+        sides = ((belief["says"], ""), (belief["denies"], "Against it, "))
     else:
-        yield f"I no longer think that {belief['words']} ({sure}){cite}:"
-    for word in belief["says"][:_MOST_WORDS]:
-        yield f"• {_capital(word['source'])}: {word['words']}{cite}"
-    for word in belief["denies"][:_MOST_WORDS]:
-        yield f"• Against it, {word['source']}: {word['words']}{cite}"
+        yield f"I do not think any more that {belief['words']}{cite}:"
+        sides = ((belief["denies"], ""), (belief["says"], "Still for it, "))
+    for words, side in sides:
+        for word in words[:_MOST_WORDS]:
+            source = word["source"] if side else _capital(word["source"])
+            yield f"• {side}{source}: {word['words']}{cite}"
     if belief["doubt"]:
         yield f"{_capital(belief['doubt'])}{cite}."
 

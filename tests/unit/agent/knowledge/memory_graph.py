@@ -156,6 +156,9 @@ class MemoryGraph:
             found.append(Explanation(path=tuple(path), beliefs=tuple(steps), confidence=0.8))
         return tuple(found)
 
+    async def among(self, keys: Sequence[str]) -> tuple[Belief, ...]:
+        return tuple(b for b in self.beliefs() if {b.source, b.target} <= set(keys))
+
     async def denied(self, key: str) -> tuple[Belief, ...]:
         return tuple(
             b
