@@ -12,7 +12,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -207,7 +207,8 @@ def _storm(company: Running, alerts: Sequence[Alert]) -> Posted:
 def _post(company: Running, alert: Alert) -> str:
     workspace = company.sandbox.workspace
     if alert.post is not None:
-        return post_alert(workspace, alert.sender, _CHANNEL, alert.post)
+        now = replace(alert.post, at=datetime.now(UTC))  # its message's ts is of this moment
+        return post_alert(workspace, alert.sender, _CHANNEL, now)
     return workspace.post_as_sender(SENDERS[alert.sender], _CHANNEL, **alert.broken)
 
 
