@@ -68,6 +68,9 @@ class Company:
             "PAGERDUTY_FROM_EMAIL": "mira@sundial.example",
             "SREBOT_CHANGE_APPROVERS": "discovery,identity,payments,platform",
             "SREBOT_TEAM_LEADS": "U0TEAMLEAD,U0GRACE,U0AISHA",
+            "SREBOT_REPOSITORIES": found["git"],
+            "SLACK_SUPPORT_CHANNELS": "support-tickets",
+            "SLACK_KNOWLEDGE_CHANNELS": "team-discovery,team-identity,incidents,deploys",
         }
 
 
@@ -127,6 +130,13 @@ class Process:
                 self._child.wait()
 
 
+_UNALERTED = {
+    "emerging-redis": "no alert will fire for hours: watch what srebot notices by itself within a minute",
+    "quiet-week": "nothing is wrong, so nothing should be said",
+}
+"""Scenarios in which no alert is posted."""
+
+
 @contextmanager
 def _company(scenario: str, port: int, folder: Path) -> Iterator[Company]:
     arguments = ["-m", "sandbox", "--scenario", scenario, "--port", str(port)]
@@ -139,9 +149,10 @@ def _company(scenario: str, port: int, folder: Path) -> Iterator[Company]:
 
 
 @contextmanager
-def _bot(company: Company, folder: Path, data: Path) -> Iterator[str]:
+def _bot(company: Company, folder: Path, data: Path, scenario: str) -> Iterator[str]:
     """The bot as ``srebot serve`` runs it; yields the URL of its pages."""
     environment = {
+        "SREBOT_WEAK_SIGNAL_INTERVAL_SECONDS": "15" if scenario in _UNALERTED else "300",
         "SREBOT_DATA_FOLDER": str(data),
         "SREBOT_PORT": "0",
         "SREBOT_WATCH_SECONDS": "240",
@@ -186,11 +197,11 @@ def play(scenario: str, port: int, *, headless: bool, approve: bool, open_page: 
             company = stack.enter_context(_company(scenario, port, folder))
         with console.status("Starting srebot with its database"):
             data = stack.enter_context(_data_folder())
-            pages = stack.enter_context(_bot(company, folder, data))
+            pages = stack.enter_context(_bot(company, folder, data, scenario))
         person = Person(company.page, _ENGINEER, _ALERTS)
         console.print(
             f"Ready after {time.monotonic() - began:.1f} s. At the company it is the quiet of 3 AM "
-            "(clocks show your time), and an alert is about to fire."
+            f"(clocks show your time), and {_UNALERTED.get(scenario, 'an alert is about to fire')}."
         )
         _print_addresses(console, company, pages)
         if headless:
