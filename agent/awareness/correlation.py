@@ -3,7 +3,8 @@
 An Issue keeps its *suspects*: the entities on which everything that alerts in it depends, or which it is. A signal belongs
 to an Issue when the places where its own cause can sit meet those suspects; the meeting is what stays. So two services
 over one cache come together, while a gateway, which depends on everything, joins one of two unrelated troubles and never
-ties them to each other. This is the codebook idea (problems are told apart by the set of symptoms that each can cause;
+ties them to each other. Trouble that has already come further than causes are looked for is known by what it came through:
+an entity over one that alerts in the Issue belongs to it, and leaves its suspects as they are. This is the codebook idea (problems are told apart by the set of symptoms that each can cause;
 S. Yemini et al., "High speed and robust event correlation", IEEE Communications 34(5), 1996) with the sets read from the
 dependency graph instead of a codebook made beforehand.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,6 +32,8 @@ SAME_ALERT = "same alert"
 FLAPPING_COUNT = 4
 EXPIRE_AFTER = timedelta(hours=6)
 """An Issue of which nothing is heard for so long is closed."""
+_QUEUE_TAGS = frozenset({"queue", "queue_name", "topic", "consumer_group", "consumergroup"})
+"""Labels by which an alert is on a queue and not on the broker as such."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,16 @@ async def find(
     windows = Windows()
     longest = max(windows.near, windows.same_entity)
     found = await store.issues.candidates(signal.environment, at - longest, session=tx)
-    return nearest(around, found, at, windows)
+    return nearest(_with_consumers(signal, around), found, at, windows)
+
+
+def _with_consumers(signal: Signal, around: Surroundings) -> Surroundings:
+    """A queue's alert has its users among its causes: a backlog is made by who does not empty it."""
+    if not _QUEUE_TAGS & signal.tags.keys():
+        return around
+    namespace = around.key.partition("/")[0]
+    users = {f"{namespace}/service/{name}": 1 for name in around.dependants}
+    return around.model_copy(update={"causes": {**users, **around.causes}})
 
 
 async def joined_by(
@@ -97,32 +110,42 @@ def nearest(
         windows: how long Issues take up others.
     """
     windows = windows or Windows()
-    best: tuple[tuple[bool, int, datetime], Match] | None = None
+    best: tuple[tuple[bool, bool, int, datetime], Match] | None = None
     for issue in issues:
         if (found := _meeting(around, issue, at, windows)) is None:
             continue
-        same, hops, reason = found
-        rank = (same, -hops, issue.last_signal_at)
+        rank = (found.same, found.shares_cause, -found.hops, issue.last_signal_at)
         if best is None or rank > best[0]:
-            best = (rank, Match(issue, reason))
+            best = (rank, Match(issue, found.reason))
     return best[1] if best else None
 
 
-def _meeting(
-    around: Surroundings, issue: Issue, at: datetime, windows: Windows
-) -> tuple[bool, int, str] | None:
-    """Whether it is the Issue's own entity, how far the nearest shared suspect is, and that in words."""
+class _Meeting(NamedTuple):
+    """Where an entity and an Issue meet."""
+
+    same: bool
+    """The entity is one of the Issue's own."""
+    shares_cause: bool
+    """At one of its suspects; otherwise at one that alerts in it."""
+    hops: int
+    """From the entity to where they meet."""
+    reason: str
+
+
+def _meeting(around: Surroundings, issue: Issue, at: datetime, windows: Windows) -> _Meeting | None:
+    """Where an entity and an Issue meet, the nearest shared suspect first; None when nowhere, or too late."""
     age = abs(at - issue.last_signal_at)
     same = folded(around.key) in {folded(e) for e in issue.entities}
     if age > (windows.same_entity if same else windows.near):
         return None
     hops = {folded(key): n for key, n in around.causes.items()}
-    shared = [s for s in issue.suspects if folded(s) in hops]
+    suspects = [s for s in issue.suspects if folded(s) in hops]
+    shared = suspects or [e for e in issue.entities if folded(e) in hops]
     if not shared:
         return None
-    suspect = min(shared, key=lambda s: (hops[folded(s)], s))
-    reason = f"same service {around.name}" if same else _tie(around, issue, suspect)
-    return same, hops[folded(suspect)], reason
+    met = min(shared, key=lambda s: (hops[folded(s)], s))
+    reason = f"same service {around.name}" if same else _tie(around, issue, met)
+    return _Meeting(same, bool(suspects), hops[folded(met)], reason)
 
 
 def _tie(around: Surroundings, issue: Issue, suspect: str) -> str:
@@ -132,6 +155,8 @@ def _tie(around: Surroundings, issue: Issue, suspect: str) -> str:
     if folded(suspect) == folded(around.key):
         return f"{other} {since} depends on {around.name}"
     if folded(suspect) in {folded(e) for e in issue.entities}:
+        if name_of(suspect) in around.dependants:
+            return f"{name_of(suspect)} {since} depends on {around.name}"
         return f"{around.name} depends on {name_of(suspect)} {since}"
     return f"{around.name} and {other} {since} both depend on {name_of(suspect)}"
 

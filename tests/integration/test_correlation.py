@@ -36,6 +36,9 @@ DEPENDS_ON = {
     "recommendation": ("redis-reco",),
     "related": ("redis-reco",),
     "catalog": ("postgres",),
+    "storefront": ("gateway",),
+    "mailer": ("redis-mail", "rabbitmq"),
+    "newsletter": ("redis-mail",),
 }
 KEYS = count()
 
@@ -106,6 +109,33 @@ async def test_a_storm_from_one_cause_is_one_issue_and_one_investigation(company
     (issue,) = await company.issues.open_ones()
     assert issue.signals == 4
     assert [k.rsplit("/", 1)[-1] for k in issue.suspects] == ["redis-reco"]
+
+
+async def test_what_lies_beyond_the_reach_of_the_cause_joins_by_what_the_trouble_came_through(
+    company: Store,
+) -> None:
+    found = await take_all(company, ["recommendation", "related", "gateway", "storefront"])
+    assert len(set(issues_of(found))) == 1
+    last = found[-1].joined
+    assert last is not None
+    assert last.reason == "storefront depends on gateway (alerting since 03:00)"
+    assert [k.rsplit("/", 1)[-1] for k in last.issue.suspects] == ["redis-reco"]
+
+
+async def test_a_backlog_belongs_to_the_trouble_of_who_empties_the_queue(company: Store) -> None:
+    found = await take_all(company, ["mailer", "newsletter"])
+    backlog = await take(company, firing("rabbitmq", after(60), tags={"queue": "mails.new"}))
+    assert issues_of([backlog]) == issues_of(found[:1])
+    assert backlog.joined is not None
+    assert backlog.joined.reason == "mailer (alerting since 03:00) depends on rabbitmq"
+    broker = await take(company, firing("rabbitmq", after(61), fingerprint="datadog:disk:"))
+    assert broker.joined is not None
+    assert broker.joined.reason == "same service rabbitmq"
+
+
+async def test_a_broker_in_trouble_of_its_own_is_another_issue(company: Store) -> None:
+    found = await take_all(company, ["mailer", "newsletter", "rabbitmq"])
+    assert len(set(issues_of(found))) == 2
 
 
 async def test_each_joins_with_the_reason_why(company: Store) -> None:
