@@ -118,7 +118,7 @@ def line_on(signal: Signal, joined: Joined) -> Line | None:
     if signal.kind is SignalKind.CHANGE:
         return Line(f"change-{signal.key}", change_line(signal, issue.opened_at), always=False)
     if is_recovery(signal):
-        if issue.status is not IssueStatus.RECOVERED or issue.closed_at is None:
+        if issue.flapping or issue.status is not IssueStatus.RECOVERED or issue.closed_at is None:
             return None
         source = signal.source.capitalize()
         said = "the alert" if issue.signals == 1 else f"the last of its {issue.signals} alerts"

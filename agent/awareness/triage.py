@@ -42,8 +42,8 @@ _SEVERITY_BONUS = {
 class TriageRules:
     """What engineers set about triage."""
 
-    least_impact: float = 0.05
-    """Below it, an alert is only watched."""
+    least_impact: float = 0.14
+    """Below it, an alert is only watched: in development all but a grave one on what others depend on."""
     same_alert_within: timedelta = timedelta(minutes=30)
     """The same alert within this time is not investigated again."""
     flapping_count: int = 4

@@ -94,6 +94,8 @@ async def test_flapping_is_said_once(told: Outside) -> None:
         await happens(told, firing(1, 15 * n))
         await happens(told, firing(1, 15 * n + 5, state=AlertState.RECOVERED))
     assert len(told.notifier.lines("flapping")) == 1
+    before_it_was_known = 3
+    assert len(told.notifier.lines("recovered")) == before_it_was_known
     assert len(await told.store.issues.open_ones()) <= 1
 
 
