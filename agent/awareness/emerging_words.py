@@ -43,8 +43,11 @@ def sentence_of(found: Emerging, now: datetime) -> str:
 
 
 def text_of(found: Emerging, now: datetime) -> str:
-    """The sentence, and each sign with its numbers and its query."""
-    lines = [sentence_of(found, now), "", *(f"- {_sign_words(s)}" for s in _shown(found))]
+    """The sentence, each sign with its numbers in a line, and under it how unlikely it is and its query."""
+    lines = [sentence_of(found, now), ""]
+    for sign in _shown(found):
+        chance, query = f"{sign.p_value:.0e}", sign.indicator.query
+        lines += [f"- {_sign_words(sign)}", f"  by chance: p = {chance}; query: {query}"]
     return "\n".join(lines)
 
 
@@ -55,7 +58,7 @@ def _shown(found: Emerging) -> list[Sign]:
 
 
 def _sign_words(sign: Sign) -> str:
-    indicator, heading = sign.indicator, sign.heading
+    heading = sign.heading
     text = _what(sign)
     if heading is not None:
         text += f": {_amount(sign, heading.level)}, usually {_amount(sign, heading.usual)} now"
@@ -63,7 +66,7 @@ def _sign_words(sign: Sign) -> str:
         text += f"; its limit is {_limit(sign)}" if _limit(sign) else ""
     if sign.saturation is not None:
         text += f", reached at {_clock(sign.saturation.at)} UTC"
-    return f"{text} (by chance: p = {sign.p_value:.0e}). Query: {indicator.query}"
+    return text
 
 
 def _what(sign: Sign) -> str:

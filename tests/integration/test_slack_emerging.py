@@ -94,8 +94,9 @@ async def test_it_is_a_message_of_its_own_whose_thread_is_given(slack: Slack) ->
     assert message["text"] == SENTENCE, "the notification is the sentence"
     shown = str(message["blocks"])
     assert "&lt;fast&gt;" in shown, "text from outside marks nothing up"
-    assert "sign 0 of 9" in shown
-    assert "sign 8 of 9" not in shown, "the thread has the rest"
+    assert "sign 0 of 9" not in shown, "the sentence has said it"
+    assert "sign 1 of 9" in shown
+    assert "5 more signs" in shown, "the record has the rest"
     assert "no alert yet" in shown
     assert "redis-reco is tier 1" in shown
 

@@ -7,7 +7,8 @@ from agent.model import Signal
 from bot.slack import limits
 from bot.slack.limits import Message, escape
 
-_MOST_SIGNS = 6
+_MOST_SIGNS = 3
+"""Beside the one that the sentence is about: the rest is in the record."""
 
 
 def announcement(issue: Issue, signal: Signal) -> Message:
@@ -18,12 +19,14 @@ def announcement(issue: Issue, signal: Signal) -> Message:
         signal: the weak signals together: its text is the sentence, and a line for each sign.
     """
     sentence, *lines = [line for line in signal.text.splitlines() if line.strip()] or [signal.title]
-    signs = [escape(line.removeprefix("- ")) for line in lines if line.startswith("- ")]
+    _, *signs = [line.removeprefix("- ") for line in lines if line.startswith("- ")] or [""]
     named = f"<{signal.link}|{escape(signal.title)}>" if signal.link else escape(signal.title)
     blocks = [_section(f":hourglass_flowing_sand: *Emerging: {named}*"), _section(escape(sentence))]
     if signs:
-        shown = [f"• {sign}" for sign in signs[:_MOST_SIGNS]]
-        blocks.append(_section("\n".join(shown)))
+        shown = [f"• {escape(sign)}" for sign in signs[:_MOST_SIGNS]]
+        if (more := len(signs) - _MOST_SIGNS) > 0:
+            shown.append(f"• {more} more signs, each under its own alert")
+        blocks.append(_section("\n".join(["*With it:*", *shown])))
     facts = [
         "no alert yet",
         issue.environment or "unknown environment",

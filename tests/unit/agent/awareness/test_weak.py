@@ -155,5 +155,7 @@ def test_the_words_say_what_when_why_and_for_whom(graph: nx.DiGraph[str]) -> Non
     assert sentence.endswith("cart and shop depend on it.")
     lines = text_of(found, NOW).splitlines()
     assert lines[0] == sentence
-    assert all("by chance: p = " in line and "Query: max:" in line for line in lines[2:])
+    signs, proofs = lines[2::2], lines[3::2]
+    assert all(line.startswith("- ") for line in signs)
+    assert all("by chance: p = " in line and "query: max:" in line for line in proofs)
     assert any(line.startswith("- latency (p95) of cart: 24") and "ms" in line for line in lines)
