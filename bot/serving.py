@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from slack_sdk.web.async_client import AsyncWebClient
 
 from agent.awareness.attention import Ledger
 from agent.awareness.issues import Decided
@@ -78,6 +80,9 @@ async def serve(
 
     async def until_stopped() -> None:
         async with _running(settings, url, readiness) as pages:
+            # What start-up made stays: collections need not look at it again and again.
+            gc.collect()
+            gc.freeze()
             _log.info("ready", pages=pages)
             on_ready(pages)
             await stopped.wait()
@@ -125,31 +130,15 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         readiness.parts["database"] = True
         server = WebServer(settings.bot.host, settings.bot.port)
         views = Views(settings.bot.public_url or server.url)
-        notifier = SlackNotifier(
-            client,
-            made.store.messages,
-            views,
-            made.store.investigations.set_conversation,
-            made.store.attention,
-            made.store.issues.of_investigation,
-            Channels(client, (unasked_channel(settings.slack),)).place,
-            settings.slack.messages_per_day,
-        )
+        notifier = _notifier(client, made.store, views, settings.slack)
         house = made.house(notifier, SlackDirectory(client))
         answering = await stack.enter_async_context(durably(settings, url, house))
         readiness.parts["workflows"] = True
         await stack.enter_async_context(
             following(made.vendors.watchers, made.store, answering, house.clock)
         )
-        ledger = Ledger(house)
-        app = build_app(
-            client,
-            answering,
-            views,
-            reads_of(made.store, house.terms.follow_seconds),
-            settings.slack,
-            ledger,
-        )
+        reads = reads_of(made.store, house.terms.follow_seconds)
+        app = build_app(client, answering, views, reads, settings.slack, Ledger(house))
         alert_channels = Channels(client, settings.slack.alert_channels)
         webhooks = Webhooks(answering, settings.webhooks, house.clock, alert_channels.place)
         by_http = not settings.slack.app_token.get_secret_value()
@@ -168,6 +157,22 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         await alert_channels.enter()
         await Channels(client, settings.slack.support_channels).enter()
         yield server.url
+
+
+def _notifier(
+    client: AsyncWebClient, store: Store, views: Views, slack: SlackSettings
+) -> SlackNotifier:
+    """Speaks through Slack, and enters what it says unasked in the ledger."""
+    return SlackNotifier(
+        client,
+        store.messages,
+        views,
+        store.investigations.set_conversation,
+        store.attention,
+        store.issues.of_investigation,
+        Channels(client, (unasked_channel(slack),)).place,
+        slack.messages_per_day,
+    )
 
 
 def unasked_channel(slack: SlackSettings) -> str:
