@@ -33,16 +33,11 @@ def measure() -> list[Figure]:
 
 def _scan(cluster: str, url: str, name: str) -> list[Figure]:
     seen, ended = _run("scan", cluster, url)
-    figures = [
-        Figure(f"scan, {name}", seen["seconds"], "s", SCAN_SECONDS),
+    size = f"{seen['entities']:,} entities, {seen['relations']:,} relations"
+    return [
+        Figure(f"scan of {size}, {name}", seen["seconds"], "s", SCAN_SECONDS),
         Figure(f"peak memory of the process, {name}", ended / MB, "MB", RESIDENT_MB),
     ]
-    if seen["changes"]:
-        figures += [
-            Figure("entities", seen["entities"], ""),
-            Figure("relations", seen["relations"], ""),
-        ]
-    return figures
 
 
 def _follow(cluster: str, url: str) -> list[Figure]:

@@ -27,8 +27,8 @@ T = TypeVar("T")
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 _PAGE = 500
-_SMALL_PAGE = 200
-"""Objects of a page of a scan, in which many pages may be under way: about 2 MB as text."""
+_SMALL_PAGE = 100
+"""Objects of a page of a scan, in which many pages may be under way: about 1 MB as text."""
 GONE = 410
 """The status of a page or a watch that begins at a version which the server has forgotten."""
 _RESTARTS = 3

