@@ -10,7 +10,7 @@ from bot.alerts.identity import pairs
 from bot.slack.message_text import plain
 
 # Datadog lists the tags behind "Tags:", one line.
-_TAG_LINE = re.compile(r"\*?tags:?\*?:?[ \t]*(?P<tags>[^\n]*:[^\n]*)", re.IGNORECASE)
+_TAG_LINE = re.compile(r"\*?tags:?\*?:?[ \t]*(?P<tags>[^\n]{1,2000})", re.IGNORECASE)
 # Alertmanager and Grafana list labels as bullets, with a colon or an equals sign; PagerDuty has fields.
 _LABEL = re.compile(
     r"^[ \t]*[•*-][ \t]*\*?(?P<name>[A-Za-z_][\w./-]{0,60}):?\*?[ \t]*(?:=|:)?[ \t]*`?(?P<value>[^`\n]{1,200}?)`?[ \t]*$",

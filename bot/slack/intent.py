@@ -15,7 +15,7 @@ class Intent(StrEnum):
     QUESTION = "question"
 
 
-_MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
+_MENTION = re.compile(r"<@[A-Z0-9]{1,30}(?:\|[^<>]{0,200})?>")
 _HELP = re.compile(
     r"(hi|hello|hey|help|usage|\?|what can you do\??|how do i use (you|this)\??)[\s!.]*", re.I
 )

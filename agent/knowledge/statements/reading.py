@@ -17,7 +17,7 @@ _INEXACT = 0.8
 _LONGEST_SENTENCE = 500
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.S)
 _QUOTED_LINE = re.compile(r"^\s*(?:&gt;|>)")
-_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+|\s+(?:but|whereas|while)\s+|\s[–—]\s")
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+|(?<!\s)\s+(?:but|whereas|while)\s+|\s[–—]\s")
 _MARKUP = re.compile(
     r"<@[^>]*>|<#[^|>]*\|?([^>]*)>|<(?:https?|mailto)[^|>]*\|([^>]*)>|<(?:https?|mailto)[^>]*>|[`*]|(?<!\w)_|_(?!\w)"
 )

@@ -145,11 +145,13 @@ _NOBODY = re.compile(
     re.IGNORECASE,
 )
 _MOST_WORDS = 8
+_LONGEST = 400
+"""Characters read: the patterns look for two names anywhere, which takes the more the longer a text is."""
 
 
 def asked(text: str, now: datetime) -> Asked | None:
     """What a text asks, or None when it is of no kind that is known."""
-    words = " ".join(text.split())
+    words = " ".join(text[:_LONGEST].split())
     span = since(words, now)
     bare = (words[: span.span[0]] + " " + words[span.span[1] :]).strip() if span else words
     bare = " ".join(bare.split())

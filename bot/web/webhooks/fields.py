@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 Payload = Mapping[str, Any]
+_MOST_LABELS = 100
 
 
 def text(node: object, *path: str) -> str:
@@ -34,7 +36,8 @@ def objects(node: object) -> Sequence[Payload]:
 def labels(node: object) -> dict[str, str]:
     """Labels as tags: names in lower case, values as text."""
     found = node if isinstance(node, Mapping) else {}
-    return {str(name).lower()[:60]: text(value)[:200] for name, value in found.items()}
+    some = islice(found.items(), _MOST_LABELS)
+    return {str(name).lower()[:60]: text(value)[:200] for name, value in some}
 
 
 def moment(said: str, default: datetime) -> datetime:
