@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from bot.slack.message_text import plain
 from bot.slack.refusals import Remedy, code_of, remedy_of
 
 log = structlog.get_logger(__name__)
+_QUOTES = re.compile(r"```|^[ \t]*(?:<@[^<>\s]{1,100}>[ \t]*)?(?:&gt;|>)", re.MULTILINE)
+"""A code block or a quoted line: words that somebody else said."""
 
 
 class Corrections:
@@ -36,7 +39,8 @@ class Corrections:
             addressed: whether it was said to srebot; otherwise it counts in threads where srebot answered not long ago,
                 and only if it names two things that are known.
         """
-        said = correction_in(plain(bare(event.get("text", ""))))
+        text = event.get("text", "")
+        said = None if _QUOTES.search(text) else correction_in(plain(bare(text)))
         if said is None:
             return False
         place = Conversation(channel=event["channel"], thread=event.get("thread_ts") or event["ts"])

@@ -9,9 +9,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from agent.model import Conversation
+from bot.slack import words
 from bot.slack.approvals import place_of
 from bot.slack.desk import Desk
 from bot.slack.limits import Message, escape
+from bot.slack.members import Members
 from bot.slack.refusals import code_of
 from bot.slack.views import quiet
 
@@ -25,6 +27,7 @@ class Quiet:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._members = Members(desk.client)
 
     def register(self, app: AsyncApp) -> None:
         """Listen."""
@@ -55,6 +58,10 @@ class Quiet:
     ) -> None:
         """Take the word, durably; tell the person what it changes, and mark the entry for all."""
         user, number, place = body["user"]["id"], action["value"], _place_of(body)
+        if not await self._members.is_full(user):
+            await ack()
+            await self._desk.whisper(place, user, words.NOT_A_MEMBER_JUDGES)
+            return
         key = f"quiet:{number}:{user}:{action.get('action_ts', '')}"
         said = await self._desk.answering.judge_quiet(int(number), user, key, told=told)
         await ack()

@@ -18,6 +18,10 @@ NOT_A_MEMBER = (
     "Only full members of this workspace can correct what I know; guests and people of other companies can’t. "
     "Nothing was changed."
 )
+NOT_A_MEMBER_JUDGES = (
+    "Only full members of this workspace can teach me what to be quiet about; guests and people of other companies can’t. "
+    "Nothing was changed."
+)
 NOTED = "Noted, thank you."
 NOTHING_TO_STOP = "Nothing is running in this thread."
 EMPTY = "There is no text in that message that I could look into."

@@ -29,12 +29,12 @@ def announcement(issue: Issue, signal: Signal) -> Message:
         blocks.append(_section("\n".join(["*With it:*", *shown])))
     facts = [
         "no alert yet",
-        issue.environment or "unknown environment",
+        escape(issue.environment) or "unknown environment",
         escape(issue.triage.reason),
         "AI (statistics of the last 7 days)",
     ]
     blocks.append({"type": "context", "elements": [_text("  ·  ".join(filter(None, facts)))]})
-    return limits.fit(sentence, blocks)
+    return limits.fit(escape(sentence), blocks)
 
 
 def _section(text: str) -> dict[str, object]:

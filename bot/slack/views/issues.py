@@ -36,4 +36,4 @@ def pointer(joined: Joined, link: str) -> Message:
     why = f" ({escape(joined.reason)})" if joined.reason else ""
     text = f"Part of {named}{why}, looked into there: {counted(joined.issue)} so far."
     block = {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
-    return limits.fit(f"Part of “{joined.issue.title}”, looked into there", [block])
+    return limits.fit(f"Part of “{title}”, looked into there", [block])
