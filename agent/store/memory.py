@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from agent.model import Entity, Pattern, Relation, Signal
 from agent.store.graph import GraphStore
-from agent.store.graph.rows import one_of, read_entities
+from agent.store.graph.rows import EVERYDAY, one_of, read_entities
 from agent.store.patterns import Patterns
 from agent.store.repositories import Repository
 from agent.store.tables import AliasRow, EntityRow
@@ -51,7 +51,7 @@ class GraphMemory(Repository):
         async with self._transaction() as tx:
             names: dict[str, str] = {}
             for row in await tx.execute(statement):
-                names[row.entity] = max(names.get(row.entity, ""), row.name, key=len)
+                names[row.entity] = max(names.get(row.entity, row.name), row.name, key=_tells)
             if not names:
                 return None
             where = [one_of(EntityRow.key, names), EntityRow.missing_since.is_(None)]
@@ -59,7 +59,7 @@ class GraphMemory(Repository):
                 where.append(EntityRow.environment.in_(("", environment)))
             found = await read_entities(tx, *where)
         meant = [e for e in found if e.kind not in _UNMEANT] or found
-        return min(meant, key=lambda e: (-len(names[e.key]), *_rank(e)), default=None)
+        return min(meant, key=lambda e: (-_tells(names[e.key]), *_rank(e)), default=None)
 
     async def around(
         self, name: str, namespace: str = ""
@@ -97,6 +97,11 @@ def _candidates(text: str) -> Iterator[str]:
             if start + length <= len(words):
                 found[" ".join(words[start : start + length])] = None
     yield from found
+
+
+def _tells(name: str) -> int:
+    """How much a name found in a text tells of what is meant: the more the longer, but for words of every alert."""
+    return 0 if name in EVERYDAY else len(name)
 
 
 def _rank(entity: Entity) -> tuple[bool, int, str]:

@@ -23,6 +23,18 @@ BATCH = 2_000
 VOLATILE = frozenset({"usage", "on_call", "pods", "status", "load_profile", "last_run", "load"})
 """Properties that change by themselves: kept, but no change of the company."""
 
+_EVERYDAY = """
+    alert alerts alerting app application avg cluster container cpu critical database degraded dev development
+    disk down error errors failed failing failure failures firing for health high host in infrastructure is job latency
+    load low memory monitor monitoring network no node of on p1 p2 p3 pod pods prod production queue rate requests
+    resolved response server service services slow stage staging system team the time timeout timeouts traffic triggered
+    usage warn warning
+"""
+EVERYDAY = frozenset(_EVERYDAY.split())
+"""Words of alerts themselves: in their text they name a thing at most if nothing else does, and only as its own name."""
+_MOST_NAMES = 50
+_LONGEST_NAME = 253
+
 _ENTITIES = TypeAdapter(tuple[Entity, ...])
 _RELATIONS = TypeAdapter(tuple[Relation, ...])
 _ENTITY_FIELDS = tuple(Entity.model_fields)
@@ -82,10 +94,15 @@ async def write_entities(tx: AsyncSession, entities: Sequence[Entity]) -> None:
 
 
 def _names(entity: Entity) -> list[str]:
-    """In lower case, with single spaces, as texts are searched for them."""
-    others = entity.properties.get("also_known_as") or ()
-    said = [entity.name, *map(str, others)]
-    return list(dict.fromkeys(" ".join(n.lower().split()) for n in said if n.strip()))
+    """In lower case, with single spaces, as texts are searched for them.
+
+    Other systems' names for it may be anybody's text: those that every alert holds, and more than a thing can have, would
+    draw to it what is said of others.
+    """
+    others = entity.properties.get("also_known_as")
+    said = [entity.name, *map(str, others[:_MOST_NAMES] if isinstance(others, list) else ())]
+    own, *more = [" ".join(n.lower().split())[:_LONGEST_NAME] for n in said]
+    return list(dict.fromkeys(n for n in (own, *(n for n in more if n not in EVERYDAY)) if n))
 
 
 def as_json(rows: Iterable[Any]) -> str:

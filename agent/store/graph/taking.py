@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.knowledge.facts import ChangeType, EntityChange, Seen
+from agent.knowledge.truth import ENGINEER
 from agent.model import Entity, Json
 from agent.store.graph import identity, wording
 from agent.store.graph.identity import Aliases, aliases
@@ -21,6 +22,8 @@ from agent.store.graph.rows import batches, clean, digest_of, keys_parameter, wr
 
 Turn = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
+_HEARSAY = frozenset({"slack", "repository"})
+"""Sources that quote what people write: they never say that two things are one."""
 _KNOWS = text("""
 SELECT EXISTS (SELECT 1 FROM sightings WHERE origin = :origin)
     OR EXISTS (SELECT 1 FROM relations WHERE told_by = :origin)
@@ -72,12 +75,18 @@ class Taking:
                 count += await self._keep(tx, await self._take(tx, some))
         async with self._turn() as tx:
             count += await self._keep(tx, await self._lose(tx, list(entities)))
-            for claim in self._seen.same:
-                await identity.merge(tx, claim)
+            if self._origin not in _HEARSAY:
+                for claim in self._seen.same:
+                    if claim.origin != ENGINEER:  # no source speaks for a person
+                        await identity.merge(tx, claim)
         return count + await self._take_relations()
 
     async def _take_relations(self) -> int:
-        ties = {(r.source, r.target, r.kind, r.origin): r for r in self._seen.relations}
+        ties = {
+            (r.source, r.target, r.kind, r.origin): r
+            for r in self._seen.relations
+            if r.origin != ENGINEER
+        }
         count = 0
         for some in batches(list(ties.values())):
             async with self._turn() as tx:
