@@ -21,6 +21,7 @@ from agent.reasoning.llm_prompt import fenced, render
 _TEXTS_AT_ONCE = 20
 _TEXT_CHARACTERS = 1_500
 _MOST_NAMES = 200
+_NAMES_CHARACTERS = 10_000
 _HEDGED = PLAIN / 2
 _TIME = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
 _log = structlog.get_logger(__name__)
@@ -86,7 +87,8 @@ def _messages(texts: Sequence[str], names: Sequence[str]) -> list[Json]:
     shown = "\n".join(
         fenced(text, f"message {number}", _TEXT_CHARACTERS) for number, text in enumerate(texts, 1)
     )
-    asked = f"Names: {', '.join(names)}\n\n{shown}"
+    known = fenced(", ".join(names), "names", _NAMES_CHARACTERS)
+    asked = f"Names:\n{known}\n\n{shown}"
     return [
         {"role": "system", "content": render("statements")},
         {"role": "user", "content": asked},
