@@ -57,10 +57,14 @@ def conclude(case: Case) -> Concluded:
 
 
 def _root(case: Case, leader: Hypothesis, refinements: tuple[Hypothesis, ...]) -> Hypothesis:
-    """What to name as the cause: a resource that is at its limit, else the job that disturbs it.
+    """What to name as the cause: what the entity does to itself, a resource that is at its limit, else the job that
+    disturbs it.
 
     While the resource still has room, it is a victim: taking the job away mends it.
     """
+    own = [h for h in refinements if h.entity == leader.entity and h.confidence >= _ROOT_ABOVE]
+    if own:
+        return own[0]
     at_its_limit = any(e.weights.get(leader.id, 0.0) >= DECISIVE for e in case.evidence)
     jobs = [h for h in refinements if h.entity_kind == "cronjob" and h.confidence >= _ROOT_ABOVE]
     return jobs[0] if jobs and not at_its_limit else leader

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.reasoning.modes import cache, containers, database, jobs, load, releases, transient
+from agent.reasoning.modes import (
+    cache,
+    containers,
+    database,
+    jobs,
+    leaks,
+    load,
+    releases,
+    transient,
+)
 from agent.reasoning.modes.jobs import running_jobs
 from agent.reasoning.modes.mode import Mode, Sign
 from agent.reasoning.modes.recollection import recollections
@@ -15,6 +24,7 @@ from agent.reasoning.modes.view import View
 _SUBJECT = (
     *cache.MODES,
     *database.MODES,
+    *leaks.MODES,
     *releases.MODES,
     *load.MODES,
     *containers.MODES,

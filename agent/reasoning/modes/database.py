@@ -18,10 +18,12 @@ _POOLS = (
     ("redis.pool.in_use", "redis.pool.size"),
 )
 _POOL_FULL, _POOL_TIGHT, _POOL_ROOMY = 0.9, 0.75, 0.6
-_POOL_ERRORS = "(timeout OR pool OR connection)"
+CONNECTION_ERRORS = "(timeout OR pool OR connection)"
+"""What to search logs for."""
 
 
-def _pool(target: Target, view: View) -> tuple[Metric, Metric] | None:
+def pool_of(target: Target, view: View) -> tuple[Metric, Metric] | None:
+    """How many connections of an entity's pool are in use, and how many there may be; None when it is not known."""
     for used_name, size_name in _POOLS:
         used, size = view.metric(used_name, target), view.metric(size_name, target)
         if used is not None and size is not None and size.last > 0:
@@ -45,7 +47,7 @@ def _pool_checks(target: Target, view: View) -> Iterator[Check]:
         yield target.metric("redis.pool.in_use", "how many connections are in use")
         yield target.metric("redis.pool.size", "how many connections there may be")
     yield target.metric("trace.http.request.errors", "when requests began to fail", by="sum")
-    query = f"service:{target.name} env:{target.environment} {_POOL_ERRORS}"
+    query = f"service:{target.name} env:{target.environment} {CONNECTION_ERRORS}"
     yield Check(
         tool="datadog_logs",
         arguments={"query": query, "minutes": 60},
@@ -60,7 +62,7 @@ def _pool_checks(target: Target, view: View) -> Iterator[Check]:
 
 
 def _pool_signs(target: Target, view: View) -> Iterator[Sign]:
-    if (pool := _pool(target, view)) is not None:
+    if (pool := pool_of(target, view)) is not None:
         used, size = pool
         yield _filling(target, used, size)
         if used.last < _POOL_FULL * size.last:

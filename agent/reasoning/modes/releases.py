@@ -29,7 +29,8 @@ def _rollout_checks(target: Target, view: View) -> Iterator[Check]:
     )
 
 
-def _rollouts(target: Target, view: View) -> tuple[int, list[Json]] | None:
+def rollouts_of(target: Target, view: View) -> tuple[int, list[Json]] | None:
+    """The step that read the rollouts and an entity's own among them, the latest first; None when nobody asked."""
     found = view.answer("kubernetes_rollouts")
     if found is None:
         return None
@@ -38,7 +39,7 @@ def _rollouts(target: Target, view: View) -> tuple[int, list[Json]] | None:
 
 
 def _rollout_signs(target: Target, view: View) -> Iterator[Sign]:
-    found = _rollouts(target, view)
+    found = rollouts_of(target, view)
     if found is None:
         return
     step, mine = found
@@ -71,7 +72,7 @@ def _timing(step: int, what: str, change: Json, view: View) -> Iterator[Sign]:
 
 
 def _rollout_fixes(target: Target, view: View) -> Iterator[Change]:
-    found, workload = _rollouts(target, view), view.workload(target)
+    found, workload = rollouts_of(target, view), view.workload(target)
     if found is None or workload is None or not found[1]:
         return
     step, mine = found
