@@ -32,11 +32,14 @@ class Pointers:
         self._links: OrderedDict[Conversation, str] = OrderedDict()
 
     async def post(self, signal: Signal, joined: Joined) -> str:
-        """Point from the signal's thread to its Issue's; returns the message's key, empty when nothing was said."""
+        """Point from the signal's thread to its Issue's; returns the message's key, empty when nothing was said.
+
+        Once for all the alerts of the Issue that one message tells of.
+        """
         own, place = signal.conversation, joined.issue.conversation
         if own is None or not own.thread or place is None or not place.thread:
             return ""
-        key = f"pointer-{signal.key}"
+        key = f"pointer-{own.channel}-{own.thread}-{joined.issue.id}"
         message = pointer(joined, await self._link(place))
         ts, _ = await self._outbox.post(key, "pointer", own, message)
         return key if ts else ""
