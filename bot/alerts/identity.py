@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
@@ -16,6 +17,7 @@ _WITHOUT_DATA = frozenset({"datasourcenodata", "datasourceerror"})
 _MAX_NAME = 60
 _MAX_VALUE = 200
 _MAX_PAIRS = 2_000
+_MAX_FINGERPRINT = 240
 
 
 def service_of(tags: Mapping[str, str]) -> str:
@@ -70,7 +72,15 @@ def fingerprint(
     place = (service_of(every), namespace_of(every), environment_in(every))
     more = (f"{name}={group[name]}" for name in sorted(group) if name not in _KNOWN)
     parts = dict.fromkeys(part for part in (*place, *more) if part)
-    return f"{source}:{rule.lower()}:{','.join(parts)}"
+    return _bounded(f"{source}:{rule.lower()}:{','.join(parts)}")
+
+
+def _bounded(said: str) -> str:
+    """Titles may be texts of any length, which no index holds: what is long ends in a hash of all of it."""
+    if len(said) <= _MAX_FINGERPRINT:
+        return said
+    digest = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
+    return f"{said[:_MAX_FINGERPRINT]}~{digest[:16]}"
 
 
 def _first(tags: Mapping[str, str], names: tuple[str, ...]) -> str:

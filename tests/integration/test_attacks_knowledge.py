@@ -6,9 +6,11 @@ import asyncio
 import hashlib
 import hmac
 import json
+import random
 import re
+import string
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -33,6 +35,7 @@ from agent.errors import Refused, ToolError
 from agent.knowledge import picture
 from agent.knowledge.correction_words import correction_in
 from agent.knowledge.facts import ChangeType, EntityChange, SameAs
+from agent.knowledge.inference import endpoints_in
 from agent.knowledge.scenes import Node, Scene
 from agent.knowledge.statements import Known, statements_in
 from agent.knowledge.tools import GraphTools
@@ -46,6 +49,7 @@ from agent.model import (
     Entity,
     Reading,
     Severity,
+    Signal,
     Step,
 )
 from agent.reasoning.llm_prompt import fenced
@@ -55,17 +59,19 @@ from agent.redaction import redact
 from agent.resolution.taint import TRUSTED_TOOLS, refuse_tainted
 from agent.store.repository import Store
 from agent.tools import Registry
+from bot.alerts import identity
 from bot.alerts.words import heading_of
 from bot.settings import WebhookSettings
 from bot.slack import words
 from bot.slack.alert_messages import parse_all
+from bot.slack.alerts import alert_signal
 from bot.slack.complaints import heard
 from bot.slack.intent import bare, intent_of
 from bot.slack.message_text import plain
 from bot.slack.views import emerging, issues, quiet
 from bot.terminal_graph import tree_of
 from bot.web.body import LIMIT_BYTES
-from bot.web.webhooks import verification
+from bot.web.webhooks import alertmanager, datadog, pagerduty, verification
 from bot.web.webhooks.receiver import Webhooks
 from integrations.repository.folder import read_folder
 from integrations.repository.graph import RepositoryGraph
@@ -87,6 +93,8 @@ SECRET = "whs-3f9a8b7c6d"
 CALLS = "<!channel> <@U0LEAD> <!subteam^S1> <#C0ALERTS> <https://evil.example|reset your password>"
 CONTROLS = "\x1b]0;owned\x07\x1b[2J\x9b31m[red]x[/red]"
 LARGE = 100_000
+RANDOM_NAME = "".join(random.Random(1).choices(string.ascii_letters, k=6_000))
+"""Longer than a row of an index, and no compression makes it shorter."""
 ENOUGH_SECONDS = 1.0
 
 _NO_STORE: Any = SimpleNamespace(graph=None)
@@ -524,8 +532,6 @@ class TestWhatStalls:
             payloads.grouped_alert(labels={"alertname": "a", **(many if not n else {})})
             for n in range(1_000)
         ]
-        from bot.web.webhooks import alertmanager
-
         started = time.process_time()
         (signal,) = alertmanager.signals(payloads.grouped(*group), NOW)
         assert time.process_time() - started < ENOUGH_SECONDS
@@ -535,6 +541,55 @@ class TestWhatStalls:
         huge = "x" * LARGE
         await store.graph.take("pagerduty", seen(thing("auth", also_known_as=[huge, " ", "\x00"])))
         assert await store.memory.locate(f"auth is down {huge}") is not None
+
+    async def test_one_name_that_no_index_holds_keeps_nothing_else_out_of_the_graph(
+        self, store: Store
+    ) -> None:
+        """A developer's setting with such a host must not stop the scan of the whole cluster."""
+        (endpoint,) = endpoints_in({"URL": f"http://{RANDOM_NAME}/"})
+        bomb = thing(endpoint.service)
+        change = EntityChange(
+            at=NOW, entity=bomb.key, type=ChangeType.ADDED, what="it is there", origin="kubernetes"
+        )
+        await store.graph.take("kubernetes", seen(thing("cart")))
+        tied = tie("cart", bomb.key), tie("cart", "search")
+        facts = seen(thing("cart"), bomb, thing("search"), *tied, changes=(change,))
+        await store.graph.take("kubernetes", facts)
+        assert await store.graph.belief(key("cart"), key("search"))
+        assert await store.graph.get(bomb.key) is None
+
+    @pytest.mark.parametrize("way", ["slack", "datadog", "pagerduty"])
+    async def test_an_alert_of_any_length_is_taken_in(self, store: Store, way: str) -> None:
+        """Else the alert is lost, and with it every one that says the same."""
+        for signal in _lengthy(way):
+            again = signal.model_copy(update={"key": "again"})
+            assert (await accept(store, signal, Hands(NOW), Budget())).joined is not None
+            joined = (await accept(store, again, Hands(NOW), Budget())).joined
+            assert joined is not None
+            assert joined.duplicate
+
+    def test_long_titles_that_differ_at_their_end_are_different_alerts(self) -> None:
+        prints = {identity.fingerprint("datadog", "x" * 5_000 + end, {}) for end in "abc"}
+        assert len(prints) == 3
+
+
+def _lengthy(way: str) -> Sequence[Signal]:
+    """An alert whose every field is long and random, as it comes in that way."""
+    match way:
+        case "slack":
+            place = cases.signal().conversation
+            assert place is not None
+            said = {"text": f"[Triggered] {RANDOM_NAME}\n*Service:* {RANDOM_NAME}"}
+            return [alert_signal(a, "k", place, NOW) for a in parse_all(said, "Datadog")]
+        case "datadog":
+            long = {"id": RANDOM_NAME, "monitor_id": RANDOM_NAME, "title": RANDOM_NAME}
+            tags = {"scope": f"service:{RANDOM_NAME}", "tags": f"env:{RANDOM_NAME}"}
+            return datadog.signals({**payloads.DATADOG, **long, **tags}, NOW)
+        case _:
+            event = {**payloads.PAGERDUTY["event"], "id": RANDOM_NAME}
+            service = {"summary": RANDOM_NAME}
+            event["data"] = {**event["data"], "title": RANDOM_NAME, "service": service}
+            return pagerduty.signals({"event": event}, NOW)
 
 
 class TestWhoSends:

@@ -24,6 +24,8 @@ Turn = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
 _HEARSAY = frozenset({"slack", "repository"})
 """Sources that quote what people write: they never say that two things are one."""
+_LONGEST_KEY_BYTES = 800
+"""Of an entity; a namespace, a kind and a name of Kubernetes are shorter. An index row holds two of them."""
 _KNOWS = text("""
 SELECT EXISTS (SELECT 1 FROM sightings WHERE origin = :origin)
     OR EXISTS (SELECT 1 FROM relations WHERE told_by = :origin)
@@ -58,7 +60,7 @@ class Taking:
     def __init__(self, turn: Turn, origin: str, seen: Seen) -> None:
         self._open = turn
         self._origin = origin
-        self._seen = seen
+        self._seen = _storable(seen)
         self._now = datetime.now(UTC)
         self._known = Aliases({})
         self._first = False
@@ -77,16 +79,11 @@ class Taking:
             count += await self._keep(tx, await self._lose(tx, list(entities)))
             if self._origin not in _HEARSAY:
                 for claim in self._seen.same:
-                    if claim.origin != ENGINEER:  # no source speaks for a person
-                        await identity.merge(tx, claim)
+                    await identity.merge(tx, claim)
         return count + await self._take_relations()
 
     async def _take_relations(self) -> int:
-        ties = {
-            (r.source, r.target, r.kind, r.origin): r
-            for r in self._seen.relations
-            if r.origin != ENGINEER
-        }
+        ties = {(r.source, r.target, r.kind, r.origin): r for r in self._seen.relations}
         count = 0
         for some in batches(list(ties.values())):
             async with self._turn() as tx:
@@ -164,3 +161,26 @@ class Taking:
             before=before,
             after=after,
         )
+
+
+def _storable(seen: Seen) -> Seen:
+    """Without what no source may say (an engineer's word), and without keys that no index holds.
+
+    One setting of one object with a host name of megabytes must not keep the whole company out of the graph.
+    """
+    return seen.model_copy(
+        update={
+            "entities": tuple(e for e in seen.entities if _fits(e.key)),
+            "relations": tuple(
+                r for r in seen.relations if r.origin != ENGINEER and _fits(r.source, r.target)
+            ),
+            "same": tuple(
+                s for s in seen.same if s.origin != ENGINEER and _fits(s.alias, s.canonical)
+            ),
+            "changes": tuple(c for c in seen.changes if _fits(c.entity, c.other)),
+        }
+    )
+
+
+def _fits(*keys: str) -> bool:
+    return all(len(k.encode("utf-8", "replace")) <= _LONGEST_KEY_BYTES for k in keys)

@@ -27,6 +27,7 @@ _SERVICE_CHANGES = {
     "service.updated": "was changed",
     "service.deleted": "was deleted",
 }
+_MAX_NAME = 200
 _OWN_PAGE = "srebot-"
 """How the keys of the incidents begin that srebot itself opened to page somebody."""
 
@@ -35,7 +36,10 @@ def signals(payload: Payload, now: datetime) -> Sequence[Signal]:
     """The alert or change of an event; nothing for events of other kinds, and for srebot's own pages."""
     event = mapping(payload, "event")
     kind, data = text(event, "event_type"), mapping(event, "data")
-    at, key = moment(text(event, "occurred_at"), now), f"webhook:pagerduty:{text(event, 'id')}"
+    at, key = (
+        moment(text(event, "occurred_at"), now),
+        f"webhook:pagerduty:{text(event, 'id')[:100]}",
+    )
     if kind in _SERVICE_CHANGES:
         return [_change(key, data, _SERVICE_CHANGES[kind], at)]
     own = text(data, "incident_key").startswith(_OWN_PAGE)
@@ -46,7 +50,7 @@ def signals(payload: Payload, now: datetime) -> Sequence[Signal]:
 
 
 def _incident(key: str, data: Payload, title: str, state: AlertState, at: datetime) -> Signal:
-    service = text(data, "service", "summary")
+    service = text(data, "service", "summary")[:_MAX_NAME]
     tags = {"service": service, "urgency": text(data, "urgency")}
     if priority := text(data, "priority", "summary"):
         tags["priority"] = priority
@@ -70,7 +74,7 @@ def _incident(key: str, data: Payload, title: str, state: AlertState, at: dateti
 
 
 def _change(key: str, data: Payload, what: str, at: datetime) -> Signal:
-    service = text(data, "summary") or text(data, "name")
+    service = (text(data, "summary") or text(data, "name"))[:_MAX_NAME]
     return Signal(
         key=key,
         kind=SignalKind.CHANGE,
