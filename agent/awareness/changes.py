@@ -45,7 +45,8 @@ async def accept_changes(
     """
     near = []
     for change in changes:
-        signal = change_signal(change, clock)
+        users = await _users_of(store, change.entity)
+        signal = change_signal(change, clock, users[0] if len(users) == 1 else change.entity)
         if not await store.signals.add(signal):
             continue
         if await join_change(store, signal) is not None:
@@ -55,8 +56,16 @@ async def accept_changes(
     return near
 
 
-def change_signal(change: EntityChange, clock: Clock) -> Signal:
-    """A change as a signal."""
+async def _users_of(store: Store, entity: str) -> list[str]:
+    """Keys of the workloads that a ConfigMap configures; none for anything else."""
+    if "/configmap/" not in entity:
+        return []
+    near = await store.graph.neighbourhood(entity, hops=1)
+    return [b.source for b in near.beliefs if b.kind == "configured_by" and b.target == entity]
+
+
+def change_signal(change: EntityChange, clock: Clock, felt_at: str = "") -> Signal:
+    """A change as a signal; ``felt_at`` is the key of the entity that it concerns, if not the changed one."""
     namespace = change.entity.partition("/")[0].removeprefix("-")
     key = change.key or "|".join((change.origin, change.entity, change.what, str(change.at)))
     return Signal(
@@ -65,7 +74,7 @@ def change_signal(change: EntityChange, clock: Clock) -> Signal:
         source=change.origin,
         title=change.what,
         text=" → ".join(filter(None, (change.before, change.after))),
-        service=name_of(change.entity),
+        service=name_of(felt_at or change.entity),
         namespace=namespace,
         environment=namespace,
         tags={"entity": change.entity, "type": change.type.value},
@@ -79,12 +88,13 @@ async def join_change(store: Store, signal: Signal) -> Joined | None:
     around = await store.surroundings.of(signal.service, signal.namespace or signal.environment)
     if not around.key:
         return None
+    users = await _users_of(store, signal.tags.get("entity", ""))
     async with store.issues.in_turn() as tx:
         if (known := await store.issues.of_signal(signal.key, session=tx)) is not None:
             return known
         since = signal.occurred_at - BEFORE
         found = await store.issues.candidates(signal.environment, since, session=tx)
-        itself = Surroundings(key=around.key, causes={around.key: 0})
+        itself = Surroundings(key=around.key, causes=dict.fromkeys(users or [around.key], 0))
         windows = Windows(near=BEFORE, same_entity=BEFORE)
         if (match := nearest(itself, found, signal.occurred_at, windows)) is None:
             return None

@@ -21,6 +21,7 @@ from agent.model import (
     Conversation,
     Decision,
     Entity,
+    Relation,
     Signal,
     SignalKind,
 )
@@ -121,6 +122,47 @@ async def test_what_changed_shortly_before_stands_in_the_thread(told: Outside) -
     assert told.notifier.lines("change-") == [
         "cart was rolled out 4 minutes before (4.1 → 4.2).",
         "cart was rolled out 3 minutes after it began (4.2 → 4.3).",
+    ]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_a_setting_is_told_where_what_it_configures_is_in_trouble(
+    told: Outside, shared: bool
+) -> None:
+    names = ("cart", "mailer") if shared else ("cart",)
+    cart, *others = (
+        Entity(name=n, namespace="production", environment="production") for n in names
+    )
+    config = cart.model_copy(update={"name": "settings", "kind": "configmap"})
+    ties = [
+        Relation(
+            source=user.key,
+            target=config.key,
+            kind="configured_by",
+            origin="kubernetes",
+            first_seen=at(0),
+            last_confirmed=at(0),
+        )
+        for user in (cart, *others)
+    ]
+    seen = Seen(entities=(cart, *others, config), relations=tuple(ties))
+    await told.store.graph.take("kubernetes", seen)
+    await happens(told, firing(1))
+    change = EntityChange(
+        at=at(2),
+        entity=config.key,
+        type=ChangeType.CONFIG,
+        what="config settings: POOL: 30 -> 50",
+        origin="kubernetes",
+        before="POOL: 30",
+        after="POOL: 50",
+        key="k/1",
+    )
+    for signal in await accept_changes(told.store, [change], Hands(at(2))):
+        await happens(told, signal)
+    whose = "settings" if shared else "cart"
+    assert told.notifier.lines("change-") == [
+        f"{whose} got a new configuration 2 minutes after it began (POOL: 30 → POOL: 50)."
     ]
 
 
