@@ -49,6 +49,16 @@ _RULES = (
         re.compile(r"(?<=://)([^\s:/@\"'<>]{0,200}):[^\s/\"'<>]{1,500}@"),
         rf"\1:{MARK}@",
     ),
+    _Rule(  # a token in place of a user, as Git's hosts take it
+        ("://",),
+        re.compile(r"(?i)(https?://)(?!\[)[^\s:/@\"'<>]{12,200}@"),
+        rf"\1{MARK}@",
+    ),
+    _Rule(  # DSNs of Go's MySQL driver: user:password@tcp(host)
+        ("@tcp(", "@unix("),
+        re.compile(r"(?<![^\s\"'=])([\w.-]{1,64}):[^\s\"'<>]{1,200}@(tcp|unix)\("),
+        rf"\1:{MARK}@\2(",
+    ),
     _Rule(
         ("bearer", "basic"),
         re.compile(r"(?i)\b(bearer|basic)\s+(?!\[)[A-Za-z0-9._~+/-]{8,}=*"),
@@ -97,6 +107,13 @@ _RULES = (
         ),
         rf'\1"{MARK}"',
     ),
+    _Rule(  # a block of YAML
+        ("passw", "passphrase", "secret", "token"),
+        re.compile(
+            rf"(?i)((?:{_PASSWORDS}|_secret|_token)[\"']?:[ \t]{{0,4}}[|>][+-]?[ \t]{{0,4}}\n[ \t]{{1,40}})(?!\[)\S+"
+        ),
+        rf"\1{MARK}",
+    ),
     _Rule(
         ("passw", "passphrase", "pwd", "token", "key", "secret", "credential"),
         re.compile(
@@ -104,6 +121,27 @@ _RULES = (
             rf"(?!\\?[\"']?\[redacted\]|[\[{{]|null\b){_VALUE}"
         ),
         _keep_quotes,
+    ),
+    _Rule(  # keys of Azure's connection strings
+        ("accountkey=", "sharedaccesskey="),
+        re.compile(r"(?i)\b(AccountKey|SharedAccessKey)=(?!\[)[^\s;\"']+"),
+        rf"\1={MARK}",
+    ),
+    _Rule(  # environment variables as YAML writes them
+        ("_secret", "_token", "_pass", "_key_base"),
+        re.compile(
+            rf"(\b[A-Z0-9]+(?:_[A-Z0-9]+){{0,8}}_(?:TOKEN|SECRET|PASS|KEY_BASE)\\?[\"']?\s?:\s?)"
+            rf"(?!\\?[\"']?\[redacted\]|[\[{{|>]|null\b|(?:\d+|true|false)\b){_VALUE}"
+        ),
+        _keep_quotes,
+    ),
+    _Rule(  # passwords on the command lines of well-known clients
+        ("redis-cli", "mysql", "curl"),
+        re.compile(
+            r"(\bredis-cli\b(?: (?!-a )[^\s|;]{1,80}){0,8}? -a |\bmysql(?:dump|admin)?(?: (?!-p)[^\s|;]{1,80}){0,8}? -p"
+            r"|\bcurl(?: (?!-u |--user )[^\s|;]{1,80}){0,8}? (?:-u|--user) [^\s:]{1,80}:)(?!\[)[^\s\"']+"
+        ),
+        rf"\1{MARK}",
     ),
     _Rule(  # words too common to go by without an equals sign
         ("token", "secret", "_pass", "_auth"),

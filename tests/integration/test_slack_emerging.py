@@ -14,6 +14,7 @@ from agent.awareness.issues import Issue, IssueKind
 from agent.model import Conversation, Decision, Severity, Signal, SignalKind, Triage
 from agent.store.repository import Store
 from bot.slack.client import build_client
+from bot.slack.limits import escape
 from bot.slack.notifier import SlackNotifier
 from sandbox.slack.ratelimit import RateLimits
 from sandbox.slack.workspace import SlackWorkspace
@@ -91,7 +92,7 @@ async def test_it_is_a_message_of_its_own_whose_thread_is_given(slack: Slack) ->
     thread = await slack.notifier().emerging(issue(), SIGNAL)
     (message,) = slack.channel()
     assert thread == Conversation(channel=ALERTS, thread=message["ts"])
-    assert message["text"] == SENTENCE, "the notification is the sentence"
+    assert message["text"] == escape(SENTENCE), "the notification is the sentence"
     shown = str(message["blocks"])
     assert "&lt;fast&gt;" in shown, "text from outside marks nothing up"
     assert "sign 0 of 9" not in shown, "the sentence has said it"
