@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from agent.analysis.fits import (
     MARGIN,
@@ -21,7 +20,12 @@ from agent.analysis.fits import (
     polynomial,
 )
 from agent.analysis.series import Points, Saturation, fitted_line
-from agent.analysis.significance import autocorrelation, deviation, mann_kendall
+from agent.analysis.significance import (
+    autocorrelation,
+    deviation,
+    mann_kendall,
+    student_quantile,
+)
 
 DAY_SECONDS = 86_400.0
 _LEAST_DAYS = 3
@@ -222,7 +226,7 @@ def _latest_line(times: Floats, values: Floats) -> tuple[float, float]:
             break
         times, values = times[bent.start :], values[bent.start :]
     slope, error = fitted_line(times, values)
-    return slope, error * float(stats.t.ppf(0.95, max(times.size - 2, 1))) / _QUANTILE_90
+    return slope, error * student_quantile(0.95, max(times.size - 2, 1)) / _QUANTILE_90
 
 
 def _gridded(points: Points, step: float, sign: float) -> tuple[float, Floats]:

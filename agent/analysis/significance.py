@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
 from agent.analysis.fits import Floats
 
@@ -47,7 +46,7 @@ def deviation(today: float, earlier: Floats, days: int, floor: float) -> float:
     centre = float(np.median(earlier))
     spread = _QUARTILE_TO_DEVIATION * float(np.quantile(np.abs(earlier - centre), 0.75))
     score = (today - centre) / (max(spread, floor, _RESOLUTION) * np.sqrt(1 + 1 / days))
-    return _bounded(float(stats.t.sf(score, days - 1)))
+    return _bounded(student_tail(score, days - 1))
 
 
 def mann_kendall(values: Floats, autocorrelation: float = 0.0) -> float:
@@ -69,7 +68,7 @@ def mann_kendall(values: Floats, autocorrelation: float = 0.0) -> float:
     variance *= _inflation(count, autocorrelation) / 18.0
     if variance <= 0:
         return 0.5
-    return _bounded(float(stats.norm.sf((score - np.sign(score)) / np.sqrt(variance))))
+    return _bounded(normal_tail((score - np.sign(score)) / np.sqrt(variance)))
 
 
 def _inflation(count: int, autocorrelation: float) -> float:
@@ -111,6 +110,30 @@ def cauchy(p_values: Sequence[float], weights: Sequence[float]) -> float:
     # tan((1/2 - p) pi) is 1 / tan(p pi), which keeps its digits where p is tiny.
     statistic = float((w / w.sum() / np.tan(p * np.pi)).sum())
     return _bounded(float(np.arctan2(1.0, statistic) / np.pi))
+
+
+# scipy.special alone, and only once it is needed: scipy.stats takes a second and 60 MB of every process that imports it.
+
+
+def normal_tail(score: float) -> float:
+    """The chance of a standard normal value above ``score``."""
+    from scipy.special import ndtr
+
+    return float(ndtr(-score))
+
+
+def student_tail(score: float, degrees: float) -> float:
+    """The chance of a value of Student's t above ``score``."""
+    from scipy.special import stdtr
+
+    return float(stdtr(degrees, -score))
+
+
+def student_quantile(share: float, degrees: float) -> float:
+    """The value of Student's t that this share stays under."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, share))
 
 
 def _bounded(p: float) -> float:
