@@ -17,6 +17,7 @@ from agent.store.surroundings import Surroundings
 BEFORE = timedelta(minutes=15)
 """A change so long before the trouble, or after its beginning, belongs to it."""
 _MOST_TOLD = 3
+_MINUTE = timedelta(minutes=1)
 _VERBS = {
     ChangeType.ROLLOUT: "was rolled out",
     ChangeType.DEPLOY: "was deployed",
@@ -113,11 +114,21 @@ async def changes_before(store: Store, issue: Issue) -> list[Signal]:
 
 def change_line(signal: Signal, began: datetime) -> str:
     """``recommendation was rolled out 4 minutes before (4.1.8 → 4.2.0).``"""
-    minutes = round((began - signal.occurred_at).total_seconds() / 60)
-    after = "before" if minutes >= 0 else "after it began"
-    when = f"{abs(minutes)} {'minute' if abs(minutes) == 1 else 'minutes'} {after}"
+    when = _when(began - signal.occurred_at)
     verb = _VERBS.get(ChangeType(signal.tags.get("type", ChangeType.PROPERTY)))
     if verb is None:
         return f"{when[0].upper()}{when[1:]}: {signal.title}."
-    what = f" ({signal.text})" if signal.text else f": {signal.title}"
+    # Of several values that changed at once, the title says which is which.
+    values = signal.title.partition(": ")[2] if "; " in signal.text else signal.text
+    what = f" ({values})" if values else f": {signal.title}"
     return f"{signal.service} {verb} {when}{what}."
+
+
+def _when(ahead: timedelta) -> str:
+    """``4 minutes before``, ``20 seconds after it began``"""
+    seconds = round(ahead.total_seconds())
+    side = "before" if seconds >= 0 else "after it began"
+    number, unit = (
+        (abs(seconds), "second") if abs(seconds) < 60 else (abs(round(ahead / _MINUTE)), "minute")
+    )
+    return f"{number} {unit if number == 1 else unit + 's'} {side}"

@@ -147,8 +147,20 @@ class GraphTools:
         start = _time(since) if since else self._now() - timedelta(hours=24)
         near = await self._graph.neighbourhood(found.key, hops=hops, limit=MOST_REACHED)
         keys = [e.key for e in near.entities] or [found.key]
+        keys += await self._settings_of(found, near)
         changes = await self._graph.changes(keys, start, limit=_MOST_CHANGES)
         return readings.changes(found, near, changes, start, self._now())
+
+    async def _settings_of(self, found: Entity, near: Neighbourhood) -> list[str]:
+        """Keys of what configures the workloads of a service: a setting of theirs is one of its own."""
+        own = [
+            e.key
+            for e in near.entities
+            if (e.name, e.namespace) == (found.name, found.namespace) and e.key != found.key
+        ]
+        parts = [await self._graph.neighbourhood(key, hops=1, limit=MOST_REACHED) for key in own]
+        ties = [b for part in parts for b in part.beliefs if b.source in own]
+        return [b.target for b in ties if b.kind == "configured_by"]
 
     @tool("graph", cost_seconds=0.1, deadline_seconds=10.0)
     async def graph_entity(self, entity: Name, environment: Environment = "") -> Reading:
