@@ -98,13 +98,18 @@ class Upkeep:
 
     @classmethod
     async def first_scan(cls, patience_seconds: float) -> None:
-        """Begin a scan now and wait for it, but not longer than that; processes that start together share one."""
+        """Begin a scan now; processes that start together share one.
+
+        Only who knows nothing yet waits for it, and not longer than that: the first alert should find a graph.
+        """
         now = cls._house.clock.now()
+        known, _ = await cls._house.store.graph.size()
         with SetWorkflowID(f"{_scans()}start-{now:%Y-%m-%dT%H:%M}"):
             handle = await DBOS.start_workflow_async(cls.scan, now, None)
         result = asyncio.ensure_future(handle.get_result())
         result.add_done_callback(_note_failure)
-        await asyncio.wait({result}, timeout=patience_seconds)
+        if not known:
+            await asyncio.wait({result}, timeout=patience_seconds)
 
     @classmethod
     @DBOS.workflow()

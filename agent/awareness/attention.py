@@ -47,7 +47,8 @@ async def may_speak(house: House, channel: str, impact: float, severity: Severit
 
     Returns:
         True while the channel's budget of the day lasts, and always for what would page: an impact from
-        ``terms.page_above_impact`` on, or a critical signal of the highest impact (a tier 1 service in production).
+        ``terms.page_above_impact`` on, or the highest impact (a tier 1 service in production) unless its sender says
+        that it is of little weight.
     """
     if impact >= house.terms.page_above_impact or _is_critical(impact, severity):
         return True
@@ -61,7 +62,8 @@ _TIER_1_IMPACT = 0.9
 
 
 def _is_critical(impact: float, severity: Severity) -> bool:
-    return severity is Severity.CRITICAL and impact >= _TIER_1_IMPACT
+    # Many senders name no severity: what they leave out must not hide a tier 1 service.
+    return severity not in (Severity.LOW, Severity.INFO) and impact >= _TIER_1_IMPACT
 
 
 async def score_due(house: House, now: datetime) -> int:

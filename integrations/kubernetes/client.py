@@ -34,6 +34,8 @@ GONE = 410
 _RESTARTS = 3
 _LIMIT = 16
 """Requests at the same time."""
+_WATCHES = 64
+"""Connections that watches hold open beside them: one for each kind in each place."""
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 _METADATA_EVENTS = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
@@ -72,7 +74,7 @@ def configure(
             client_configuration=settings,
         )
     settings.retries = False
-    settings.connection_pool_maxsize = _LIMIT
+    settings.connection_pool_maxsize = _LIMIT + _WATCHES
     return settings
 
 

@@ -816,6 +816,8 @@ class TestWhatSilences:
         async def speak(channel: str, impact: float, severity: Severity) -> bool:
             return await may_speak(house, channel, impact, severity)
 
+        for severity in (Severity.CRITICAL, Severity.MEDIUM):
+            assert await may_speak(house, "C1", 0.9, severity), "tier 1, with or without a severity"
         worst = alert(severity=Severity.CRITICAL)
         taken = await accept(store, worst, Hands(NOW), Budget(), speak)
         assert taken.triage.decision is Decision.INVESTIGATE

@@ -204,7 +204,8 @@ class TestBudget:
     ) -> None:
         await self.full(store)
         assert await attention.may_speak(around.house, "C1", 0.95, Severity.CRITICAL)
-        assert not await attention.may_speak(around.house, "C1", 0.95, Severity.HIGH)
+        assert await attention.may_speak(around.house, "C1", 0.95, Severity.MEDIUM), "not said"
+        assert not await attention.may_speak(around.house, "C1", 0.95, Severity.LOW)
 
 
 class Told:

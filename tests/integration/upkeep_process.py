@@ -47,6 +47,10 @@ class Source:
 class Sink:
     """Keeps nothing."""
 
+    async def size(self) -> tuple[int, int]:
+        """Nothing is known yet."""
+        return 0, 0
+
     async def take(self, _: str, seen: Seen) -> int:
         """The number of entities."""
         return len(seen.entities)
