@@ -59,7 +59,7 @@ def _around(number: int, deployments: int) -> Iterator[tuple[str, Manifest]]:
 
 def _deployment(number: int, near: list[int]) -> Manifest:
     name = name_of(number)
-    env = [{"name": n, "value": f"{n.lower()}-{number % 5}"} for n in _PLAIN]
+    env: list[Manifest] = [{"name": n, "value": f"{n.lower()}-{number % 5}"} for n in _PLAIN]
     env += [
         {"name": "REDIS_URL", "value": f"redis://:pw@{name_of(near[0])}:6379/0"},
         {"name": "DB_HOST", "value": f"db-{number % 50}.cluster.rds.amazonaws.com"},
@@ -136,7 +136,7 @@ def _labels(number: int) -> dict[str, str]:
 
 
 def _object(number: int, name: str, **parts: Any) -> Manifest:
-    fields = {f"f:field{i}": {"f:key": {}, "f:value": {}} for i in range(24)}
+    fields: Manifest = {f"f:field{i}": {"f:key": {}, "f:value": {}} for i in range(24)}
     written = {
         "manager": "argocd-controller",
         "operation": "Update",
