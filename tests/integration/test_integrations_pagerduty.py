@@ -12,7 +12,7 @@ import integrations.text
 from agent.errors import AccessDenied, NotFound, Unreachable
 from agent.knowledge.facts import ChangeType
 from integrations.pagerduty.client import PagerDutyClient
-from integrations.pagerduty.graph import PagerDutyGraph
+from integrations.pagerduty.graph import PagerDutyGraph, builder
 from integrations.pagerduty.pager import PagerDutyPager
 from integrations.pagerduty.probe import probe
 from integrations.pagerduty.tools import PagerDutyTools
@@ -30,6 +30,7 @@ def present(monkeypatch: pytest.MonkeyPatch) -> None:
         return NOW
 
     monkeypatch.setattr(integrations.text, "utc_now", now)
+    monkeypatch.setattr(builder, "utc_now", now)
 
 
 @pytest.fixture

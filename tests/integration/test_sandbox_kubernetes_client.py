@@ -182,7 +182,7 @@ def test_a_reader_cannot_write_and_is_told_so(url: str) -> None:
 
 def test_secrets_show_their_names_and_never_their_values(url: str) -> None:
     core = client.CoreV1Api(connect(url, "sandbox-read"))
-    assert refused(core.list_namespaced_service, NAMESPACE).status == 403
+    assert refused(core.list_namespaced_secret, NAMESPACE).status == 403
     assert refused(core.read_namespaced_secret, "database", NAMESPACE).status == 403
     headers = {
         "Authorization": "Bearer sandbox-read",
