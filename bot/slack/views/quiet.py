@@ -51,7 +51,7 @@ def on_demand(views: Views, decisions: Sequence[Decided], *, whole: bool, days: 
         said = f"I kept nothing quiet in {span}."
         return limits.fit(said, [{"type": "section", "text": {"type": "mrkdwn", "text": said}}])
     title = f"*What I kept quiet about in {span}:* {_count(len(decisions), 'signal')} of {_count(len(kept), 'kind')}"
-    more = "" if whole else "`/investigate quiet all` has more"
+    more = "" if whole else "`/investigate quiet all` has the last 7 days"
     return _message(
         views, title, kept, (), SHOWN_ALL if whole else SHOWN, [p for p in (more, _AI) if p]
     )
