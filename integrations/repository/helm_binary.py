@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +20,14 @@ _SECONDS = 20.0
 _MOST_BYTES = 4 * 1024 * 1024
 _MEMORY_BYTES = 2 * 1024**3
 _RELEASE = re.compile(r"[^a-z0-9-]+")
+_WITHIN_LIMITS = (
+    "import os, resource, sys\n"
+    "memory, output = int(sys.argv[1]), int(sys.argv[2])\n"
+    "if sys.platform == 'linux': resource.setrlimit(resource.RLIMIT_AS, (memory, memory))\n"
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (output, output))\n"
+    "os.execv(sys.argv[3], sys.argv[3:])\n"
+)
+"""Limits itself, then becomes the command: limits set from outside come too late for what it starts at once."""
 
 
 class HelmBinary:
@@ -63,21 +71,24 @@ class HelmBinary:
         return output.read_text("utf-8", "replace")[:_MOST_BYTES]
 
     def _wait(self, command: list[str], output: IO[bytes], home: Path) -> int | None:
-        """The exit code; None when the deadline passed and it was killed."""
+        """The exit code; None when the deadline passed. Nothing that it started stays."""
+        limits = [str(_MEMORY_BYTES), str(_MOST_BYTES)]
         with subprocess.Popen(  # noqa: S603 - no shell, a fixed binary, our own arguments
-            command,
+            [sys.executable, "-I", "-S", "-c", _WITHIN_LIMITS, *limits, *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.DEVNULL,
             cwd=home,
             env=_environment(home),
+            start_new_session=True,
         ) as process:
-            _limit(process.pid)
             try:
                 return process.wait(_SECONDS)
             except subprocess.TimeoutExpired:
-                process.kill()
                 return None
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
 
 def _write(chart: Path, path: str, text: str) -> None:
@@ -104,11 +115,3 @@ def _environment(home: Path) -> dict[str, str]:
         "HTTPS_PROXY": "http://127.0.0.1:9",
         "HTTP_PROXY": "http://127.0.0.1:9",
     }
-
-
-def _limit(pid: int) -> None:
-    """Bounds its memory and what it may write, where the system can."""
-    if sys.platform == "linux":
-        with suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import stat
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
 from agent.errors import ToolError
@@ -219,6 +221,15 @@ class TestHelmBinary:
     def test_one_that_floods_is_cut_off(self, tmp_path: Path) -> None:
         with pytest.raises(ToolError, match="does not render"):
             helm(tmp_path, "yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").render("cart", {})
+
+    def test_what_it_started_is_within_its_limits_and_ends_with_it(self, tmp_path: Path) -> None:
+        children = tmp_path / "children"
+        floods = (
+            f"(while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaa; done) & echo $! > {children}; ulimit -f"
+        )
+        helm(tmp_path, floods).render("cart", {})
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(int(children.read_text())).wait(5)  # raises where it goes on
 
     def test_where_it_fails_templates_are_read(self, tmp_path: Path) -> None:
         files = {
