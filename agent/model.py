@@ -272,6 +272,8 @@ class Hypothesis(Value):
     parent: str = ""
     prior: float = 0.0
     """Log-odds before any evidence."""
+    reasons: tuple[str, ...] = ()
+    """What made the prior what it is, in words: ``two hops away in the graph (-0.8)``."""
     log_odds: float = 0.0
     status: HypothesisStatus = HypothesisStatus.OPEN
 
@@ -291,6 +293,8 @@ class Evidence(Value):
     weights: dict[str, float] = Field(default_factory=dict)
     """Hypothesis id -> change of log-odds."""
     source: str = ""
+    query: str = ""
+    window: Window | None = None
     link: str = ""
     read_at: Utc
 
@@ -309,6 +313,29 @@ class Ending(StrEnum):
     NOTHING_WRONG = "nothing_wrong"
     INPUT_NEEDED = "input_needed"
     BUDGET_USED = "budget_used"
+
+
+class Mark(Value):
+    """A moment worth marking in a chart."""
+
+    at: Utc
+    label: str
+
+
+class Chart(Value):
+    """A decisive signal, to be drawn: which series of which step, with what to mark in it."""
+
+    step: int
+    series: int = 0
+    """Index into the step's series."""
+    title: str
+    baseline: Window | None = None
+    """The span that is taken as ordinary."""
+    onset: Utc | None = None
+    limit: float | None = None
+    """Where it saturates, in the series' unit."""
+    changes: tuple[Mark, ...] = ()
+    """Rollouts, settings, jobs near the onset."""
 
 
 class Finding(Value):
@@ -330,6 +357,10 @@ class Finding(Value):
     next_steps: tuple[str, ...] = ()
     question: str = ""
     """The exact question, when human input is needed."""
+    stopped_because: str = ""
+    """Why it looked no further, in a sentence: nothing affordable could change the ranking, a bound was reached, ..."""
+    charts: tuple[Chart, ...] = ()
+    """The two or three signals that decide, the most telling first."""
     reasoner: str = ""
     struck: int = 0
     """Sentences removed because no stored answer of a tool carried them."""

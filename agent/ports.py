@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from agent.awareness.issues import Decided, Issue, Joined
 from agent.knowledge.facts import Seen
 from agent.model import (
     Approval,
+    Budget,
     Case,
     Change,
     Check,
@@ -20,6 +22,7 @@ from agent.model import (
     Finding,
     Hypothesis,
     Investigation,
+    Json,
     Note,
     Outcome,
     Pattern,
@@ -30,6 +33,7 @@ from agent.model import (
     Signal,
     Spent,
     Step,
+    Utc,
     Value,
 )
 
@@ -149,6 +153,10 @@ class Notifier(Protocol):
     async def emerging(self, issue: Issue, signal: Signal) -> Conversation:
         """Announce an emerging Issue in its channel; returns its thread. Empty channel: the budget sent it to the digest."""
 
+    async def ask(self, case: Case, key: str, *, reminder: bool = False) -> None:
+        """Put the finding's one exact question to the thread, once per ``key``; a reminder is shorter and names who
+        was asked."""
+
     async def digest(self, decided: Sequence[Decided], issues: Sequence[Issue], key: str) -> None:
         """What was kept quiet, with buttons on each, in the digest's channel; once per ``key``."""
 
@@ -243,11 +251,83 @@ class Directory(Protocol):
         """Handles of the user groups that this person is in."""
 
 
+class Wish(StrEnum):
+    """What an engineer wants of a running investigation."""
+
+    GO_ON = "go_on"
+    """Look further although it was about to conclude."""
+    LOOK_AT = "look_at"
+    """Look at the entity named in ``subject``."""
+    NOT_IT = "not_it"
+    """The hypothesis ``subject`` (its id) is not the cause."""
+    DEEPER = "deeper"
+    """Spend up to ``budget``."""
+
+
+class Directive(Value):
+    """An engineer's wish; it steers what is looked at, it never is evidence nor a command to change something."""
+
+    wish: Wish
+    subject: str = ""
+    budget: Budget | None = None
+    user: str
+    at: Utc
+
+
 class Received(Value):
     """What people sent to a running investigation since it last asked."""
 
     notes: tuple[Note, ...] = ()
+    directives: tuple[Directive, ...] = ()
     stop: bool = False
+
+
+class Exchange(Value):
+    """One call of a model, whole: exactly what it was shown and what it said."""
+
+    investigation: int
+    number: int
+    """From 1 within its investigation, in the order of the calls."""
+    purpose: str
+    """propose, weigh, conclude or answer."""
+    round: int
+    attempt: int = 1
+    """2: asked to repair what it handed in first."""
+    model: str
+    messages: tuple[Json, ...]
+    tools: tuple[Json, ...]
+    reply: Json
+    """The assistant's message as it came."""
+    spent: Spent = Spent()
+    at: Utc
+
+
+class ModelLog(Protocol):
+    """Keeps what models were shown and said."""
+
+    async def record(self, exchange: Exchange) -> None:
+        """Keep it; the same investigation and number again changes nothing."""
+
+
+class Entry(Value):
+    """The remembered result of one durable step of an investigation."""
+
+    position: int
+    """From 0, in the order in which the steps were begun."""
+    name: str
+    result: Json
+    """``{"type": ..., "value": ...}``, as ``agent.investigation.journal`` writes and reads it."""
+    at: Utc
+
+
+class JournalStore(Protocol):
+    """Keeps the results of an investigation's durable steps, so that it can be played again."""
+
+    async def write(self, investigation: int, entry: Entry) -> None:
+        """Keep it; the same position again changes nothing."""
+
+    async def read(self, investigation: int) -> tuple[Entry, ...]:
+        """All entries in order."""
 
 
 class Inbox(Protocol):

@@ -95,6 +95,9 @@ class TerminalNotifier:
         if case.finding is not None:
             print_finding(self._console, case, case.finding)
 
+    async def ask(self, case: Case, key: str, *, reminder: bool = False) -> None:
+        """The question is part of the printed finding."""
+
     async def proposal(self, case: Case, proposal: Proposal, note: str = "") -> None:
         """A proposal, as text."""
         self._console.print(f"[bold]Proposed:[/bold] {escape(proposal.plan.summary)}")

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from agent.errors import ToolError
+from agent.investigation.context import current_investigation
 from agent.model import Check, Reading, Step
 from agent.ports import CaseStore, Clock
 from agent.tools import Registry, Tool
@@ -78,6 +79,7 @@ class Checks:
         began = asyncio.get_running_loop().time()
         status, error = "ok", ""
         reading: Reading | None = None
+        current_investigation.set(investigation)
         try:
             async with asyncio.timeout(seconds):
                 tool = self.registry[check.tool]

@@ -90,6 +90,7 @@ class HypothesisRow(Base):
     namespace: Mapped[str]
     parent: Mapped[str]
     prior: Mapped[float]
+    reasons: Mapped[list[Any]] = mapped_column(server_default=JSON_LIST)
     log_odds: Mapped[float]
     status: Mapped[str]
 
@@ -132,6 +133,8 @@ class EvidenceRow(Base):
     statement: Mapped[str]
     weights: Mapped[dict[str, Any]]
     source: Mapped[str]
+    query: Mapped[str] = mapped_column(server_default="")
+    window: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     link: Mapped[str]
     read_at: Mapped[datetime]
 
@@ -157,6 +160,8 @@ class FindingRow(Base):
     unseen: Mapped[list[Any]]
     next_steps: Mapped[list[Any]]
     question: Mapped[str]
+    stopped_because: Mapped[str] = mapped_column(server_default="")
+    charts: Mapped[list[Any]] = mapped_column(server_default=JSON_LIST)
     reasoner: Mapped[str]
     struck: Mapped[int]
 
