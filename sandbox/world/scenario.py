@@ -110,18 +110,47 @@ class Rollout(Part):
     note: str
 
 
+FixKind = Literal[
+    "resources",
+    "replicas",
+    "rollback",
+    "restart",
+    "suspend_job",
+    "resume_job",
+    "config_value",
+]
+"""The kinds of change that an investigation can propose."""
+
+
 class Truth(Part):
-    """What an investigation should find; never served by any API."""
+    """What an investigation should find; never served by any API. ``docs/evals.md`` tells how it is judged by."""
 
     cause: str
     kind: str
+    """The failure mode, dashed: ``oom-kill``. Words of its author where no mode is meant: ``noise``."""
     is_harmless: bool = False
     """Whether nobody needs to be told."""
     entity: Entity | None = None
     """Where the cause sits; None when nothing is wrong."""
     also_right: tuple[Entity, ...] = ()
     """Entities that a sound investigation may name instead."""
+    modes: tuple[str, ...] = ()
+    """Failure modes that are right as well as ``kind``, dashed: the symptom's own name, a broader one."""
+    words: tuple[str, ...] = ()
+    """How a reasoner without a catalogue may word the kind: ``out of memory|oom`` are two ways of one word; all of the
+    tuple have to be said. Empty: the words of ``evals/kinds.yaml``."""
+    bystanders: tuple[Entity, ...] = ()
+    """What looks guilty and is not: naming one as the cause is a false claim."""
     acceptable_fixes: tuple[str, ...] = ()
+    """For people."""
+    fix_kinds: tuple[FixKind, ...] = ()
+    """Kinds of change that mend it, at ``entity``, one of ``also_right`` or what belongs to them; beyond the changes
+    that satisfy a fault's ``mends``."""
+    partial_fixes: tuple[FixKind, ...] = ()
+    """Kinds of change that bring relief and leave the cause."""
+    advice: tuple[str, ...] = ()
+    """What the next steps have to say where no change of the cluster mends it: ``renew|rotate`` are two ways of one
+    word; all of the tuple have to be said."""
 
 
 class Scenario(Part):
