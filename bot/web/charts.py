@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from agent.model import Series
+from agent.model import Chart, Mark, Series
 
 WIDTH, HEIGHT = 720, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 12, 24
@@ -47,6 +47,69 @@ def chart(series: Sequence[Series]) -> Markup:
         _legend(drawn, len(series) - len(drawn)),
     ]
     return Markup("").join(parts)
+
+
+def marked(chart_of: Chart, series: Series) -> Markup:
+    """One series with its ordinary span, its onset, its limit and the changes around marked; empty without points."""
+    points = _finite(series.points)
+    if not points:
+        return Markup("")
+    limit = _limit_drawn(chart_of, points)
+    frame = _Frame([*points, (points[0][0], limit)] if limit is not None else points)
+    parts = [
+        Markup('<svg class="chart" viewBox="0 0 {} {}" role="img"><title>{}</title>').format(
+            WIDTH, HEIGHT, chart_of.title
+        ),
+        _ordinary(frame, chart_of),
+        *(_level(frame, value, series.unit) for value in frame.levels()),
+        *(_moment(frame, at) for at in frame.moments()),
+        Markup('<path class="line s0" d="{}"/>').format(frame.path(series.points)),
+        _across(frame, limit, f"limit {short(limit, series.unit)}") if limit is not None else "",
+        _upright(frame, chart_of.onset.timestamp(), "onset") if chart_of.onset else "",
+        *(_mark(frame, position, mark) for position, mark in enumerate(chart_of.changes)),
+        Markup("</svg>"),
+    ]
+    return Markup("").join(parts)
+
+
+def _limit_drawn(chart_of: Chart, points: _Points) -> float | None:
+    """The limit, when the series comes at least half as near to it."""
+    top = max(value for _, value in points)
+    near = chart_of.limit is not None and top >= chart_of.limit / 2
+    return chart_of.limit if near else None
+
+
+def _ordinary(frame: _Frame, chart_of: Chart) -> Markup:
+    if chart_of.baseline is None:
+        return Markup("")
+    left = frame.x(max(frame.start, chart_of.baseline.start.timestamp()))
+    right = frame.x(min(frame.end, chart_of.baseline.end.timestamp()))
+    return Markup('<rect class="ordinary" x="{}" y="{}" width="{}" height="{}"/>').format(
+        left, _TOP, max(0.0, round(right - left, 1)), HEIGHT - _TOP - _BOTTOM
+    )
+
+
+def _across(frame: _Frame, value: float, text: str) -> Markup:
+    y = frame.y(value)
+    return Markup(
+        '<line class="limit" x1="{}" y1="{}" x2="{}" y2="{}"/><text x="{}" y="{}">{}</text>'
+    ).format(_LEFT, y, WIDTH - _RIGHT, y, _LEFT + 4, y - 4, text)
+
+
+def _upright(frame: _Frame, at: float, kind: str) -> Markup:
+    x = frame.x(min(max(at, frame.start), frame.end))
+    return Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
+        kind, x, _TOP, x, HEIGHT - _BOTTOM
+    )
+
+
+def _mark(frame: _Frame, position: int, mark: Mark) -> Markup:
+    at = mark.at.timestamp()
+    anchor = "end" if at > frame.start + (frame.end - frame.start) * 0.6 else "start"
+    x = frame.x(min(max(at, frame.start), frame.end))
+    return _upright(frame, at, "changed") + Markup(
+        '<text class="changed" x="{}" y="{}" text-anchor="{}">{}</text>'
+    ).format(x + (4 if anchor == "start" else -4), _TOP + 12 + 14 * position, anchor, mark.label)
 
 
 class _Frame:

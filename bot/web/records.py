@@ -16,12 +16,14 @@ from agent.errors import NotFound
 from agent.model import (
     Approval,
     Case,
+    Chart,
     Evidence,
     Finding,
     Hypothesis,
     Investigation,
     Outcome,
     Proposal,
+    Series,
     Step,
 )
 from agent.store.feedback import Feedback
@@ -30,6 +32,7 @@ from agent.store.mapping import value_of
 from agent.store.repository import Store
 from agent.store.steps import step_of
 from agent.store.tables import FindingRow, InvestigationRow, StepRow
+from bot.web.boards import Boards
 
 PAGE = 50
 MOST_INVESTIGATIONS = 2**63 - 1
@@ -70,11 +73,27 @@ class Record:
     case: Case
     decided: Sequence[Decided]
     feedback: Sequence[Feedback]
+    boards: Boards = ()
+    """The hypotheses as they stood after each round."""
+    exchanges: int = 0
+    """How many calls of a model are kept."""
 
     @cached_property
     def board(self) -> Sequence[Ranked]:
         """The hypotheses, most likely first."""
         return [self._ranked(h) for h in self.case.ranked()]
+
+    @cached_property
+    def charts(self) -> Sequence[tuple[Chart, Series]]:
+        """The decisive signals of the finding, each with its series."""
+        steps = {s.number: s for s in self.case.steps}
+        found = []
+        for chart in self.case.finding.charts if self.case.finding is not None else ():
+            step = steps.get(chart.step)
+            series = step.reading.series if step is not None and step.reading is not None else ()
+            if chart.series < len(series):
+                found.append((chart, series[chart.series]))
+        return found
 
     @cached_property
     def rounds(self) -> Sequence[tuple[int, Sequence[Step]]]:

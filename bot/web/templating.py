@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,9 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from bot.web.charts import chart
+from bot.web.boards import board_over_time
+from bot.web.charts import chart, marked
+from bot.web.timeline import timeline
 
 _MINUTE, _HOUR = 60.0, 3600.0
 
@@ -54,12 +57,21 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _pretty(text: str) -> str:
-    """JSON indented; anything else as it is."""
+def _said(message: Mapping[str, Any]) -> str:
+    """A message of a conversation with a model as text: its words, and the calls it makes."""
+    content = message.get("content")
+    words = content if isinstance(content, str) else _plain(content) if content else ""
+    calls = [_pretty(call.get("function", call)) for call in message.get("tool_calls") or ()]
+    return "\n\n".join(part for part in (words, *calls) if part)
+
+
+def _pretty(text: Any) -> str:
+    """JSON, or what is made of it, indented; other text as it is."""
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        value = json.loads(text) if isinstance(text, str) else text
+        return json.dumps(value, indent=2, ensure_ascii=False, default=str)
     except (ValueError, RecursionError):
-        return text
+        return str(text)
 
 
 def _side(weight: float) -> str:
@@ -94,6 +106,10 @@ def _environment() -> Environment:
         diff_kind=_diff_kind,
         side=_side,
         chart=chart,
+        marked=marked,
+        timeline=timeline,
+        board_over_time=board_over_time,
+        said=_said,
     )
     return environment
 
