@@ -12,7 +12,7 @@ import io
 import math
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.model import Chart, Series
 
@@ -125,7 +125,7 @@ def _frame(axes: Axes, chart: Chart, series: Series, points: list[tuple[float, f
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(_GRID)
     title = chart.title if len(chart.title) <= 56 else f"{chart.title[:55]}…"
-    place = {"transform": axes.transAxes, "family": _FONT, "parse_math": False}
+    place: dict[str, Any] = {"transform": axes.transAxes, "family": _FONT, "parse_math": False}
     axes.text(-0.1, 1.155, _clean(title), fontsize=22, fontweight="bold", color=_INK, **place)
     axes.text(-0.1, 1.07, _clean(_subtitle(chart)), fontsize=15, color=_SOFT, **place)
 

@@ -29,7 +29,8 @@ class _Drawn(NamedTuple):
     """A series that evidence rests on."""
 
     step: Step
-    index: int
+    position: int
+    """Among the step's series."""
     series: Series
     data: Json
     """What was computed of it."""
@@ -84,7 +85,7 @@ def _chart(case: Case, drawn: _Drawn, changes: Sequence[Mark]) -> Chart:
     entity = _entity(drawn.series)
     return Chart(
         step=drawn.step.number,
-        series=drawn.index,
+        series=drawn.position,
         title=f"{drawn.series.metric} of {entity}" if entity else drawn.series.metric,
         baseline=Window(start=first, end=onset) if onset is not None and onset > first else None,
         onset=onset,
