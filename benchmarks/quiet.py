@@ -52,5 +52,8 @@ class NobodyTold:
         """Nothing."""
         return _NOWHERE
 
+    async def remind(self, case: Case, key: str) -> None:
+        """Nothing."""
+
     async def digest(self, decided: Sequence[Decided], issues: Sequence[Issue], key: str) -> None:
         """Nothing."""

@@ -1,0 +1,289 @@
+"""Plays scenarios in this process, for tests: the sandbox's APIs over HTTP, the vendors' real clients, the real loop.
+
+``await investigate("login-failure")`` gives what was found, ``judge(played)`` how right it was. What surrounds the loop
+is real as well (graph, tools, store) on a database of its own; only people are absent and the clock of waiting is short.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+from unittest.mock import patch
+
+from agent.investigation.loop import Investigator
+from agent.knowledge.facts import Seen
+from agent.knowledge.scan import scan
+from agent.model import (
+    Budget,
+    Case,
+    Change,
+    Conversation,
+    Decision,
+    Finding,
+    Reading,
+    Signal,
+    Step,
+    Triage,
+)
+from agent.ports import GraphBuilder, Reasoner
+from agent.reasoning.rules import Rules
+from benchmarks.processes import environment
+from benchmarks.quiet import NobodyTold
+from bot.clock import SystemClock
+from bot.runtime import Parts, parts
+from bot.settings import Settings
+from bot.slack import alert_messages
+from bot.slack.alerts import alert_signal
+from evals.citations import check
+from evals.mending import Company
+from evals.scoring import Score, score
+from evals.told import Told
+from sandbox.app import Sandbox
+from sandbox.datadog.monitors.state import state_of
+from sandbox.play import wording
+from sandbox.play.alerts import PlayedAlert
+from sandbox.serving import Running, running
+from sandbox.slack.senders import SENDERS, post_alert
+from sandbox.world.scenario import Scenario, Truth, load_scenario
+from tests import postgres
+from tests.unit.agent.investigation.house import Journal, Letters
+
+__all__ = ["Judgement", "Played", "investigate", "judge", "play"]
+
+_CHANGING = "kubernetes"
+"""The source whose view differs from scenario to scenario; what the others see is looked at once."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """A scenario that was investigated."""
+
+    scenario: Scenario
+    case: Case
+    changes: tuple[Change, ...]
+    """What would mend it, best first."""
+    seconds: float
+    """Wall time of the investigation alone."""
+    mending: Company
+
+    @property
+    def finding(self) -> Finding:
+        """What was concluded."""
+        assert self.case.finding is not None
+        return self.case.finding
+
+    @property
+    def tool_calls(self) -> int:
+        """How many there were."""
+        return len(self.case.steps)
+
+    @cached_property
+    def told(self) -> Told:
+        """The finding as the evals read it."""
+        record = self.case.model_dump(mode="json", exclude={"steps"})
+        return Told.of({**record, "changes": [c.model_dump(mode="json") for c in self.changes]})
+
+    def opens(self, citation: int) -> str | None:
+        """The stored bytes behind a citation."""
+        step = next((e.step for e in self.case.evidence if e.number == citation), 0)
+        reading = next((s.reading for s in self.case.steps if s.number == step), None)
+        return (reading.raw or reading.observation) if reading else None
+
+    def reading(self, tool: str) -> Reading | None:
+        """The first answer of a tool, to see why something was (not) found."""
+        return next((s.reading for s in self.case.steps if s.check.tool == tool), None)
+
+    def explain(self) -> str:
+        """What was found and why, for the message of a failing test."""
+        finding = self.finding
+        lines = [
+            f"{finding.ending}: {finding.mode} at {finding.entity} ({finding.confidence:.0%})",
+            finding.headline,
+            *(f"  - {c.text} {list(c.citations)}" for c in finding.chain),
+            "changes: " + (", ".join(c.text for c in self.told.changes) or "none"),
+            f"{self.tool_calls} tool calls in {self.seconds:.1f} s",
+        ]
+        for h in self.case.ranked()[:8]:
+            said = "; ".join(
+                f"{e.statement} ({e.weights[h.id]:+.1f})"
+                for e in self.case.evidence
+                if h.id in e.weights
+            )
+            lines.append(f"  {h.log_odds:+.1f} {h.mode} {h.entity} (prior {h.prior:+.1f}): {said}")
+        failed = [f"{s.check.tool}: {s.error}" for s in self.case.steps if s.status != "ok"]
+        return "\n".join(lines + failed)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How right it was; see ``evals.scoring``."""
+
+    right_cause: bool
+    """Right kind at a right entity; on a healthy company: that nothing is wrong."""
+    right_entity: bool
+    right_kind: bool
+    fix_score: int
+    """100, 65, 35 or 0."""
+    invented_citations: int
+    false_claims: tuple[str, ...]
+    proposed_on_healthy: bool
+
+
+def judge(played: Played, truth: Truth | None = None) -> Judgement:
+    """Judge by the scenario's own truth, unless another is given."""
+    checked = check(played.told.sentences, played.opens)
+    given: Score = score(played.told, truth or played.scenario.truth, played.mending.mends, checked)
+    return Judgement(
+        right_cause=given.cause,
+        right_entity=given.entity,
+        right_kind=given.kind,
+        fix_score=given.fix,
+        invented_citations=len(given.citations.invented),
+        false_claims=given.false_claims,
+        proposed_on_healthy=given.proposed_on_healthy,
+    )
+
+
+def play(scenario: str, **options: Any) -> Played:
+    """``investigate`` for tests that are not asynchronous."""
+    return asyncio.run(investigate(scenario, **options))
+
+
+async def investigate(
+    scenario: str,
+    *,
+    reasoner: Reasoner | None = None,
+    budget: Budget | None = None,
+    patience_seconds: float = 0.0,
+    settings: Mapping[str, str] | None = None,
+    signal: Mapping[str, Any] | None = None,
+    alert: int = 0,
+    scans: bool = True,
+) -> Played:
+    """Investigate a scenario's alert.
+
+    Args:
+        scenario: its name.
+        reasoner: the rules unless another is given.
+        budget: what it may spend.
+        patience_seconds: how long it waits before a second look.
+        settings: environment variables beside those that connect the vendors.
+        signal: fields of the signal instead of the alert's own.
+        alert: which of the scenario's alerts.
+        scans: whether the company's graph is known.
+    """
+    with (
+        postgres.server() as server,
+        postgres.fresh_database(server) as url,
+        running(scenario, posts_alerts=False) as company,
+        patch.dict(os.environ, {**environment(company.url), **(settings or {})}),
+    ):
+        async with parts(Settings(), url) as made:
+            if scans:
+                await scan([_remembered(b) for b in made.vendors.builders], made.store.graph)
+            told = alert_of(company, alert).model_copy(update=signal or {})
+            began = time.perf_counter()
+            case, changes = await _investigated(
+                made, told, reasoner, budget or Budget(), patience_seconds
+            )
+            seconds = time.perf_counter() - began
+        spec = company.sandbox.scenario
+        return Played(spec, case, changes, seconds, Company(spec, company.sandbox.store))
+
+
+async def _investigated(
+    made: Parts,
+    signal: Signal,
+    reasoner: Reasoner | None,
+    budget: Budget,
+    patience_seconds: float,
+) -> tuple[Case, tuple[Change, ...]]:
+    rules, store = Rules(), made.store
+    triage = Triage(decision=Decision.INVESTIGATE, reason="a test plays it", impact=0.8)
+    opened, _ = await store.investigations.open(
+        signal, triage, budget, signal.key, SystemClock().now()
+    )
+    investigator = Investigator(
+        made.registry,
+        reasoner or rules,
+        rules,
+        store.cases,
+        store.memory,
+        NobodyTold(),
+        SystemClock(),
+        patience_seconds=patience_seconds,
+    )
+    found = await investigator.run(opened.id, Journal(), Letters())
+    steps: Sequence[Step] = await store.cases.load_steps(opened.id)
+    return found.case.model_copy(update={"steps": tuple(steps)}), found.changes
+
+
+def alert_of(company: Running, position: int = 0) -> Signal:
+    """An alert of the scenario as Slack would bring it.
+
+    Raises:
+        ValueError: the scenario posts no such alert.
+    """
+    alerts = company.sandbox.scenario.alerts
+    if position >= len(alerts):
+        raise ValueError(f"{company.sandbox.scenario.name} posts {len(alerts)} alerts")
+    message = company.call(_message, company.sandbox, position)
+    spec = alerts[position]
+    parsed = alert_messages.parse(message, SENDERS[spec.sender]["name"])
+    assert parsed is not None
+    now = SystemClock().now()
+    place = Conversation(channel=spec.channel, thread=f"{now.timestamp():.6f}")
+    return alert_signal(parsed, f"test:{place.thread}", place, now)
+
+
+def _message(sandbox: Sandbox, position: int) -> dict[str, Any]:
+    """The alert's message; on the sandbox's event loop."""
+    spec, world = sandbox.scenario.alerts[position], sandbox.world
+    played, now = PlayedAlert(spec), world.now()
+    if spec.monitor is None:
+        post = wording.of_rule(played, spec.state, now)
+    else:
+        monitor = next(m for m in world.company.monitors if m.id == spec.monitor)
+        post = wording.of_monitor(played, monitor, spec.state, state_of(world, monitor), now)
+    caught: dict[str, Any] = {}
+
+    class Catching:
+        def post_as_sender(self, _: object, __: str, **message: Any) -> str:
+            caught.update(message)
+            return ""
+
+    post_alert(Catching(), spec.sender, spec.channel, post)  # type: ignore[arg-type]
+    return caught
+
+
+class _Remembered:
+    """A graph builder that looks once a process."""
+
+    def __init__(self, builder: GraphBuilder) -> None:
+        self.origin = builder.origin
+        self._builder = builder
+
+    async def build(self) -> Seen:
+        known = _seen()
+        if self.origin not in known:
+            known[self.origin] = await self._builder.build()
+        return known[self.origin]
+
+
+def _remembered(builder: GraphBuilder) -> GraphBuilder:
+    return builder if builder.origin == _CHANGING else _Remembered(builder)
+
+
+@cache
+def _seen() -> dict[str, Seen]:
+    return {}
+
+
+def truth_of(scenario: str) -> Truth:
+    """What is true in a scenario."""
+    return load_scenario(scenario).truth
