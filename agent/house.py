@@ -22,6 +22,10 @@ class Terms:
     watch_interval_seconds: float = 30.0
     follow_seconds: float = 6 * 3600.0
     """How long after an investigation's end replies in its thread are still meant for it."""
+    remind_seconds: float = 1800.0
+    """After which the thread is reminded of a question that nobody answered."""
+    question_wait_seconds: float = 24 * 3600.0
+    """After which a question that nobody answered is given up."""
     page_above_impact: float = 2.0
     """Impact (0..1) from which a finding with a proposed fix pages whoever is on call; above 1: never."""
     digest_hour: int = 8

@@ -30,7 +30,7 @@ Json = dict[str, Any]
 class Value(BaseModel):
     """A frozen value; unknown fields are an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
 class Window(Value):
@@ -144,6 +144,8 @@ class Signal(Value):
     occurred_at: Utc
     link: str = ""
     requested_by: str = ""
+    budget: str = ""
+    """What a person would have the investigation spend: ``quick``, ``deep``, ``5m``, ... Never set by senders."""
     conversation: Conversation | None = None
 
 

@@ -12,7 +12,6 @@ from agent.awareness.issues import Decided, Issue, Joined
 from agent.knowledge.facts import Seen
 from agent.model import (
     Approval,
-    Budget,
     Case,
     Change,
     Check,
@@ -153,9 +152,8 @@ class Notifier(Protocol):
     async def emerging(self, issue: Issue, signal: Signal) -> Conversation:
         """Announce an emerging Issue in its channel; returns its thread. Empty channel: the budget sent it to the digest."""
 
-    async def ask(self, case: Case, key: str, *, reminder: bool = False) -> None:
-        """Put the finding's one exact question to the thread, once per ``key``; a reminder is shorter and names who
-        was asked."""
+    async def remind(self, case: Case, key: str) -> None:
+        """Put the finding's question to the thread once more, since nobody has answered it; once per ``key``."""
 
     async def digest(self, decided: Sequence[Decided], issues: Sequence[Issue], key: str) -> None:
         """What was kept quiet, with buttons on each, in the digest's channel; once per ``key``."""
@@ -259,9 +257,9 @@ class Wish(StrEnum):
     LOOK_AT = "look_at"
     """Look at the entity named in ``subject``."""
     NOT_IT = "not_it"
-    """The hypothesis ``subject`` (its id) is not the cause."""
+    """What ``subject`` names (a hypothesis' id, or words of its entity; empty: the leading one) is not the cause."""
     DEEPER = "deeper"
-    """Spend up to ``budget``."""
+    """Spend more: ``subject`` says how much, as ``budget_for`` reads it (``deep``, ``10m``)."""
 
 
 class Directive(Value):
@@ -269,7 +267,6 @@ class Directive(Value):
 
     wish: Wish
     subject: str = ""
-    budget: Budget | None = None
     user: str
     at: Utc
 
@@ -286,8 +283,8 @@ class Exchange(Value):
     """One call of a model, whole: exactly what it was shown and what it said."""
 
     investigation: int
-    number: int
-    """From 1 within its investigation, in the order of the calls."""
+    number: int = 0
+    """From 1 within its investigation, in the order of the calls; 0 until the log has given it one."""
     purpose: str
     """propose, weigh, conclude or answer."""
     round: int
@@ -306,7 +303,11 @@ class ModelLog(Protocol):
     """Keeps what models were shown and said."""
 
     async def record(self, exchange: Exchange) -> None:
-        """Keep it; the same investigation and number again changes nothing."""
+        """Keep it under the investigation's next number (``number`` is not looked at).
+
+        What was asked before in just the same words, for the same purpose, round and attempt, is the same call made again
+        after a crash: it keeps its number, and the later reply takes the earlier one's place.
+        """
 
 
 class Entry(Value):
@@ -315,8 +316,10 @@ class Entry(Value):
     position: int
     """From 0, in the order in which the steps were begun."""
     name: str
-    result: Json
-    """``{"type": ..., "value": ...}``, as ``agent.investigation.journal`` writes and reads it."""
+    kind: str
+    """What sort of result it is, as ``agent.investigation.journal`` names it."""
+    value: str
+    """The result as JSON text; empty for nothing."""
     at: Utc
 
 
@@ -324,7 +327,10 @@ class JournalStore(Protocol):
     """Keeps the results of an investigation's durable steps, so that it can be played again."""
 
     async def write(self, investigation: int, entry: Entry) -> None:
-        """Keep it; the same position again changes nothing."""
+        """Keep it; at a position that is taken it takes the earlier entry's place."""
+
+    async def last(self, investigation: int) -> Entry | None:
+        """The entry of the highest position; None when there is none."""
 
     async def read(self, investigation: int) -> tuple[Entry, ...]:
         """All entries in order."""
@@ -346,8 +352,8 @@ class CaseStore(Protocol):
     async def save_investigation(self, investigation: Investigation) -> None:
         """Its status, reasoner and spending."""
 
-    async def save_step(self, investigation: int, step: Step) -> None:
-        """One finished tool call, by its number."""
+    async def save_step(self, investigation: int, step: Step) -> Step:
+        """Keep one finished tool call, by its number; returns it as it is kept: secrets struck, plain JSON as data."""
 
     async def load_steps(self, investigation: int) -> tuple[Step, ...]:
         """The finished tool calls with their raw answers, by number."""
@@ -385,11 +391,17 @@ class Answering(Protocol):
     async def receive(self, signal: Signal) -> None:
         """An alert, a request or a question; its key is the signal's own."""
 
-    async def reply(self, conversation: Conversation, note: Note, key: str) -> bool:
-        """A reply in a thread; False when no investigation or question is talked about there (then it is ignored)."""
+    async def reply(
+        self, conversation: Conversation, note: Note, key: str, *, addressed: bool = False
+    ) -> bool:
+        """A reply in a thread; False when it is not meant for an investigation or question talked about there (then it
+        is ignored). ``addressed``: srebot is mentioned in it."""
 
     async def stop(self, investigation: int, user: str, key: str) -> None:
         """A person wants the investigation to stop."""
+
+    async def deeper(self, investigation: int, user: str, key: str) -> None:
+        """A person wants the investigation to spend more and look further, whether it runs or has ended."""
 
     async def why_not(self, proposal: UUID, user: str) -> str:
         """Why this person may not decide on the proposal now, as a sentence that is also audited; empty: they may."""

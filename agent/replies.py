@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
+from agent.investigation.directives import directives_in
 from agent.model import Investigation, InvestigationStatus, Note, Signal, SignalKind
 
 UNDER_WAY = (
@@ -14,38 +16,54 @@ UNDER_WAY = (
 )
 
 
-def is_followed(investigation: Investigation, now: datetime, follow_seconds: float) -> bool:
-    """Whether replies are meant for it: while it is under way, and for some time when it asked people something.
+class Meaning(StrEnum):
+    """What a reply is to an investigation."""
 
-    Afterwards people talk among themselves, and who means srebot mentions it.
+    NOTHING = "nothing"
+    """People talk among themselves."""
+    CONTEXT = "context"
+    """The investigation under way takes it in."""
+    QUESTION = "question"
+    """To be answered."""
+    REOPENS = "reopens"
+    """The investigation goes on with it."""
+
+
+def meaning_of(
+    found: Investigation, note: Note, now: datetime, follow_seconds: float, *, addressed: bool
+) -> Meaning:
+    """What ``note`` is to ``found``.
+
+    Under way, everything in the thread is context. After the end people talk among themselves: what mentions srebot
+    (``addressed``), what answers its question, and for ``follow_seconds`` what plainly steers it ("look at X",
+    "continue", "not it") takes the investigation up again.
     """
-    if investigation.status in UNDER_WAY:
-        return True
-    ended = investigation.ended_at
-    if ended is None or investigation.status is not InvestigationStatus.WAITING_FOR_INPUT:
-        return False
-    return now - ended <= timedelta(seconds=follow_seconds)
+    wishes = directives_in(note)
+    asks = note.text.rstrip().endswith("?") and not wishes
+    if found.status in UNDER_WAY:
+        return Meaning.QUESTION if asks else Meaning.CONTEXT
+    ended = found.ended_at or now
+    is_fresh = now - ended <= timedelta(seconds=follow_seconds)
+    waits = found.status is InvestigationStatus.WAITING_FOR_INPUT and is_fresh
+    if not (addressed or waits or (wishes and is_fresh)):
+        return Meaning.NOTHING
+    if found.signal.kind is SignalKind.QUESTION or asks:
+        return Meaning.QUESTION
+    return Meaning.REOPENS
 
 
-def follow_up(found: Investigation, note: Note, key: str) -> Signal:
-    """What a reply asks for: an answer while a fix waits or is watched, else a fresh look with what it adds."""
+def question_in(found: Investigation, note: Note, key: str) -> Signal:
+    """The question that a reply asks, to be answered in the same thread."""
     signal = found.signal
-    asked = found.status in UNDER_WAY or signal.kind is SignalKind.QUESTION
-    same = {
+    about = {
         "key": f"reply:{key}",
-        "requested_by": note.user,
+        "kind": SignalKind.QUESTION,
+        "title": note.text,
+        "text": "",
+        "service": "",
         "fingerprint": "",
+        "occurred_at": note.at,
+        "requested_by": note.user,
         "conversation": found.conversation or signal.conversation,
     }
-    if asked:
-        about = {
-            "kind": SignalKind.QUESTION,
-            "title": note.text,
-            "text": "",
-            "service": "",
-            "occurred_at": note.at,
-        }
-    else:
-        text = f"{note.text}\n\n{signal.title}\n{signal.text}"
-        about = {"kind": SignalKind.REQUEST, "text": text}
-    return signal.model_copy(update={**same, **about})
+    return signal.model_copy(update=about)

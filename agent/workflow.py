@@ -12,8 +12,9 @@ from dbos import DBOS
 from dbos import error as dbos_error
 
 from agent.errors import SrebotError, Unreachable
+from agent.investigation.directives import directives_in
 from agent.model import Note, Value
-from agent.ports import Durable, Received
+from agent.ports import Directive, Durable, Received
 
 T = TypeVar("T")
 
@@ -58,6 +59,7 @@ class MailKind(StrEnum):
     NOTE = "note"
     STOP = "stop"
     DECISION = "decision"
+    DIRECTIVE = "directive"
 
 
 class Mail(Value):
@@ -67,6 +69,7 @@ class Mail(Value):
     user: str
     note: Note | None = None
     proposal: UUID | None = None
+    directive: Directive | None = None
 
 
 class Workflow(Durable, Protocol):
@@ -84,6 +87,9 @@ class Workflow(Durable, Protocol):
 
     async def send(self, destination: str, mail: Mail, key: str) -> None:
         """Send something to another workflow, once per ``key``."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; a restart does not start the wait anew."""
 
 
 class DbosWorkflow:
@@ -117,6 +123,10 @@ class DbosWorkflow:
         mail = await DBOS.recv_async(PEOPLE, seconds)
         return None if mail is None else Mail.model_validate(mail)
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait; a restart does not start the wait anew."""
+        await DBOS.sleep_async(seconds)
+
     async def send(self, destination: str, mail: Mail, key: str) -> None:
         """Send something to another workflow, once per ``key``.
 
@@ -136,17 +146,32 @@ class DbosWorkflow:
 
 
 class PeopleInbox:
-    """What people sent to a workflow, as the investigation loop takes it (``agent.ports.Inbox``)."""
+    """What people sent to a workflow, as the investigation loop takes it (``agent.ports.Inbox``).
 
-    def __init__(self, workflow: Workflow) -> None:
+    Args:
+        workflow: whose mail is read.
+        first: what came before the workflow began, given out with the first look.
+    """
+
+    def __init__(self, workflow: Workflow, first: Received | None = None) -> None:
         self._workflow = workflow
+        self._first = first or Received()
 
     async def take(self) -> Received:
         """What came since the last call; returns at once."""
-        notes: list[Note] = []
-        stop = False
+        received, self._first = self._first, Received()
         while (mail := await self._workflow.receive(0)) is not None:
-            stop = stop or mail.kind is MailKind.STOP
-            if mail.note is not None:
-                notes.append(mail.note)
-        return Received(notes=tuple(notes), stop=stop)
+            received = _with(received, mail)
+        return received
+
+
+def _with(received: Received, mail: Mail) -> Received:
+    """What was received, and a further mail."""
+    notes = () if mail.note is None else (mail.note,)
+    wishes = directives_in(mail.note) if mail.note is not None else ()
+    own = () if mail.directive is None else (mail.directive,)
+    return Received(
+        notes=(*received.notes, *notes),
+        directives=(*received.directives, *wishes, *own),
+        stop=received.stop or mail.kind is MailKind.STOP,
+    )

@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 
-from agent import closing
+from agent import asking, closing
 from agent.answering import answer, illustrate
 from agent.awareness import history
 from agent.awareness.attention import may_speak
@@ -24,6 +24,8 @@ from agent.awareness.intake import Accepted, accept
 from agent.awareness.issues import Joined
 from agent.awareness.telling import Telling, is_told
 from agent.house import House
+from agent.illustrating import illustrate_finding
+from agent.investigation.directives import directives_in
 from agent.knowledge.corrections import correct
 from agent.model import (
     Change,
@@ -36,15 +38,16 @@ from agent.model import (
     Signal,
     SignalKind,
 )
+from agent.ports import Directive, Received, Wish
 from agent.precedence import Precedence
-from agent.replies import UNDER_WAY, follow_up, is_followed
+from agent.replies import UNDER_WAY, Meaning, meaning_of, question_in
 from agent.resolution import deciding
 from agent.resolution.carrying_out import CarryingOut
 from agent.workflow import DbosWorkflow, Mail, MailKind, PeopleInbox, name_of
 
 QUEUE = "investigations"
 """The queue whose concurrency bounds how many investigations run at once."""
-WORKFLOWS_VERSION = "2"
+WORKFLOWS_VERSION = "3"
 """What is under way goes on after a restart only under the same version: raise it when the order of steps changes, not
 with each release."""
 INSTANCE = "srebot"
@@ -74,17 +77,22 @@ class Workflows(DBOSConfiguredInstance):
         with SetWorkflowID(workflow_id("signal", signal.key)):
             await DBOS.start_workflow_async(self.take_in, signal.model_dump(mode="json"))
 
-    async def reply(self, conversation: Conversation, note: Note, key: str) -> bool:
-        """A reply in a thread; False when nothing of ours is talked about there."""
+    async def reply(
+        self, conversation: Conversation, note: Note, key: str, *, addressed: bool = False
+    ) -> bool:
+        """A reply in a thread; False when it is not meant for anything of ours that is talked about there."""
         found = await self._house.store.investigations.by_thread(
             conversation.channel, conversation.thread
         )
         now, follow_seconds = self._house.clock.now(), self._house.terms.follow_seconds
-        if found is None or not is_followed(found, now, follow_seconds):
+        if found is None:
+            return False
+        meaning = meaning_of(found, note, now, follow_seconds, addressed=addressed)
+        if meaning is Meaning.NOTHING:
             return False
         with SetWorkflowID(workflow_id("reply", key)):
             await DBOS.start_workflow_async(
-                self.take_reply, found.id, note.model_dump(mode="json"), key
+                self.take_reply, found.id, note.model_dump(mode="json"), key, meaning.value
             )
         return True
 
@@ -92,6 +100,14 @@ class Workflows(DBOSConfiguredInstance):
         """A person wants the investigation to stop."""
         with SetWorkflowID(workflow_id("stop", key)):
             await DBOS.start_workflow_async(self.take_stop, investigation, user, key)
+
+    async def deeper(self, investigation: int, user: str, key: str) -> None:
+        """A person wants the investigation to spend more and look further."""
+        wish = Directive(wish=Wish.DEEPER, subject="deep", user=user, at=self._house.clock.now())
+        with SetWorkflowID(workflow_id("deeper", key)):
+            await DBOS.start_workflow_async(
+                self.take_directive, investigation, wish.model_dump(mode="json"), key
+            )
 
     async def why_not(self, proposal: UUID, user: str) -> str:
         """Why this person may not decide on the proposal now; empty: they may."""
@@ -203,16 +219,46 @@ class Workflows(DBOSConfiguredInstance):
     @DBOS.workflow()
     async def investigate(self, number: int) -> None:
         """From the first look to what was seen after the change."""
-        house, flow = self._house, DbosWorkflow()
-        structlog.contextvars.bind_contextvars(investigation=number)
-        await flow.step("own", lambda: house.store.investigations.set_workflow(number, flow.id))
+        flow = DbosWorkflow()
+        await flow.step("own", partial(self._own, number, flow.id))
         await self._first_words.out()
+        await self._to_the_end(number, flow, PeopleInbox(flow), ())
+
+    @DBOS.workflow()
+    async def go_on(self, number: int, data: Json) -> None:
+        """Take an investigation up again, with all that it knew and what people added since."""
+        flow, added = DbosWorkflow(), Received.model_validate(data)
+        first = Received(directives=added.directives)
+        await self._to_the_end(number, flow, PeopleInbox(flow, first), added.notes)
+
+    async def _to_the_end(
+        self, number: int, flow: DbosWorkflow, inbox: PeopleInbox, added: tuple[Note, ...]
+    ) -> None:
+        house = self._house
+        structlog.contextvars.bind_contextvars(investigation=number)
         async with self._or_told(flow, number):
-            found = await house.investigator.run(number, flow, PeopleInbox(flow))
+            more = {"reopened": added} if added else {}
+            found = await house.investigator.run(number, flow, inbox, **more)
+            await illustrate_finding(house, found.case, flow)
             result = await CarryingOut(house, flow, number).first_of(found.changes)
             end = partial(closing.close, house, number, result.outcome, stopped=result.stopped)
             await flow.step("close", end)
             await flow.step("learn", partial(closing.learn_relations, house, number))
+        if found.case.investigation.status is InvestigationStatus.WAITING_FOR_INPUT:
+            with SetWorkflowID(workflow_id("remind", flow.id)):
+                await DBOS.start_workflow_async(self.remind, number, found.case.round)
+
+    async def _own(self, number: int, workflow: str) -> None:
+        await self._house.store.investigations.set_workflow(number, workflow)
+
+    @DBOS.workflow()
+    async def remind(self, number: int, round_number: int) -> None:
+        """Remind people of a question, and give it up when nobody answers."""
+        house, flow, terms = self._house, DbosWorkflow(), self._house.terms
+        await flow.sleep(terms.remind_seconds)
+        if await flow.step("remind", partial(asking.remind, house, number, round_number)):
+            await flow.sleep(max(0.0, terms.question_wait_seconds - terms.remind_seconds))
+            await flow.step("give-up", partial(asking.give_up, house, number, round_number))
 
     @asynccontextmanager
     async def _or_told(self, flow: DbosWorkflow, number: int) -> AsyncIterator[None]:
@@ -225,24 +271,62 @@ class Workflows(DBOSConfiguredInstance):
             raise
 
     @DBOS.workflow()
-    async def take_reply(self, number: int, data: Json, key: str) -> None:
-        """Pass a reply to the investigation under way, answer the question in it, or start anew from where it ended."""
+    async def take_reply(self, number: int, data: Json, key: str, meaning: str) -> None:
+        """Pass a reply to the investigation under way, answer the question in it, or go on from where it ended."""
         house, flow, note = self._house, DbosWorkflow(), Note.model_validate(data)
         found = await flow.step("read", lambda: house.store.investigations.get(number))
         await flow.step("keep", lambda: house.store.cases.add_note(number, note))
-        owner = await flow.step("owner", lambda: house.store.investigations.workflow(number))
         if found.status in UNDER_WAY:
-            mail = Mail(kind=MailKind.NOTE, user=note.user, note=note)
-            await flow.send(owner or f"investigation-{number}", mail, key)
-            if found.status is InvestigationStatus.RUNNING or not note.text.endswith("?"):
-                return
-        else:
-            closed = InvestigationStatus.CLOSED
-            await flow.step("hand-over", lambda: self._set_status(number, closed))
-        await self.take_in(follow_up(found, note, key).model_dump(mode="json"))
+            await self._pass_on(
+                flow, number, Mail(kind=MailKind.NOTE, user=note.user, note=note), key
+            )
+        if meaning == Meaning.QUESTION:
+            await self.take_in(question_in(found, note, key).model_dump(mode="json"))
+        elif found.status not in UNDER_WAY:
+            added = Received(notes=(note,), directives=directives_in(note))
+            await self._reopen(
+                flow, number, added, Mail(kind=MailKind.NOTE, user=note.user, note=note), key
+            )
 
-    async def _set_status(self, number: int, status: InvestigationStatus) -> None:
-        await self._house.store.investigations.set_status(number, status, self._house.clock.now())
+    @DBOS.workflow()
+    async def take_directive(self, number: int, data: Json, key: str) -> None:
+        """Pass a wish to the investigation under way, or go on from where it ended."""
+        house, flow, wish = self._house, DbosWorkflow(), Directive.model_validate(data)
+        found = await flow.step("read", lambda: house.store.investigations.get(number))
+        details = {"wish": wish.wish.value, "subject": wish.subject}
+        await flow.step(
+            "audit",
+            lambda: house.store.audit.append(
+                wish.user, "steer", f"investigation:{number}", details, wish.at
+            ),
+        )
+        mail = Mail(kind=MailKind.DIRECTIVE, user=wish.user, directive=wish)
+        if found.status in UNDER_WAY:
+            await self._pass_on(flow, number, mail, key)
+        else:
+            await self._reopen(flow, number, Received(directives=(wish,)), mail, key)
+
+    async def _pass_on(self, flow: DbosWorkflow, number: int, mail: Mail, key: str) -> None:
+        """Send something to the workflow that carries an investigation."""
+        owner = await flow.step("owner", lambda: self._house.store.investigations.workflow(number))
+        await flow.send(owner or f"investigation-{number}", mail, key)
+
+    async def _reopen(
+        self, flow: DbosWorkflow, number: int, added: Received, mail: Mail, key: str
+    ) -> None:
+        """Go on with an ended investigation; if somebody else's words just had it go on, it takes these in as well."""
+        identity = workflow_id("again", key)
+        fresh = await flow.step(
+            "reopen", lambda: self._house.store.investigations.reopen(number, identity)
+        )
+        if not fresh:
+            await self._pass_on(flow, number, mail, key)
+            return
+        await flow.step("again", partial(asking.taken_up, self._house, number, key))
+        with SetWorkflowID(identity):
+            await DBOS.enqueue_workflow_async(
+                QUEUE, self.go_on, number, added.model_dump(mode="json")
+            )
 
     @DBOS.workflow()
     async def take_stop(self, number: int, user: str, key: str) -> None:

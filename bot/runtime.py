@@ -95,6 +95,8 @@ def terms_of(settings: Settings) -> Terms:
         watch_seconds=bot.watch_seconds,
         watch_interval_seconds=bot.watch_interval_seconds,
         follow_seconds=settings.slack.follow_seconds,
+        remind_seconds=bot.remind_seconds,
+        question_wait_seconds=bot.question_wait_seconds,
         page_above_impact=settings.pagerduty.page_above_impact,
         digest_hour=settings.awareness.digest_hour,
         attention_after_seconds=settings.awareness.attention_after_seconds,

@@ -139,6 +139,10 @@ class BotSettings(BaseSettings):
     watch_interval_seconds: float = 30.0
     patience_seconds: float = 30.0
     """How long to wait, once, before looking again at an alert that nothing explains."""
+    remind_seconds: float = 1800.0
+    """After which the thread is reminded of a question that nobody answered."""
+    question_wait_seconds: float = 24 * 3600.0
+    """After which a question that nobody answered is given up."""
     concurrent_investigations: int = 50
     change_approvers: Names = ("sre-approvers",)
     """User groups (handles) or user ids who may approve changes in production."""

@@ -95,8 +95,8 @@ class TerminalNotifier:
         if case.finding is not None:
             print_finding(self._console, case, case.finding)
 
-    async def ask(self, case: Case, key: str, *, reminder: bool = False) -> None:
-        """The question is part of the printed finding."""
+    async def remind(self, case: Case, key: str) -> None:
+        """Nobody is reminded at a terminal: the question is part of the printed finding."""
 
     async def proposal(self, case: Case, proposal: Proposal, note: str = "") -> None:
         """A proposal, as text."""

@@ -19,6 +19,7 @@ from agent.model import (
     InvestigationStatus,
     Relation,
     Signal,
+    SignalKind,
     Spent,
     Triage,
 )
@@ -111,11 +112,16 @@ class Investigations(Repository):
         return found
 
     async def by_thread(self, channel: str, thread: str) -> Investigation | None:
-        """The latest investigation that talks in a thread, one that has not ended before those that have."""
+        """What a thread is about: an investigation that has not ended before those that have, those before questions asked
+        beside them, and of these the latest."""
         return await self._first(
             joined()
             .where(InvestigationRow.channel == channel, InvestigationRow.thread == thread)
-            .order_by(InvestigationRow.status.in_(ENDED), InvestigationRow.id.desc())
+            .order_by(
+                InvestigationRow.status.in_(ENDED),
+                SignalRow.kind == SignalKind.QUESTION.value,
+                InvestigationRow.id.desc(),
+            )
         )
 
     async def by_fingerprint_open(self, fingerprint: str) -> Investigation | None:
@@ -161,6 +167,23 @@ class Investigations(Repository):
         statement = select(InvestigationRow.workflow_id).where(InvestigationRow.id == investigation)
         async with self._transaction() as tx:
             return await tx.scalar(statement) or ""
+
+    async def reopen(self, investigation: int, workflow_id: str) -> bool:
+        """Have it run again, carried by that workflow; False when it is under way already, by another's words.
+
+        Repeating it for the same workflow gives the same answer.
+        """
+        row = InvestigationRow
+        rests = row.status.in_((*ENDED, InvestigationStatus.WAITING_FOR_INPUT.value))
+        values = {
+            "status": InvestigationStatus.RUNNING.value,
+            "workflow_id": workflow_id,
+            "ended_at": None,
+        }
+        async with self._transaction() as tx:
+            await tx.execute(update(row).where(row.id == investigation, rests).values(values))
+            carried_by = await tx.scalar(select(row.workflow_id).where(row.id == investigation))
+        return carried_by == workflow_id
 
     async def spend(self, investigation: int, spent: Spent) -> None:
         """What it has spent in all so far."""

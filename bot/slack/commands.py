@@ -1,4 +1,4 @@
-"""``/investigate <text>``, ``/investigate quiet`` and ``/investigate quiet all``."""
+"""``/investigate [--budget 5m|deep|quick] <text>``, ``/investigate quiet`` and ``/investigate quiet all``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from agent.model import Conversation, SignalKind
 from bot.slack import signals, words
+from bot.slack.budgets import wanted_budget
 from bot.slack.desk import Desk
 from bot.slack.intent import Intent, intent_of
 from bot.slack.limits import escape, shorten
@@ -41,6 +42,13 @@ class Commands:
         if (kept := await self._quiet.asked(text)) is not None:
             await ack(**kept.payload())
             return
+        wanted = wanted_budget(text)
+        if wanted.problem:
+            await ack(words.bad_budget(escape(wanted.problem)))
+            return
+        if not wanted.text:
+            await ack(words.USAGE)
+            return
         channel, closed = command["channel_id"], command.get("channel_name", "")
         if closed.startswith(_CLOSED_NAMES) and not await self._desk.can_speak(channel):
             await ack(words.NOT_HERE)
@@ -49,10 +57,12 @@ class Commands:
         signal = signals.asked(
             SignalKind.REQUEST,
             f"command:{trigger}",
-            text,
+            wanted.text,
             command["user_id"],
             Conversation(channel=channel),
             datetime.now(UTC),
         )
+        signal = signal.model_copy(update={"budget": wanted.budget})
         await self._desk.answering.receive(signal)
-        await ack(words.asked(escape(shorten(plain(text), _MAX_ECHO))))
+        echo = escape(shorten(plain(wanted.text), _MAX_ECHO))
+        await ack(words.asked(echo, wanted.budget))

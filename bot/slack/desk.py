@@ -119,6 +119,15 @@ class Desk:
             log.info("whispering by direct message", error=code_of(error))
             await self.client.chat_postMessage(channel=user, text=text)
 
+    async def acknowledge(self, channel: str, ts: str) -> None:
+        """Show on a message that it was taken in (eyes), where Slack lets the bot."""
+        try:
+            await self.client.reactions_add(channel=channel, timestamp=ts, name="eyes")
+        except SlackApiError as error:
+            if remedy_of(error) is Remedy.RETRY:
+                raise
+            log.info("no reaction", channel=channel, error=code_of(error))
+
     async def can_speak(self, channel: str) -> bool:
         """Whether the bot may post in a conversation, or may let itself in."""
         try:

@@ -151,6 +151,10 @@ class SlackNotifier:
         if conversation.thread:
             await self._sessions.answered(conversation)
 
+    async def remind(self, case: Case, key: str) -> None:
+        """Put the finding's question to the thread once more."""
+        await self._say_in_thread(case, key, "remind", self._views.reminder(case))
+
     async def picture(
         self, conversation: Conversation, key: str, png: bytes, title: str, alt: str
     ) -> None:

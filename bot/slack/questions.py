@@ -40,7 +40,8 @@ class Questions:
     async def asked(self, event: Mapping[str, Any]) -> None:
         """Somebody wrote to srebot: a correction; in a thread that it follows a reply; else a question or a request."""
         corrected = await self._corrections.taken(event, addressed=True)
-        if (event.get("thread_ts") and await self._threads.heard(event)) or corrected:
+        in_thread = bool(event.get("thread_ts"))
+        if (in_thread and await self._threads.heard(event, addressed=True)) or corrected:
             return
         place = Conversation(channel=event["channel"], thread=event.get("thread_ts") or event["ts"])
         match intent_of(event.get("text", "")):

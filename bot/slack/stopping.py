@@ -1,4 +1,4 @@
-"""Stopping an investigation: the button of its summary, and Slack's own stop button."""
+"""Steering an investigation by buttons: stop (of its summary, and Slack's own), and dig deeper."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Stopping:
     def register(self, app: AsyncApp) -> None:
         """Listen."""
         app.action("stop_investigation")(self.pressed)
+        app.action("dig_deeper")(self.deeper)
         app.event("agent_session_stopped")(self.session_stopped)
 
     async def pressed(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -35,6 +36,14 @@ class Stopping:
         await self._desk.answering.stop(investigation, user, key)
         await ack()
         await self._desk.whisper(place_of(body), user, words.STOPPING)
+
+    async def deeper(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """The report's button: look further, with a larger budget."""
+        user, investigation = body["user"]["id"], int(action["value"])
+        key = f"deeper:{investigation}:{action['block_id']}"
+        await self._desk.answering.deeper(investigation, user, key)
+        await ack()
+        await self._desk.whisper(place_of(body), user, words.DEEPER)
 
     async def session_stopped(self, event: dict[str, Any]) -> None:
         """Slack's button; Slack leaves it to the app to end the session."""

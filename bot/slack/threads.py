@@ -19,8 +19,9 @@ class Threads:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def heard(self, event: Mapping[str, Any]) -> bool:
-        """Take a person's reply; False when srebot does not take part in that thread."""
+    async def heard(self, event: Mapping[str, Any], *, addressed: bool = False) -> bool:
+        """Take a person's reply, which may mention srebot (``addressed``); False when it is not meant for anything that is
+        talked about in that thread."""
         place = Conversation(channel=event["channel"], thread=event["thread_ts"])
         key = message_key(event["channel"], event["ts"])
         user, text = event["user"], event.get("text", "")
@@ -31,7 +32,10 @@ class Threads:
         if not said:
             return False
         note = Note(user=user, text=said, at=moment_of(event["ts"]))
-        return await self._desk.answering.reply(place, note, key)
+        taken = await self._desk.answering.reply(place, note, key, addressed=addressed)
+        if taken:
+            await self._desk.acknowledge(event["channel"], event["ts"])
+        return taken
 
     async def stop(self, place: Conversation, user: str, key: str) -> bool:
         """Stop the investigation of a thread; False when there is none."""

@@ -6,6 +6,7 @@ USAGE = (
     "Tell me what to look into, for example:\n"
     "• `/investigate checkout is slow in production`\n"
     "• `/investigate why do logins fail?`\n"
+    "• `/investigate --budget deep auth is slow` (or `quick`, `5m`, `40calls`, `2usd`: what I may spend)\n"
     "• `/investigate quiet` (what I kept to myself since yesterday; `quiet all`: this week)\n"
     "In a thread, mention me (`@srebot why is cart slow?`) or choose *Investigate this* on a message. "
     "I only read; a change waits for an approval."
@@ -29,6 +30,15 @@ REVERTING = "I’ll propose the way back in this thread; it needs an approval li
 STOPPING = "Stopping. What was found so far stays in this thread."
 
 
-def asked(text: str) -> str:
+DEEPER = "Digging deeper with a larger budget; how it goes shows in this thread."
+
+
+def asked(text: str, budget: str = "") -> str:
     """The acknowledgement of a request, with its own words."""
-    return f"On it: “{text}”. I’ll answer in a thread here."
+    spending = f" Budget: {budget}." if budget else ""
+    return f"On it: “{text}”. I’ll answer in a thread here.{spending}"
+
+
+def bad_budget(problem: str) -> str:
+    """Why a budget cannot be understood, and that nothing was begun."""
+    return f"{problem} Nothing was started; send it again, for example `/investigate --budget 5m auth is slow`."

@@ -15,6 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("signals", sa.Column("budget", sa.Text(), server_default="", nullable=False))
     op.add_column("hypotheses", sa.Column("reasons", JSONB(), server_default="[]", nullable=False))
     op.add_column("evidence", sa.Column("query", sa.Text(), server_default="", nullable=False))
     op.add_column("evidence", sa.Column("window", JSONB()))
@@ -30,3 +31,4 @@ def downgrade() -> None:
     op.drop_column("evidence", "window")
     op.drop_column("evidence", "query")
     op.drop_column("hypotheses", "reasons")
+    op.drop_column("signals", "budget")

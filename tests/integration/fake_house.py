@@ -190,6 +190,10 @@ class FakeNotifier:
         """Say once."""
         self.said.setdefault(key, text)
 
+    async def remind(self, case: Case, key: str) -> None:
+        """Say once."""
+        self.said.setdefault(key, case.finding.question if case.finding else "")
+
     async def taken(self, signal: Signal) -> None:
         """Nothing to see."""
 

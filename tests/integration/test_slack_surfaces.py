@@ -108,6 +108,41 @@ async def test_the_command_explains_itself(
     assert core.signals == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "budget"),
+    [
+        ("--budget 5m cart is slow", "5m"),
+        ("cart is slow --budget=deep", "deep"),
+        ("cart is slow —budget quick", "quick"),  # as Slack's clients turn two hyphens
+        ("cart is slow", ""),
+    ],
+)
+async def test_a_budget_goes_with_the_command(
+    workspace: SlackWorkspace, core: FakeAnswering, text: str, budget: str
+) -> None:
+    result = await workspace.command(ENGINEER, ALERTS, "/investigate", text)
+    (signal,) = core.signals.values()
+    assert (signal.title, signal.budget) == ("cart is slow", budget)
+    assert "On it: “cart is slow”" in result.text
+
+
+@pytest.mark.parametrize("budget", ["plenty", "-5m", "0m", ""])
+async def test_a_budget_that_makes_no_sense_starts_nothing(
+    workspace: SlackWorkspace, core: FakeAnswering, budget: str
+) -> None:
+    result = await workspace.command(ENGINEER, ALERTS, "/investigate", f"cart --budget {budget}")
+    assert "Nothing was started" in result.text
+    assert core.signals == {}
+
+
+async def test_dig_deeper_counts_once(workspace: SlackWorkspace, core: FakeAnswering) -> None:
+    ts = await bot_says(workspace, VIEWS.report(cases.case(finding=cases.finding())))
+    block = block_of(workspace, ts, "dig_deeper")
+    for _ in range(2):
+        await workspace.click(LEAD, ALERTS, ts, block, "dig_deeper")
+    assert list(core.deepened.values()) == [(7, LEAD)]
+
+
 async def test_where_the_bot_cannot_post_the_command_says_so(
     workspace: SlackWorkspace, core: FakeAnswering
 ) -> None:

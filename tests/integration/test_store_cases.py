@@ -122,6 +122,38 @@ async def test_an_investigation_is_found_by_its_thread_and_its_open_alert(store:
     assert (await store.investigations.get(one.id)).ended_at == NOW
 
 
+async def test_a_thread_is_about_its_investigation_not_about_questions_asked_beside_it(
+    store: Store,
+) -> None:
+    place = Conversation(channel="C1", thread="17.1")
+    looked_into = await opened(store, "k1")
+    asked = await opened(store, "k2", kind=SignalKind.QUESTION)
+    for each in (looked_into, asked):
+        await store.investigations.set_conversation(each.id, place)
+        await store.investigations.set_status(each.id, InvestigationStatus.CLOSED, NOW)
+    found = await store.investigations.by_thread("C1", "17.1")
+    assert found is not None
+    assert found.id == looked_into.id
+
+
+@pytest.mark.parametrize("status", ["waiting_for_input", "closed", "stopped", "failed"])
+async def test_what_rests_is_taken_up_again_by_one_workflow(store: Store, status: str) -> None:
+    one = await opened(store)
+    await store.investigations.set_status(one.id, InvestigationStatus(status), NOW)
+    assert await store.investigations.reopen(one.id, "again-1")
+    assert not await store.investigations.reopen(one.id, "again-2")
+    assert await store.investigations.reopen(one.id, "again-1")  # repeated after a crash
+    found = await store.investigations.get(one.id)
+    assert (found.status, found.ended_at) == (InvestigationStatus.RUNNING, None)
+    assert await store.investigations.workflow(one.id) == "again-1"
+
+
+async def test_what_is_under_way_is_not_taken_up_again(store: Store) -> None:
+    one = await opened(store)
+    assert not await store.investigations.reopen(one.id, "again-1")
+    assert await store.investigations.workflow(one.id) == ""
+
+
 async def test_investigations_are_listed_newest_first_by_status(store: Store) -> None:
     one, two = await opened(store, "k1"), await opened(store, "k2")
     await store.investigations.set_status(one.id, InvestigationStatus.WATCHING)

@@ -39,6 +39,7 @@ class SignalRow(Base):
     occurred_at: Mapped[datetime]
     link: Mapped[str]
     requested_by: Mapped[str]
+    budget: Mapped[str] = mapped_column(server_default="")
     conversation: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 

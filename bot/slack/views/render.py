@@ -148,8 +148,20 @@ class Views:
             chain=self._first(case, self._claims(case, finding.chain), _SHOWN_CHAIN),
             impact=self._first(case, self._impact(case, finding), _SHOWN_IMPACT),
             ruled_out=self._first(case, self._claims(case, finding.ruled_out), _SHOWN_RULED_OUT),
+            spent=_spent(case),
             url=self.record_url(case),
         )
+
+    def reminder(self, case: Case) -> Message:
+        """The open question once more, to whoever asked for the investigation or to all."""
+        question = case.finding.question if case.finding else ""
+        asker = case.signal.requested_by
+        whom = f"<@{asker}> " if asker else ""
+        text = (
+            f":raising_hand: {whom}I still wait for an answer: *{escape(question)}*\n"
+            "Reply here, say `continue` to have me look further without it, or `stop`."
+        )
+        return limits.fit(f"Still waiting: {question}", [_section(text)])
 
     def proposal(self, case: Case, proposal: Proposal, note: str = "") -> Message:
         """A proposed change; buttons only while it is open."""
@@ -284,6 +296,11 @@ def _next_step(case: Case) -> str:
             return f"Watching the signals after: {case.proposals[-1].plan.summary}"
         case _:
             return case.finding.next_steps[0] if case.finding and case.finding.next_steps else ""
+
+
+def _spent(case: Case) -> str:
+    spent, budget = case.investigation.spent, case.investigation.budget
+    return f"{spent.tool_calls} of {budget.tool_calls} checks, {_duration(spent.seconds)} of {_duration(budget.seconds)}"
 
 
 def _section(text: str) -> dict[str, Any]:

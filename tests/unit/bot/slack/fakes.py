@@ -21,6 +21,7 @@ class FakeAnswering:
     signals: dict[str, Signal] = field(default_factory=dict)
     received: int = 0
     replies: dict[str, Note] = field(default_factory=dict)
+    deepened: dict[str, tuple[int, str]] = field(default_factory=dict)
     stopped: dict[str, tuple[int, str]] = field(default_factory=dict)
     decisions: dict[str, tuple[UUID, str, bool, str]] = field(default_factory=dict)
     refusals: list[tuple[UUID, str]] = field(default_factory=list)
@@ -34,7 +35,9 @@ class FakeAnswering:
             raise RuntimeError("the database is away")
         self.signals.setdefault(signal.key, signal)
 
-    async def reply(self, conversation: Conversation, note: Note, key: str) -> bool:
+    async def reply(
+        self, conversation: Conversation, note: Note, key: str, *, addressed: bool = False
+    ) -> bool:
         if conversation.thread not in self.followed:
             return False
         self.replies.setdefault(key, note)
@@ -42,6 +45,9 @@ class FakeAnswering:
 
     async def stop(self, investigation: int, user: str, key: str) -> None:
         self.stopped.setdefault(key, (investigation, user))
+
+    async def deeper(self, investigation: int, user: str, key: str) -> None:
+        self.deepened.setdefault(key, (investigation, user))
 
     async def why_not(self, proposal: UUID, user: str) -> str:
         if user in self.entitled:
