@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from sandbox.app import DEFAULT_SCENARIO, build
 from sandbox.datadog.access import API_KEY, APPLICATION_KEY
@@ -14,7 +15,7 @@ from sandbox.pagerduty.access import API_TOKEN
 from sandbox.serving import NotLoopbackError, SandboxServer, loopback_socket, url_of
 from sandbox.slack.identity import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from sandbox.webhooks.signing import SECRETS
-from sandbox.world.scenario import ScenarioError, load_scenario, scenario_names
+from sandbox.world.scenario import FOLDER, ScenarioError, load_scenario, scenario_names
 
 DEFAULT_PORT = 8765
 
@@ -24,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     if options.list:
-        for name in scenario_names():
-            _say(f"{name}: {load_scenario(name).title}")
+        for name in scenario_names(options.scenarios):
+            _say(f"{name}: {load_scenario(name, options.scenarios).title}")
         return 0
     try:
         bound = loopback_socket(options.host, options.port)
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with bound:
         try:
             sandbox = build(
-                options.scenario,
+                load_scenario(options.scenario, options.scenarios),
                 alert_delay_seconds=options.alert_delay,
                 posts_alerts=not options.no_alert,
                 request_url=options.request_url,
@@ -58,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
     parser.add_argument("--scenario", default=DEFAULT_SCENARIO, metavar="NAME")
+    parser.add_argument(
+        "--scenarios", type=Path, default=FOLDER, metavar="DIR", help="a folder of scenario files"
+    )
     parser.add_argument("--list", action="store_true", help="list the scenarios and exit")
     parser.add_argument(
         "--request-url", default="", metavar="URL", help="deliver Slack's events there by HTTP"

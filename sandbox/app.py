@@ -59,7 +59,7 @@ class Sandbox:
 
 
 def build(
-    scenario: str = DEFAULT_SCENARIO,
+    scenario: str | Scenario = DEFAULT_SCENARIO,
     *,
     seed: int | None = None,
     now: Clock | None = None,
@@ -73,7 +73,7 @@ def build(
     """Build the company in the state of a scenario.
 
     Args:
-        scenario: Its name; see ``sandbox.world.scenario.scenario_names``.
+        scenario: Its name (see ``sandbox.world.scenario.scenario_names``), or one that was read already.
         seed: Of the telemetry's noise, instead of the scenario's own.
         now: The clock, timezone-aware; the real one by default. The scenario starts when it is first read.
         alert_delay_seconds: From the app's connecting to the first alert.
@@ -87,7 +87,7 @@ def build(
         ScenarioError: there is no such scenario, or its file is not right.
     """
     clock = now or _utc_now
-    spec = load_scenario(scenario)
+    spec = load_scenario(scenario) if isinstance(scenario, str) else scenario
     started_at = clock()
     company = load_company(started_at, spec.rollouts)
     store = ObjectStore(clock=clock)

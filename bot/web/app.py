@@ -23,6 +23,7 @@ from bot.web.health import Health
 from bot.web.hosts import OwnHosts
 from bot.web.metrics import Metrics
 from bot.web.pages import Pages
+from bot.web.record_json import RecordJson
 from bot.web.records import Records
 
 STATIC = Path(__file__).parent / "static"
@@ -45,6 +46,7 @@ def create_app(
     """
     own = [Middleware(OwnHosts, public_url=public_url)]
     health, metrics, pages = Health(ready), Metrics(store, ready), Pages(Records(store))
+    as_json = RecordJson(Records(store))
     return Starlette(
         routes=[
             *extra_routes,
@@ -53,6 +55,8 @@ def create_app(
             Route("/metrics", metrics.scrape),
             Route("/", pages.index, middleware=own),
             Route("/investigations", pages.index, middleware=own),
+            Route("/investigations.json", as_json.index, middleware=own),
+            Route("/investigations/{id:int}.json", as_json.record, middleware=own),
             Route("/investigations/{id:int}", pages.record, middleware=own),
             Route("/investigations/{id:int}/evidence/{number:int}", pages.evidence, middleware=own),
             Route("/investigations/{id:int}/steps/{number:int}", pages.step, middleware=own),
