@@ -54,6 +54,14 @@ class Proposed(Value):
     spent: Spent = Spent()
 
 
+class Concluded(Value):
+    """A finding before the gates, and the changes that would mend it, best first."""
+
+    finding: Finding
+    changes: tuple[Change, ...] = ()
+    spent: Spent = Spent()
+
+
 class Weighed(Value):
     """What a round of steps means: evidence, and what to look at next."""
 
@@ -63,14 +71,8 @@ class Weighed(Value):
     checks: tuple[Check, ...] = ()
     """Empty when nothing more would tell the live hypotheses apart."""
     spent: Spent = Spent()
-
-
-class Concluded(Value):
-    """A finding before the gates, and the changes that would mend it, best first."""
-
-    finding: Finding
-    changes: tuple[Change, ...] = ()
-    spent: Spent = Spent()
+    concluded: Concluded | None = None
+    """The report at once, from a reasoner that is done; it cites ``evidence`` by the numbers that this has here."""
 
 
 class Reasoner(Protocol):

@@ -167,6 +167,7 @@ class Parts:
                 notifier,
                 clock,
                 patience_seconds=self.settings.bot.patience_seconds,
+                journal=self.store.journal,
             ),
             notifier=notifier,
             directory=directory,

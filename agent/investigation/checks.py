@@ -66,8 +66,7 @@ class Checks:
             if number in done and done[number].check.key == check.key:
                 return done[number]
             step = await self._call(investigation, number, round_number, check, seconds)
-            await self._store.save_step(investigation, step)
-            return step
+            return await self._store.save_step(investigation, step)
 
         steps = await asyncio.gather(*map(one, wanted, checks))
         return tuple(_without_raw(s) for s in steps)

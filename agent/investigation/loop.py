@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import cached_property
 
 from agent.investigation.checks import Checks
+from agent.investigation.journal import Begun, ToolSpec, recording, specs_of
 from agent.investigation.run import Equipment, Investigated, RulesReasoner, Run
 from agent.model import Case
-from agent.ports import CaseStore, Clock, Durable, Inbox, Memory, Notifier, Reasoner
+from agent.ports import (
+    CaseStore,
+    Clock,
+    Durable,
+    Inbox,
+    JournalStore,
+    Memory,
+    Notifier,
+    Reasoner,
+)
 from agent.tools import Registry
 
 PATIENCE_SECONDS = 30.0
@@ -31,8 +42,11 @@ class Investigator:
         clock: Clock,
         limits: Mapping[str, int] | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
+        journal: JournalStore | None = None,
     ) -> None:
+        """``journal`` keeps what is needed to play investigations again; None: nothing is kept for that."""
         self._memory = memory
+        self._journal = journal
         self.equipment = Equipment(
             checks=Checks(registry, store, clock, limits),
             reasoner=reasoner,
@@ -43,11 +57,20 @@ class Investigator:
             patience_seconds=patience_seconds,
         )
 
+    @cached_property
+    def _tools(self) -> tuple[ToolSpec, ...]:
+        return specs_of(self.equipment.checks.registry)
+
     async def run(self, investigation: int, durable: Durable, inbox: Inbox) -> Investigated:
         """Investigate to the end; the finding is stored and reported when this returns.
 
         Run again after a crash with the same ``durable``, it goes on where it stopped.
         """
+        if self._journal is not None:
+            begun = Begun(reasoner=self.equipment.reasoner.name, tools=self._tools)
+            durable, inbox = await recording(
+                durable, inbox, self._journal, investigation, begun, self.equipment.clock
+            )
         case = await durable.step("open", lambda: self._open(investigation))
         return await Run(self.equipment, case, durable, inbox).to_the_end()
 

@@ -177,7 +177,8 @@ class Run:
 
         async def work() -> None:
             await store.save_investigation(case.investigation)
-            await store.save_hypotheses(number, case.round, case.hypotheses)
+            # The round that is under way says nothing of the board yet.
+            await store.save_hypotheses(number, max(0, case.round - 1), case.hypotheses)
             await store.save_evidence(number, case.evidence)
             await notifier.summary(case)
             if text and not seems_over(case):

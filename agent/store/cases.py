@@ -28,11 +28,12 @@ from agent.model import (
 from agent.store.batches import GroupCommit
 from agent.store.engine import Sessions
 from agent.store.investigations import investigation_of, joined
-from agent.store.mapping import row_of, storable_text, value_of
+from agent.store.mapping import RAW_LIMIT_BYTES, row_of, storable_text, value_of
 from agent.store.patterns import similar_patterns
 from agent.store.repositories import Repository
 from agent.store.steps import row_of_step, step_of
 from agent.store.tables import (
+    BoardRow,
     EvidenceRow,
     FindingRow,
     HypothesisRow,
@@ -52,8 +53,10 @@ RECALLED_PATTERNS = 5
 class Cases(Repository):
     """Saves what an investigation gathers, piece by piece, and loads it whole."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, raw_limit_bytes: int = RAW_LIMIT_BYTES) -> None:
+        """``raw_limit_bytes`` is what is kept at most of each raw answer."""
         super().__init__(sessions)
+        self._raw_limit_bytes = raw_limit_bytes
         self._steps = GroupCommit(self._write_steps)
 
     async def load(self, investigation: int, now: datetime | None = None) -> Case:
@@ -124,8 +127,14 @@ class Cases(Repository):
     async def save_hypotheses(
         self, investigation: int, round_number: int, hypotheses: Sequence[Hypothesis]
     ) -> None:
-        """The board as it stands after a round: known ids are brought up to date."""
-        rows = [{"investigation_id": investigation, **row_of(h, clean=True)} for h in hypotheses]
+        """The board as it stands after a round: known ids are brought up to date, boards of earlier rounds are kept."""
+        board = [row_of(h, clean=True) for h in hypotheses]
+        rows = [{"investigation_id": investigation, **row} for row in board]
+        state = {
+            "investigation_id": investigation,
+            "round": round_number,
+            "hypotheses": board,
+        }
         async with self._transaction() as tx:
             await tx.execute(
                 update(InvestigationRow)
@@ -134,11 +143,26 @@ class Cases(Repository):
             )
             if rows:
                 await tx.execute(_upsert(HypothesisRow, rows, ("investigation_id", "id")))
+                await tx.execute(_upsert(BoardRow, [state], ("investigation_id", "round")))
 
-    async def save_step(self, investigation: int, step: Step) -> None:
-        """One finished tool call; the same call saved again changes nothing, another one takes its number's place."""
+    async def boards(self, investigation: int) -> tuple[tuple[int, tuple[Hypothesis, ...]], ...]:
+        """The board over time: each round that left one, with the hypotheses as they stood after it; 0 is the opening."""
+        row = BoardRow
+        async with self._transaction() as tx:
+            rows = await _rows(tx, row, row.investigation_id == investigation, row.round)
+        return tuple(
+            (r["round"], tuple(Hypothesis.model_validate(h) for h in r["hypotheses"])) for r in rows
+        )
+
+    async def save_step(self, investigation: int, step: Step) -> Step:
+        """Keep one finished tool call; the same call saved again changes nothing, another one takes its number's place.
+
+        Returns it as it is kept, but for a raw answer that was cut: secrets struck, the data as plain JSON.
+        """
         # Redacting and compressing a large answer takes long enough to hold up the event loop.
-        await self._steps.add(await asyncio.to_thread(row_of_step, investigation, step))
+        row, kept = await asyncio.to_thread(row_of_step, investigation, step, self._raw_limit_bytes)
+        await self._steps.add(row)
+        return kept
 
     async def _write_steps(self, rows: Sequence[dict[str, Any]]) -> None:
         statement = insert(STEPS)

@@ -19,7 +19,7 @@ from agent.redaction import redact_data
 V = TypeVar("V", bound=Value)
 
 RAW_LIMIT_BYTES = 1_000_000
-"""Of a vendor's answer, what is kept at most."""
+"""Of a vendor's answer, what is kept at most unless a setting says otherwise."""
 
 
 def storable(data: Any) -> Any:
@@ -62,11 +62,11 @@ def value_of(kind: type[V], row: RowMapping | Mapping[str, Any], **more: Any) ->
     return kind.model_validate({**fields, **more})
 
 
-def compress_text(text: str) -> bytes:
-    """A text as zstd, cut at ``RAW_LIMIT_BYTES``."""
+def compress_text(text: str, limit_bytes: int = RAW_LIMIT_BYTES) -> bytes:
+    """A text as zstd, cut at ``limit_bytes``."""
     data = text.encode("utf-8", "replace")
-    if len(data) > RAW_LIMIT_BYTES:
-        data = data[:RAW_LIMIT_BYTES].decode("utf-8", "ignore").encode()
+    if len(data) > limit_bytes:
+        data = data[:limit_bytes].decode("utf-8", "ignore").encode()
     return zstandard.compress(data, 3)
 
 

@@ -9,10 +9,13 @@ from agent.store.audit import Audit
 from agent.store.cases import Cases
 from agent.store.decisions import Decisions, Experiences
 from agent.store.engine import session_factory
+from agent.store.exchanges import Exchanges
 from agent.store.feedback import Feedbacks
 from agent.store.graph import GraphStore
 from agent.store.investigations import Investigations
 from agent.store.issues import Issues
+from agent.store.journal import Journals
+from agent.store.mapping import RAW_LIMIT_BYTES
 from agent.store.memory import GraphMemory
 from agent.store.messages import Messages
 from agent.store.names import Names
@@ -30,12 +33,15 @@ class Store:
     ...     await store.audit.append("U1", "approve", "proposal", {}, now, session=session)
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, raw_limit_bytes: int = RAW_LIMIT_BYTES) -> None:
+        """``raw_limit_bytes`` is what is kept at most of each raw answer of a tool."""
         self.engine = engine
         self.sessions = session_factory(engine)
         self.signals = Signals(self.sessions)
         self.investigations = Investigations(self.sessions)
-        self.cases = Cases(self.sessions)
+        self.cases = Cases(self.sessions, raw_limit_bytes)
+        self.exchanges = Exchanges(self.sessions)
+        self.journal = Journals(self.sessions)
         self.proposals = Proposals(self.sessions)
         self.approvals = Approvals(self.sessions)
         self.outcomes = Outcomes(self.sessions)

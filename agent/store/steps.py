@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 from agent.model import Reading, Series, Step
 from agent.redaction import redact
 from agent.store.mapping import (
+    RAW_LIMIT_BYTES,
     compress_json,
     compress_text,
     decompress_json,
@@ -21,17 +22,23 @@ from agent.store.mapping import (
 _READING = ("source", "query", "observation", "link", "window", "data")
 
 
-def row_of_step(investigation: int, step: Step) -> dict[str, Any]:
-    """The columns of a finished tool call."""
+def row_of_step(
+    investigation: int, step: Step, limit_bytes: int = RAW_LIMIT_BYTES
+) -> tuple[dict[str, Any], Step]:
+    """The columns of a finished tool call, with at most ``limit_bytes`` of its raw answer, and the call as they hold it."""
     row = row_of(step, without={"reading"}, clean=True)
     reading = step.reading
+    raw = ""
     if reading is not None:
         row |= row_of(reading, without={"series", "raw"}, clean=True)
         series = [s.model_dump(mode="python") for s in reading.series]
         row["series"] = compress_json(series) if series else None
-        row["raw"] = compress_text(storable_text(redact(reading.raw))) if reading.raw else None
-        row["raw_bytes"] = len(reading.raw.encode("utf-8", "replace"))
-    return {"investigation_id": investigation, **row}
+        raw = storable_text(redact(reading.raw))
+        row["raw"] = compress_text(raw, limit_bytes) if raw else None
+        row["raw_bytes"] = len(raw.encode("utf-8", "replace"))
+        reading = Reading(**{name: row[name] for name in _READING}, series=reading.series, raw=raw)
+    kept = value_of(Step, row, reading=reading)
+    return {"investigation_id": investigation, **row}, kept
 
 
 def step_of(row: RowMapping) -> Step:

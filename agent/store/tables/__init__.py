@@ -30,6 +30,7 @@ from agent.store.tables.knowledge import (
     RelationRow,
     SightingRow,
 )
+from agent.store.tables.record import BoardRow, ExchangeRow, JournalRow, ModelTextRow
 
 __all__ = [
     "AliasRow",
@@ -37,8 +38,10 @@ __all__ = [
     "AttentionRow",
     "AuditRow",
     "Base",
+    "BoardRow",
     "EntityRow",
     "EvidenceRow",
+    "ExchangeRow",
     "ExperienceRow",
     "FeedbackRow",
     "FindingRow",
@@ -48,7 +51,9 @@ __all__ = [
     "InvestigationRow",
     "IssueRow",
     "IssueSignalRow",
+    "JournalRow",
     "MessageRow",
+    "ModelTextRow",
     "NoteRow",
     "OutcomeRow",
     "PatternRow",

@@ -103,6 +103,7 @@ class StepRow(Base):
     """
 
     __tablename__ = "steps"
+    __table_args__ = (Index(None, "started_at", postgresql_where=text("emptied_at IS NULL")),)
 
     investigation_id: Mapped[int] = _investigation_key()
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -121,6 +122,9 @@ class StepRow(Base):
     series: Mapped[bytes | None]
     raw: Mapped[bytes | None]
     raw_bytes: Mapped[int] = mapped_column(server_default="0")
+    """Size of the answer before it was cut."""
+    emptied_at: Mapped[datetime | None]
+    """When the answer and the series were let go; None: they are kept still."""
 
 
 class EvidenceRow(Base):

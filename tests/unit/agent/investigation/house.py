@@ -93,8 +93,8 @@ class MemoryStore:
     async def save_investigation(self, investigation: Investigation) -> None:
         self.investigation = investigation
 
-    async def save_step(self, investigation: int, step: Step) -> None:
-        self.steps.setdefault(step.number, step)
+    async def save_step(self, investigation: int, step: Step) -> Step:
+        return self.steps.setdefault(step.number, step)
 
     async def load_steps(self, investigation: int) -> tuple[Step, ...]:
         return tuple(self.steps[n] for n in sorted(self.steps))
