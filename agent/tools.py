@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
@@ -42,6 +43,15 @@ class Tool:
         for part in schema.get("properties", {}).values():
             part.pop("title", None)
         return schema
+
+    @property
+    def signature(self) -> str:
+        """How it is called, on one line: ``kubernetes_events(namespace, name="", minutes=120)``."""
+        given = (
+            name if field.is_required() else f"{name}={json.dumps(field.default, default=str)}"
+            for name, field in self.arguments.model_fields.items()
+        )
+        return f"{self.name}({', '.join(given)})"
 
     async def __call__(self, arguments: Mapping[str, Any]) -> Reading:
         """Call it.

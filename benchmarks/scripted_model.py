@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import openai
 
-from agent.model import Case, Change, Check, Claim, Ending, Finding, Hypothesis, Step
+from agent.model import Case, Change, Check, Ending, Finding, Hypothesis, Step
 from agent.ports import Concluded, Proposed, Weighed
 from agent.reasoning.llm import LlmReasoner
 from agent.reasoning.llm_outputs import PRIORS, WEIGHTS
@@ -24,16 +24,6 @@ MODEL = "scripted"
 BYTES_PER_TOKEN = 4
 """No tokenizer is at hand; English and JSON come to about four bytes a token."""
 _MOST_HYPOTHESES = 8
-_ARGUMENTS = (
-    "container",
-    "memory_bytes",
-    "cpu_cores",
-    "replicas",
-    "revision",
-    "key",
-    "value",
-    "restart",
-)
 Call = tuple[str, Any]
 
 
@@ -58,7 +48,7 @@ class ScriptedModel(LlmReasoner):
         thought = await self._rules.propose(case)
         likely = sorted(thought.hypotheses, key=lambda h: -h.prior)[:_MOST_HYPOTHESES]
         hand_in = {"hypotheses": [_hypothesis(h) for h in likely]}
-        self._answer = [("propose_hypotheses", hand_in), *map(_look_up, thought.checks)]
+        self._answer = [("propose_hypotheses", hand_in), _looks(thought.checks)]
         return await super().propose(case)
 
     async def weigh(self, case: Case, steps: Sequence[Step]) -> Weighed:
@@ -74,8 +64,9 @@ class ScriptedModel(LlmReasoner):
             }
             for e in thought.evidence
         ]
-        hand_in = {"facts": facts, "new_hypotheses": [_hypothesis(h) for h in thought.hypotheses]}
-        self._answer = [("weigh_evidence", hand_in), *map(_look_up, thought.checks)]
+        new = [_hypothesis(h) for h in thought.hypotheses]
+        self._answer = [("weigh_evidence", {"facts": facts, "new_hypotheses": new})]
+        self._answer.append(_looks(thought.checks))
         return await super().weigh(case, steps)
 
     async def conclude(self, case: Case) -> Concluded:
@@ -127,8 +118,13 @@ def _hypothesis(hypothesis: Hypothesis) -> dict[str, Any]:
     return {**given, "likelihood": nearest(PRIORS, hypothesis.prior)}
 
 
-def _look_up(check: Check) -> Call:
-    return check.tool, {**check.arguments, "why": check.reason, "tells": list(check.tells)}
+def _looks(checks: Sequence[Check]) -> Call:
+    return "look", {
+        "checks": [
+            {"tool": c.tool, "args": c.arguments, "why": c.reason, "tells": list(c.tells)}
+            for c in checks
+        ]
+    }
 
 
 def _conclusion(finding: Finding, changes: Sequence[Change], case: Case) -> dict[str, Any]:
@@ -142,27 +138,28 @@ def _conclusion(finding: Finding, changes: Sequence[Change], case: Case) -> dict
         "headline": finding.headline,
         "hypothesis": meant,
         "confidence": finding.confidence,
-        **{part: _claims(getattr(finding, part)) for part in parts},
-        "unseen": list(finding.unseen),
+        "claims": [
+            {"part": part, "text": c.text, "citations": list(c.citations)}
+            for part in parts
+            for c in getattr(finding, part)
+        ],
         "next_steps": list(finding.next_steps),
         "question": finding.question,
         "changes": [_change(change) for change in changes],
     }
 
 
-def _claims(claims: Sequence[Claim]) -> list[dict[str, Any]]:
-    return [{"text": c.text, "citations": list(c.citations)} for c in claims]
-
-
 def _change(change: Change) -> dict[str, Any]:
     # The rules say "step:3", or "computed:step:3" for a value that they derived from it.
-    steps = [(a, s.rpartition("step:")[2]) for a, s in change.provenance.items() if "step:" in s]
+    steps = {a: int(s.rpartition("step:")[2]) for a, s in change.provenance.items() if "step:" in s}
     return {
         "kind": change.kind,
         "name": change.target.name,
         "target_kind": change.target.kind,
         "namespace": change.target.namespace,
-        **{name: change.arguments.get(name) for name in _ARGUMENTS},
-        "provenance": [{"argument": a, "step": int(s)} for a, s in steps],
-        "why": _claims(change.why),
+        "step": steps.get("target", 0),
+        "arguments": [
+            {"name": name, "value": str(value), "step": steps.get(name, 0)}
+            for name, value in change.arguments.items()
+        ],
     }

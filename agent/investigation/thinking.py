@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from agent.errors import ReasonerUnavailable
+from agent.investigation.drafts import settled
 from agent.investigation.hypotheses import merged
 from agent.model import Case, Step, Value
 from agent.ports import Clock, Concluded, Durable, Proposed, Reasoner, Weighed
@@ -31,6 +32,7 @@ class Thinker:
         self._rules = rules
         self._durable = durable
         self._clock = clock
+        self._last: Weighed | None = None
         self.gave_up = ""
         """Why the model no longer speaks; empty while it does."""
 
@@ -47,6 +49,7 @@ class Thinker:
         """What ``steps`` say; after the model gave up in it, what all the steps say to the rules."""
         name = f"weigh-{case.round}"
         thought: Thought[Weighed] = await self._once(name, lambda r: r.weigh(case, steps))
+        self._last = thought.result
         if not self._takes_over(thought):
             return thought
         opening: Thought[Proposed] = await self._once(
@@ -61,7 +64,10 @@ class Thinker:
         return _with_opening(second, proposed)
 
     async def conclude(self, case: Case) -> Thought[Concluded]:
-        """The finding before the gates."""
+        """The finding before the gates: the one that came with the last weighing, if it did."""
+        if self._last is not None and (draft := self._last.concluded) is not None:
+            done = settled(draft, self._last.evidence, case)
+            return Thought(result=done, reasoner=self._reasoner.name, at=case.now)
         return await self._think("conclude", lambda r: r.conclude(case))
 
     async def _think(self, name: str, work: Callable[[Reasoner], Awaitable[T]]) -> Thought[T]:

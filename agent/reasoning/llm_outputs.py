@@ -6,9 +6,10 @@ Verdicts are words: their weights are set by code, because models are poor at nu
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from agent.model import (
     Case,
@@ -20,7 +21,6 @@ from agent.model import (
     Evidence,
     Finding,
     Hypothesis,
-    Json,
     Step,
 )
 
@@ -42,6 +42,17 @@ _REQUIRED: dict[ChangeKind, tuple[frozenset[str], ...]] = {
     ChangeKind.CONFIG_VALUE: (frozenset({"key"}), frozenset({"value"})),
 }
 """Kind -> groups of arguments, of each of which one must be given."""
+_TYPES: dict[str, Callable[[str], Any]] = {
+    "container": str,
+    "memory_bytes": lambda text: int(float(text)),
+    "cpu_cores": float,
+    "replicas": int,
+    "revision": int,
+    "key": str,
+    "value": str,
+    "restart": str,
+}
+"""Argument of a change -> how its value is read."""
 
 
 class Output(BaseModel):
@@ -53,18 +64,18 @@ class Output(BaseModel):
 class HypothesisOut(Output):
     """A possible cause."""
 
-    id: str = Field(pattern=r"^H\d{1,3}$", description="H1, H2, ...: a number not used before")
-    mode: str = Field(description="a failure mode of the list, or other")
-    statement: str = Field(description="one sentence: what is wrong with what, and so what")
+    id: str = Field(pattern=r"^H\d{1,3}$", description="H1, H2, ... not used before")
+    mode: str
+    statement: str = Field(description="what is wrong with what, and so what")
     entity: str = Field(description="name of the one thing at fault")
-    entity_kind: str = Field(description="service, deployment, statefulset, cronjob, database, ...")
+    entity_kind: str = Field(description="deployment, database, ...")
     namespace: str
-    parent: str = Field(description="id of the hypothesis that this refines; empty if none")
+    parent: str = Field(description="id that it refines, or empty")
     likelihood: Literal["likely", "possible", "unlikely"]
 
 
 class ProposeHypotheses(Output):
-    """Hand in three to six rival hypotheses; call the look-up tools that tell them apart at the same time."""
+    """Rivals at first; later only what the facts newly suggest."""
 
     hypotheses: list[HypothesisOut] = Field(min_length=1, max_length=8)
 
@@ -81,32 +92,42 @@ class VerdictOut(Output):
 class FactOut(Output):
     """One fact that one step shows."""
 
-    step: int = Field(description="number of the step that shows it")
-    statement: str = Field(
-        description="one sentence with numbers, times and names exactly as in the step's answer"
-    )
-    verdicts: list[VerdictOut]
+    step: int
+    statement: str = Field(description="one sentence")
+    verdicts: list[VerdictOut] = Field(description="empty: for the report only")
 
 
 class WeighEvidence(Output):
-    """Hand in what the latest steps show; call look-up tools at the same time for what to look at next."""
+    """What the new answers show."""
 
     facts: list[FactOut]
-    new_hypotheses: list[HypothesisOut] = Field(description="only what the facts newly suggest")
+    new_hypotheses: SkipJsonSchema[list[HypothesisOut]] = []
+    """The same as ``propose_hypotheses`` in the same turn, for endpoints that make one call a turn."""
 
 
 class ClaimOut(Output):
     """A sentence of the report."""
 
-    text: str = Field(description="one sentence, without [n]")
-    citations: list[int] = Field(description="numbers of the evidence that carries it")
+    part: Literal["chain", "impact", "forecast", "ruled_out"]
+    text: str
+    citations: list[int] = Field(description="numbers of facts")
 
 
-class ProvenanceOut(Output):
-    """Where the value of an argument was read."""
+class ArgumentOut(Output):
+    """A value of a change, and where it was read."""
 
-    argument: str = Field(description="name of the argument, or target")
-    step: int = Field(description="number of the step whose answer holds or implies the value")
+    name: Literal[
+        "container",
+        "memory_bytes",
+        "cpu_cores",
+        "replicas",
+        "revision",
+        "key",
+        "value",
+        "restart",
+    ]
+    value: str
+    step: int
 
 
 class ChangeOut(Output):
@@ -115,44 +136,30 @@ class ChangeOut(Output):
     kind: Literal[
         "resources", "replicas", "rollback", "restart", "suspend_job", "resume_job", "config_value"
     ]
-    name: str = Field(description="name of the workload, job or ConfigMap to change")
-    target_kind: str = Field(description="deployment, statefulset, daemonset, cronjob, configmap")
+    name: str
+    target_kind: str
     namespace: str
-    container: str | None = Field(description="resources: the container")
-    memory_bytes: int | None = Field(description="resources: the new memory limit")
-    cpu_cores: float | None = Field(description="resources: the new CPU limit")
-    replicas: int | None
-    revision: int | None = Field(description="rollback: the revision to return to")
-    key: str | None = Field(description="config_value: the key")
-    value: str | None = Field(description="config_value: the new value")
-    restart: str | None = Field(description="config_value: the deployment to roll afterwards")
-    provenance: list[ProvenanceOut] = Field(
-        description="for the target and for each argument given, the step it was read in"
-    )
-    why: list[ClaimOut]
+    step: int = Field(description="the step that shows the target")
+    arguments: list[ArgumentOut]
 
 
 class Conclude(Output):
-    """Hand in the report."""
+    """The report."""
 
     ending: Literal["cause_found", "nothing_wrong", "input_needed"]
     headline: str = Field(description="one sentence: the cause and what it does")
-    hypothesis: str = Field(description="id of the hypothesis that it rests on; empty if none")
+    hypothesis: str = Field(description="id that it rests on, or empty")
     confidence: float = Field(ge=0, le=1)
-    chain: list[ClaimOut] = Field(description="from cause to effect")
-    impact: list[ClaimOut] = Field(description="who suffers, how much")
-    forecast: list[ClaimOut] = Field(description="what comes next, if the data tell")
-    ruled_out: list[ClaimOut] = Field(description="what it is not, and why")
-    unseen: list[str] = Field(description="what could not be seen")
+    claims: list[ClaimOut] = Field(description="chain: from cause to effect")
     next_steps: list[str]
-    question: str = Field(description="input_needed: the exact question to people; else empty")
-    changes: list[ChangeOut] = Field(description="best first; empty unless the cause is found")
+    question: str
+    changes: list[ChangeOut]
 
 
 class Answer(Output):
-    """Hand in the answer to the question. To look something up first, call the look-up tools instead."""
+    """The answer to a question."""
 
-    text: str = Field(description="Markdown; each statement followed by [n], n the step's number")
+    text: str = Field(description="Markdown; [n] after each statement, n the step's number")
 
 
 def new_hypotheses(
@@ -191,12 +198,15 @@ def _next_id(taken: Collection[str]) -> str:
 def evidence_of(
     facts: list[FactOut], case: Case, rename: Callable[[str], str]
 ) -> tuple[Evidence, ...]:
-    """The facts as evidence; those on steps that did not answer, and those that weigh nothing, are left out."""
+    """The facts as evidence, numbered on from the case's; those on steps that did not answer, and those whose verdicts
+    say nothing, are left out."""
     steps = {s.number: s for s in case.steps if s.reading is not None}
     return tuple(
         _evidence(fact, steps[fact.step], len(case.evidence) + place, weights)
         for place, fact in enumerate(facts, 1)
-        if fact.step in steps and (weights := _weights(fact, rename))
+        if fact.step in steps
+        for weights in (_weights(fact, rename),)
+        if weights or not fact.verdicts
     )
 
 
@@ -228,22 +238,24 @@ def finding_of(output: Conclude, case: Case, reasoner: str) -> Finding:
         entity_kind=meant.entity_kind if meant else "",
         namespace=meant.namespace if meant else "",
         confidence=output.confidence,
-        chain=_claims(output.chain),
-        impact=_claims(output.impact),
-        forecast=_claims(output.forecast),
-        ruled_out=_claims(output.ruled_out),
-        unseen=tuple(output.unseen),
+        chain=_claims(output, "chain"),
+        impact=_claims(output, "impact"),
+        forecast=_claims(output, "forecast"),
+        ruled_out=_claims(output, "ruled_out"),
         next_steps=tuple(output.next_steps),
         question=output.question,
         reasoner=reasoner,
     )
 
 
-def conclusion_problems(output: Conclude, case: Case) -> list[str]:
-    """What is wrong with a report, one sentence each; a model can mend it when it is told."""
+def conclusion_problems(output: Conclude, case: Case, facts: int = 0) -> list[str]:
+    """What is wrong with a report, one sentence each; a model can mend it when it is told.
+
+    ``facts``: how many it hands in besides; they are numbered on from the case's evidence.
+    """
     known = {e.number for e in case.evidence}
-    parts = (output.chain, output.impact, output.forecast, output.ruled_out)
-    cited = {n for part in parts for claim in part for n in claim.citations}
+    known |= {len(case.evidence) + place for place in range(1, facts + 1)}
+    cited = {n for claim in output.claims for n in claim.citations}
     problems = [f"There is no evidence [{n}] to cite." for n in sorted(cited - known)]
     if output.ending == "cause_found" and output.hypothesis not in {h.id for h in case.hypotheses}:
         problems.append("cause_found needs `hypothesis`: the id of one on the board.")
@@ -254,49 +266,57 @@ def conclusion_problems(output: Conclude, case: Case) -> list[str]:
 
 def change_problems(output: ChangeOut, case: Case) -> list[str]:
     """What a change lacks, one sentence each."""
-    given = _arguments(output)
+    name = f"{output.kind} of {output.name}"
+    given = {a.name for a in output.arguments}
     problems = [
-        f"{output.kind} of {output.name} needs {' or '.join(sorted(group))}."
+        f"{name} needs {' or '.join(sorted(group))}."
         for group in _REQUIRED.get(ChangeKind(output.kind), ())
-        if not group & given.keys()
+        if not group & given
     ]
     answered = {s.number for s in case.steps if s.reading is not None}
-    sourced = {p.argument for p in output.provenance if p.step in answered}
-    problems += [
-        f"{output.kind} of {output.name} needs the provenance of `{name}`: an answered step."
-        for name in ("target", *given)
-        if name not in sourced
-    ]
+    if output.step not in answered:
+        problems.append(f"{name} needs in `step` an answered step that shows the target.")
+    for argument in output.arguments:
+        if argument.step not in answered:
+            problems.append(f"{name} needs the answered step that `{argument.name}` was read in.")
+        if _value_of(argument) is None:
+            problems.append(f"{name}: {argument.value[:40]!r} is no value of `{argument.name}`.")
     return problems
 
 
-def change_of(output: ChangeOut, case: Case) -> Change:
-    """The change as a proposal may be made of it."""
+def change_of(output: ChangeOut, case: Case, why: tuple[Claim, ...] = ()) -> Change:
+    """The change as a proposal may be made of it, for the reasons ``why``; one without problems."""
+    kind = output.target_kind.lower()
     same = (
         e
         for e in case.entities
-        if (e.name, e.kind, e.namespace) == (output.name, output.target_kind, output.namespace)
+        if (e.name, e.kind, e.namespace) == (output.name, kind, output.namespace)
     )
     target = next(same, None) or Entity(
         name=output.name,
-        kind=output.target_kind.lower(),
+        kind=kind,
         namespace=output.namespace,
         environment=case.signal.environment or output.namespace,
     )
     return Change(
         kind=ChangeKind(output.kind),
         target=target,
-        arguments=_arguments(output),
-        provenance={p.argument: f"step:{p.step}" for p in output.provenance},
-        why=_claims(output.why),
+        arguments={a.name: _value_of(a) for a in output.arguments},
+        provenance={"target": f"step:{output.step}"}
+        | {a.name: f"step:{a.step}" for a in output.arguments},
+        why=why,
     )
 
 
-def _arguments(output: ChangeOut) -> Json:
-    names = ("container", "memory_bytes", "cpu_cores", "replicas", "revision", "key", "value")
-    values = {name: getattr(output, name) for name in (*names, "restart")}
-    return {name: value for name, value in values.items() if value is not None}
+def _value_of(argument: ArgumentOut) -> Any:
+    """The value in its type; None where the text is none."""
+    try:
+        return _TYPES[argument.name](argument.value)
+    except (ValueError, OverflowError):
+        return None
 
 
-def _claims(outputs: list[ClaimOut]) -> tuple[Claim, ...]:
-    return tuple(Claim(text=o.text, citations=tuple(o.citations)) for o in outputs)
+def _claims(output: Conclude, part: str) -> tuple[Claim, ...]:
+    return tuple(
+        Claim(text=c.text, citations=tuple(c.citations)) for c in output.claims if c.part == part
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 import structlog
@@ -17,8 +17,12 @@ from agent.reasoning.llm_tools import Calls, read_calls
 from agent.tools import Registry
 
 T = TypeVar("T", bound=Output)
-Examine = Callable[[Output], list[str]]
-"""Says what is wrong with a hand-in that fits its schema."""
+Outputs = Mapping[str, Output]
+"""Hand-in's name -> what was handed in."""
+Examine = Callable[[Outputs], list[str]]
+"""Says what is wrong with hand-ins that fit their schemas."""
+Keep = Callable[[Sequence[Json], Reply], Awaitable[None]]
+"""Keeps what a model was shown and said."""
 MOST_CHECKS = 16
 """Look-ups that a model may ask for in one turn."""
 _log = structlog.get_logger(__name__)
@@ -33,35 +37,43 @@ class Turn:
         registry: Registry,
         tools: Sequence[Json],
         wanted: str,
+        also: Collection[str] = (),
         examine: Examine | None = None,
+        keep: Keep | None = None,
         *,
         may_look: bool = False,
     ) -> None:
-        """``may_look``: look-ups alone will do as well."""
+        """``also``: what may be handed in besides; ``may_look``: look-ups alone will do as well."""
         self._endpoint = endpoint
         self._registry = registry
         self._tools = tools
         self._wanted = wanted
+        self._also = also
         self._examine = examine
+        self._keep = keep
         self._may_look = may_look
-        self._output: Output | None = None
+        self.outputs: dict[str, Output] = {}
         self._checks: dict[str, Check] = {}
         self.spent = Spent()
 
     @property
     def has_output(self) -> bool:
-        """Whether something was handed in."""
-        return self._output is not None
+        """Whether what is wanted was handed in."""
+        return self._wanted in self.outputs
 
     def output(self, kind: type[T]) -> T:
-        """What was handed in.
+        """What was handed in of that kind.
 
         Raises:
             ReasonerUnavailable: nothing of that kind was.
         """
-        if not isinstance(self._output, kind):
+        if (found := self.maybe(kind)) is None:
             raise ReasonerUnavailable(f"{self._endpoint.model} did not hand in {self._wanted}")
-        return self._output
+        return found
+
+    def maybe(self, kind: type[T]) -> T | None:
+        """What was handed in of that kind, if anything."""
+        return next((o for o in self.outputs.values() if isinstance(o, kind)), None)
 
     def checks(self, renamed: Mapping[str, str]) -> tuple[Check, ...]:
         """The look-ups asked for, telling hypotheses by the ids that they really have."""
@@ -91,10 +103,12 @@ class Turn:
 
     async def _ask(self, messages: list[Json]) -> tuple[Reply, Calls, list[str]]:
         reply = await self._endpoint.complete(messages, self._tools)
+        if self._keep is not None:
+            await self._keep(messages, reply)
         self.spent = self.spent.plus(**reply.spent.model_dump())
-        calls = read_calls(reply.message, self._wanted, self._registry)
+        calls = read_calls(reply.message, self._wanted, self._registry, self._also)
         self._checks |= {c.key: c for c in calls.checks}
-        self._output = calls.output or self._output
+        self.outputs |= calls.outputs
         return reply, calls, self._problems(reply, calls)
 
     def _is_done(self) -> bool:
@@ -102,8 +116,8 @@ class Turn:
 
     def _problems(self, reply: Reply, calls: Calls) -> list[str]:
         problems = list(calls.problems)
-        if calls.output is not None:
-            return problems + (self._examine(calls.output) if self._examine else [])
+        if calls.outputs:
+            problems += self._examine(self.outputs) if self._examine else []
         if not self._is_done() and not any(self._wanted in p for p in problems):
             cut = " The answer was cut off: be shorter." if reply.finish_reason == "length" else ""
             problems.append(f"{self._wanted} was not called.{cut}")

@@ -64,7 +64,9 @@ def told(body: Body) -> str:
 def shown(body: Body, tool: str, pattern: str) -> tuple[int, str]:
     """The step that called a tool, and what of its answer matches."""
     step = re.search(
-        rf"Step (\d+): {tool} .*?\n<data.*?({pattern}).*?</data>", told(body), re.DOTALL
+        rf"^s(\d+) {tool} [^\n]*\n<data(?:(?!</data>).)*?({pattern})",
+        told(body),
+        re.DOTALL | re.MULTILINE,
     )
     assert step, f"{tool} did not show {pattern}"
     return int(step[1]), step[2]
@@ -95,11 +97,17 @@ def _propose() -> web.StreamResponse:
         likelihood="unlikely",
     )
     looks = [
-        call("datadog_metrics", query=query, why="how it moved", tells=["H1"])
+        {
+            "tool": "datadog_metrics",
+            "args": {"query": query},
+            "why": "how it moved",
+            "tells": ["H1"],
+        }
         for query in (MEMORY, LATENCY)
     ]
-    nodes = call("kubernetes_nodes", why="whether a node is ill", tells=["H1", "H2"])
-    return completion(call("propose_hypotheses", hypotheses=[job, rollout]), *looks, nodes)
+    looks.append({"tool": "kubernetes_nodes", "args": {}, "why": "whether a node is ill"})
+    proposed = call("propose_hypotheses", hypotheses=[job, rollout])
+    return completion(proposed, call("look", checks=looks))
 
 
 def _weigh(body: Body) -> web.StreamResponse:
@@ -122,7 +130,7 @@ def _fact(step: int, statement: str, **verdicts: str) -> dict[str, Any]:
 
 
 def _conclude(body: Body) -> web.StreamResponse:
-    known = re.findall(r"^\[(\d+)\] step (\d+): (.*) \(H1 ", told(body), re.MULTILINE)
+    known = re.findall(r"^\[(\d+)\] s(\d+): (.*) \(H1 ", told(body), re.MULTILINE)
     chain = [{"text": text, "citations": [int(number)]} for number, _, text in known]
     invented = {"text": "redis-reco was struck by 7777 lightnings", "citations": [int(known[0][0])]}
     jobs, _ = shown(body, "kubernetes_jobs", BACKUP)
@@ -130,10 +138,8 @@ def _conclude(body: Body) -> web.StreamResponse:
         kind="suspend_job",
         name=BACKUP,
         target_kind="cronjob",
-        container=None,
-        memory_bytes=None,
-        provenance=[{"argument": "target", "step": jobs}],
-        why=chain[:1],
+        given={},
+        step=jobs,
     )
     report = conclusion(
         headline=f"{BACKUP} competes with redis-reco for memory",
@@ -202,7 +208,7 @@ def test_when_the_model_fails_for_good_midway_the_rules_end_the_story(
 
 def test_a_question_is_answered_by_the_model_after_a_look_up(postgres_server: str) -> None:
     def answers(body: Body) -> web.StreamResponse:
-        if "Step 1: datadog_service" not in told(body):
+        if "s1 datadog_service" not in told(body):
             return completion(call("datadog_service", service="cart", why="who owns it", tells=[]))
         return completion(call("answer", text="cart belongs to the payments team [1]."))
 

@@ -127,43 +127,31 @@ def fact(step_number: int = 1, **verdicts: str) -> dict[str, Any]:
 
 
 def change(**changes: Any) -> dict[str, Any]:
-    empty = dict.fromkeys(
-        (
-            "container",
-            "memory_bytes",
-            "cpu_cores",
-            "replicas",
-            "revision",
-            "key",
-            "value",
-            "restart",
-        )
-    )
+    given = changes.pop("given", {"container": "redis", "memory_bytes": "25769803776"})
+    values = [{"name": name, "value": value, "step": 1} for name, value in given.items()]
     return {
-        **empty,
         "kind": "resources",
         "name": "redis",
         "target_kind": "statefulset",
         "namespace": "production",
-        "container": "redis",
-        "memory_bytes": 25769803776,
-        "provenance": [
-            {"argument": name, "step": 1} for name in ("target", "container", "memory_bytes")
-        ],
-        "why": [],
+        "step": 1,
+        "arguments": values,
         **changes,
     }
 
 
 def conclusion(**changes: Any) -> dict[str, Any]:
-    lists = ("chain", "impact", "forecast", "ruled_out", "unseen", "next_steps", "changes")
+    parts = ("chain", "impact", "forecast", "ruled_out")
+    claims = [{"part": part, **claim} for part in parts for claim in changes.pop(part, ())]
     return {
         "ending": "cause_found",
         "headline": "Redis is full",
         "hypothesis": "H1",
         "confidence": 0.9,
         "question": "",
-        **{name: [] for name in lists},
+        "claims": claims,
+        "next_steps": [],
+        "changes": [],
         **changes,
     }
 
@@ -284,13 +272,13 @@ async def test_a_wrong_citation_is_sent_back_once(
 async def test_a_change_whose_values_come_from_nowhere_is_left_out(
     server: OpenAiServer, reasoner: LlmReasoner
 ) -> None:
-    rootless = change(provenance=[{"argument": "target", "step": 42}])
+    rootless = change(arguments=[{"name": "replicas", "value": "3", "step": 42}])
     for _ in range(2):
         server.say(call("conclude", **conclusion(changes=[rootless])))
     concluded = await reasoner.conclude(case(hypotheses=BOARD))
     assert concluded.changes == ()
     told = server.requests[1]["messages"][-1]["content"]
-    assert "needs the provenance of `memory_bytes`" in told
+    assert "needs the answered step that `replicas` was read in" in told
 
 
 async def test_a_question_is_answered_or_looked_up_first(
@@ -486,7 +474,7 @@ async def test_an_overflow_shortens_the_oldest_answers_once_keeping_what_was_cit
     assert "OLDOLD" in before
     assert "OLDOLD" not in after
     assert "NEWNEW" in after
-    assert "What it showed: redis is at 97 %" in after
+    assert "[1] s1: redis is at 97 %" in after
 
 
 async def test_an_overflow_that_stays_hands_over_to_the_rules(

@@ -15,7 +15,9 @@ from agent.model import (
     Decision,
     Entity,
     Evidence,
+    Hypothesis,
     Investigation,
+    Note,
     Pattern,
     Reading,
     Relation,
@@ -28,9 +30,9 @@ from agent.reasoning.llm_prompt import (
     compact,
     conversation,
     fenced,
-    oldest_shortened,
     system_prompt,
 )
+from agent.tools import Registry
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 HOSTILE = st.text() | st.lists(
@@ -104,24 +106,48 @@ def test_each_round_is_a_message_and_failures_are_shown() -> None:
     messages = conversation("s", case(steps=(step(1, 0), failed)), "the task")
     assert [m["role"] for m in messages] == ["system", "user", "user", "user", "user"]
     assert "The first look-ups:" in messages[2]["content"]
-    assert "No answer (denied)." in messages[3]["content"]
+    assert "No answer (denied)" in messages[3]["content"]
     assert "403 for pods" in messages[3]["content"]
     assert messages[4]["content"].endswith("the task")
 
 
-def test_shortening_spares_the_latest_round() -> None:
+LONG = "\n".join(f"line {chr(97 + n % 26) * 9} of words" for n in range(300))
+
+
+def test_long_histories_shrink_to_lines_but_what_is_fresh_and_what_was_found_stay() -> None:
     evidence = Evidence(number=1, step=1, statement="it is full", read_at=NOW)
-    long = case(steps=(step(1, 0), step(2, 1), step(3, 2)), evidence=(evidence,))
-    assert oldest_shortened(long) == {1: "it is full", 2: ""}
+    steps = tuple(step(n, n - 1, LONG) for n in (1, 2, 3))
+    _, _, first, second, third, last = conversation("s", case(steps=steps, evidence=(evidence,)), "t", [3])  # fmt: skip
+    assert "line aaa" not in first["content"] + second["content"]
+    assert "s1 t" in first["content"]
+    assert "line aaa" in third["content"]
+    assert "[1] s1: it is full" in last["content"]
 
 
-def test_shortening_halves_a_single_round() -> None:
-    steps = tuple(step(n, 0) for n in range(1, 5))
-    assert set(oldest_shortened(case(steps=steps))) == {1, 2}
+def test_short_histories_stay_whole() -> None:
+    steps = tuple(step(n, n - 1, f"answer {n}") for n in (1, 2, 3))
+    shown = conversation("s", case(steps=steps), "t", [3])
+    assert all(f"answer {n}" in shown[n + 1]["content"] for n in (1, 2, 3))
+
+
+def test_the_board_shows_chains_of_refinement_budget_notes_and_reasons() -> None:
+    board = (
+        Hypothesis(id="H1", mode="m", statement="auth is slow", reasons=("alerted on (+0.4)",)),
+        Hypothesis(id="H2", mode="m", statement="its pool is full", parent="H1"),
+        Hypothesis(id="H3", mode="m", statement="by the new query", parent="H2"),
+    )
+    note = Note(user="U7", text="sessions moved to redis-reco last month", at=NOW)
+    shown = conversation("s", case(hypotheses=board, notes=(note,)), "t")[-1]["content"]
+    assert "(refines H1)" in shown
+    assert "(refines H2)" in shown
+    assert "alerted on (+0.4)" in shown
+    assert "U7, 03:00:" in shown
+    assert "sessions moved to redis-reco" in shown
+    assert "Left: 300 s, 60 look-ups, 200000 tokens, 1.00 USD." in shown
 
 
 def test_the_system_prompt_names_the_modes_and_fences() -> None:
-    prompt = system_prompt(["cache_memory_pressure", "disk_full"])
+    prompt = system_prompt(["cache_memory_pressure", "disk_full"], Registry())
     assert "cache_memory_pressure, disk_full" in prompt
     assert "never instruction" in prompt
 
