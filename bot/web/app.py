@@ -60,6 +60,7 @@ def create_app(
             Route("/investigations/{id:int}", pages.record, middleware=own),
             Route("/investigations/{id:int}/evidence/{number:int}", pages.evidence, middleware=own),
             Route("/investigations/{id:int}/steps/{number:int}", pages.step, middleware=own),
+            Route("/investigations/{id:int}/model", pages.model, middleware=own),
             Route("/quiet", pages.quiet, middleware=own),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],

@@ -48,6 +48,14 @@ class Pages:
             raise HTTPException(404, str(error)) from error
         return page("record.html", record=record, case=record.case, live=LIVE)
 
+    async def model(self, request: Request) -> Response:
+        """Exactly what a model was shown and said."""
+        try:
+            case, exchanges = await self._records.exchanges(request.path_params["id"])
+        except NotFound as error:
+            raise HTTPException(404, str(error)) from error
+        return page("exchanges.html", case=case, exchanges=exchanges)
+
     async def quiet(self, request: Request) -> Response:
         """What nobody was told of in the last days, what alike of it together; ``?days=<number>`` up to 90."""
         days = request.query_params.get("days", "")

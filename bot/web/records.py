@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from sqlalchemy import select
 
@@ -21,11 +21,13 @@ from agent.model import (
     Finding,
     Hypothesis,
     Investigation,
+    Json,
     Outcome,
     Proposal,
     Series,
     Step,
 )
+from agent.ports import Exchange
 from agent.store.feedback import Feedback
 from agent.store.investigations import investigation_of, joined
 from agent.store.mapping import value_of
@@ -147,8 +149,28 @@ class Records:
         """
         case = await self._case(investigation)
         decided = await asyncio.gather(*(self._decided(p) for p in case.proposals))
-        feedback = await self._store.feedback.of("finding", str(investigation))
-        return Record(case, decided, feedback)
+        feedback, boards, exchanges = await asyncio.gather(
+            self._store.feedback.of("finding", str(investigation)),
+            self._store.cases.boards(investigation),
+            self._store.exchanges.of(investigation),
+        )
+        return Record(case, decided, feedback, boards, len(exchanges))
+
+    async def exchanges(self, investigation: int) -> tuple[Case, Sequence[tuple[Exchange, int]]]:
+        """What a model was shown and said, call by call; with each call, how many of its first messages the call before
+        had shown already.
+
+        Raises:
+            NotFound: there is no such investigation.
+        """
+        case = await self._case(investigation)
+        found: list[tuple[Exchange, int]] = []
+        before: tuple[Json, ...] = ()
+        for exchange in await self._store.exchanges.of(investigation):
+            known = takewhile(lambda pair: pair[0] == pair[1], zip(before, exchange.messages))  # noqa: B905
+            found.append((exchange, sum(1 for _ in known)))
+            before = exchange.messages
+        return case, found
 
     async def evidence(self, investigation: int, number: int) -> tuple[Case, Evidence, Step]:
         """A citation and the step that it stands on, with the step's raw answer.

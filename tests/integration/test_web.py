@@ -42,6 +42,7 @@ from agent.model import (
     Triage,
     Window,
 )
+from agent.ports import Exchange
 from agent.store.engine import create_engine
 from agent.store.repository import Store
 from bot.web import metrics
@@ -455,3 +456,53 @@ class TestMetrics:
 
 def test_the_raw_answer_of_the_tests_is_json_that_pretty_printing_would_change() -> None:
     assert json.dumps(json.loads(RAW), indent=2) != RAW
+
+
+class TestWhatTheModelWasShown:
+    async def shown(self, store: Store, number: int) -> None:
+        system = {"role": "system", "content": "You investigate."}
+        case = {"role": "user", "content": f"The case {EVIL}"}
+        task = {"role": "user", "content": "Weigh step 3."}
+        call = {"function": {"name": "weigh_evidence", "arguments": '{"facts": []}'}}
+        reply = {"role": "assistant", "content": None, "tool_calls": [call]}
+        for position, messages in enumerate(((system, case), (system, case, task))):
+            await store.exchanges.record(
+                Exchange(
+                    investigation=number,
+                    number=position + 1,
+                    purpose="propose" if position == 0 else "weigh",
+                    round=position,
+                    model="gpt-x",
+                    messages=messages,
+                    tools=({"type": "function", "function": {"name": "datadog_logs"}},),
+                    reply=reply,
+                    spent=Spent(prompt_tokens=1234, completion_tokens=56, usd=0.0123),
+                    at=NOW,
+                )
+            )
+
+    async def test_every_call_is_shown_whole_and_what_was_sent_before_is_folded(
+        self, store: Store, client: httpx.AsyncClient
+    ) -> None:
+        number = await opened(store)
+        await self.shown(store, number)
+        text = (await client.get(f"/investigations/{number}/model")).text
+        assert "You investigate." in text and "Weigh step 3." in text
+        assert "weigh_evidence" in text and "datadog_logs" in text
+        assert "1,234 tokens in" in text and "$0.0123" in text
+        assert text.count("as before") == 2
+        assert EVIL not in text
+
+    async def test_the_record_leads_there(self, store: Store, client: httpx.AsyncClient) -> None:
+        number = await opened(store)
+        assert "/model" not in (await client.get(f"/investigations/{number}")).text
+        await self.shown(store, number)
+        assert "(2 calls)" in (await client.get(f"/investigations/{number}")).text
+
+    async def test_where_no_model_thought_it_says_so(
+        self, store: Store, client: httpx.AsyncClient
+    ) -> None:
+        number = await opened(store)
+        answer = await client.get(f"/investigations/{number}/model")
+        assert "the rules did all the thinking" in answer.text
+        assert (await client.get("/investigations/404/model")).status_code == 404
