@@ -1,7 +1,8 @@
 """Whether citations open stored bytes, and whether those bytes carry what the citing sentence says.
 
 It shares no code with the bot's own gate. A figure that was computed from a series (a ratio, a rate) stands in no answer
-as such, so a sentence counts as carried when any of its values or names is found in what it cites.
+as such, so a sentence counts as carried when any of its values or names is found in what it cites; one without values and
+names, when one of its words is. A sentence on an absence ("no rollout of auth") is carried by any answer.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _NUMBER = re.compile(r"(?<![\w.-])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _TIME = re.compile(r"\b([01]?\d|2[0-3]):([0-5]\d)\b")
 _NAME = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)+\b")
 _WORD = re.compile(r"\b[A-Za-z][A-Za-z0-9]{3,}\b")
+_ABSENCE = re.compile(r"\b(?:no|not|none|never|nothing|without)\b", re.IGNORECASE)
 _MARK = re.compile(r"\[\d+\]")
 _SCALES = (
     1.0,
@@ -52,10 +54,13 @@ class Stored:
         times = {(int(h), int(m)) for h, m in _TIME.findall(said)}
         said = _TIME.sub(" ", said)
         names = _NAME.findall(said)
+        numbers = _NUMBER.findall(said)
         if any(name in self.text for name in names) or times & self._minutes:
             return True
-        if any(self._has(written) for written in _NUMBER.findall(said)):
+        if any(self._has(written) for written in numbers) or _ABSENCE.search(said):
             return True
+        if names or times or numbers:
+            return False
         return any(word in self._lowered for word in map(str.lower, _WORD.findall(said)))
 
     @cached_property

@@ -22,7 +22,7 @@ class Company:
 
     def __init__(self, scenario: Scenario, store: ObjectStore | None = None) -> None:
         self._faults = [fault for fault in scenario.faults if fault.mends]
-        self._store = store or build(scenario.name, posts_alerts=False).store
+        self._store = store or build(scenario, posts_alerts=False).store
 
     def mends(self, change: Proposed) -> bool:
         """Whether the change ends one of the faults that can be ended."""

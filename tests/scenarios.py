@@ -39,16 +39,13 @@ from bot.runtime import Parts, parts
 from bot.settings import Settings
 from bot.slack import alert_messages
 from bot.slack.alerts import alert_signal
+from evals.alerting import alert_message
 from evals.citations import check
 from evals.mending import Company
 from evals.scoring import Score, score
 from evals.told import Told
-from sandbox.app import Sandbox
-from sandbox.datadog.monitors.state import state_of
-from sandbox.play import wording
-from sandbox.play.alerts import PlayedAlert
 from sandbox.serving import Running, running
-from sandbox.slack.senders import SENDERS, post_alert
+from sandbox.slack.senders import SENDERS
 from sandbox.world.scenario import Scenario, Truth, load_scenario
 from tests import postgres
 from tests.unit.agent.investigation.house import Journal, Letters
@@ -232,33 +229,13 @@ def alert_of(company: Running, position: int = 0) -> Signal:
     alerts = company.sandbox.scenario.alerts
     if position >= len(alerts):
         raise ValueError(f"{company.sandbox.scenario.name} posts {len(alerts)} alerts")
-    message = company.call(_message, company.sandbox, position)
+    message = company.call(alert_message, company.sandbox, position)
     spec = alerts[position]
     parsed = alert_messages.parse(message, SENDERS[spec.sender]["name"])
     assert parsed is not None
     now = SystemClock().now()
     place = Conversation(channel=spec.channel, thread=f"{now.timestamp():.6f}")
     return alert_signal(parsed, f"test:{place.thread}", place, now)
-
-
-def _message(sandbox: Sandbox, position: int) -> dict[str, Any]:
-    """The alert's message; on the sandbox's event loop."""
-    spec, world = sandbox.scenario.alerts[position], sandbox.world
-    played, now = PlayedAlert(spec), world.now()
-    if spec.monitor is None:
-        post = wording.of_rule(played, spec.state, now)
-    else:
-        monitor = next(m for m in world.company.monitors if m.id == spec.monitor)
-        post = wording.of_monitor(played, monitor, spec.state, state_of(world, monitor), now)
-    caught: dict[str, Any] = {}
-
-    class Catching:
-        def post_as_sender(self, _: object, __: str, **message: Any) -> str:
-            caught.update(message)
-            return ""
-
-    post_alert(Catching(), spec.sender, spec.channel, post)  # type: ignore[arg-type]
-    return caught
 
 
 class _Remembered:
