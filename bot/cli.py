@@ -139,6 +139,28 @@ def doctor() -> None:
     raise typer.Exit(run(_settings()))
 
 
+@app.command(
+    "eval",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def evaluate(context: typer.Context) -> None:
+    """Play scenarios against a running bot and judge what it finds; `srebot eval --help` tells how."""
+    import os
+
+    model = _settings().model
+    given = {
+        "OPENAI_API_KEY": model.api_key.get_secret_value(),
+        "OPENAI_BASE_URL": model.base_url,
+        "OPENAI_MODEL": model.model,
+        "OPENAI_TIMEOUT_SECONDS": str(model.timeout_seconds),
+        "OPENAI_USD_PER_MILLION_PROMPT_TOKENS": str(model.usd_per_million_prompt_tokens),
+        "OPENAI_USD_PER_MILLION_COMPLETION_TOKENS": str(model.usd_per_million_completion_tokens),
+    }
+    command = [sys.executable, "-m", "evals", *context.args]
+    os.execve(command[0], command, {**os.environ, **given})  # noqa: S606 (our own module)
+
+
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database to this version's tables."""
