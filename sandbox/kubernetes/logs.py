@@ -51,8 +51,9 @@ async def read_log(call: Call) -> Response:
 def _container(request: Request, pod: Manifest) -> str:
     name = pod["metadata"]["name"]
     known = [container["name"] for container in pod["spec"]["containers"]]
+    first = [container["name"] for container in pod["spec"].get("initContainers") or ()]
     asked = request.query_params.get("container")
-    if asked and asked not in known:
+    if asked and asked not in [*known, *first]:
         raise errors.bad_request(f"container {asked} is not valid for pod {name}")
     if asked:
         return asked
@@ -84,7 +85,11 @@ def _running_span(
     request: Request, pod: Manifest, container: str, now: datetime
 ) -> tuple[datetime, datetime]:
     """From when to when the asked-for instance of the container ran."""
-    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    found = pod.get("status") or {}
+    statuses = [
+        *(found.get("initContainerStatuses") or ()),
+        *(found.get("containerStatuses") or ()),
+    ]
     status: Mapping[str, Any] = next((s for s in statuses if s["name"] == container), {})
     name = pod["metadata"]["name"]
     oldest = max(parse_time(pod["metadata"]["creationTimestamp"]), now - _RETENTION)

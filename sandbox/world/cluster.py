@@ -13,6 +13,7 @@ from sandbox.world.company import past_rollouts
 from sandbox.world.manifests.common import Place, cron_places, places
 from sandbox.world.manifests.surroundings import namespaces, nodes, surroundings
 from sandbox.world.manifests.workloads import cron_job, workload
+from sandbox.world.past import Past
 from sandbox.world.ports import Company
 from sandbox.world.scenario import Rollout, Scenario
 from sandbox.world.schedules import cron_expression, latest_run, run_name
@@ -25,6 +26,7 @@ def lay_down(
     store: ObjectStore, company: Company, scenario: Scenario, started_at: datetime
 ) -> None:
     """Load every object, with one revision for each rollout before ``started_at``."""
+    past = Past.of(store, scenario, started_at)
     for manifest in (*namespaces(), *nodes()):
         store.load(manifest, started_at - _CLUSTER_AGE)
     rollouts = [*past_rollouts(), *scenario.rollouts]
@@ -32,19 +34,19 @@ def lay_down(
         for manifest in surroundings(place):
             store.load(manifest, started_at - _WORKLOAD_AGE)
         own = [r for r in rollouts if (r.service, "production") == (place.name, place.namespace)]
-        _roll_out(store, place, sorted(own, key=lambda r: r.ago, reverse=True), started_at)
+        _roll_out(past, place, sorted(own, key=lambda r: r.ago, reverse=True))
     for place in cron_places(company):
         _schedule(store, place, scenario, started_at)
+    past.play({p.name: p for p in places(company) if p.namespace == "production"})
 
 
-def _roll_out(
-    store: ObjectStore, place: Place, rollouts: Sequence[Rollout], started_at: datetime
-) -> None:
+def _roll_out(past: Past, place: Place, rollouts: Sequence[Rollout]) -> None:
     """The workload's revisions, oldest first."""
     first = rollouts[0].before if rollouts else None
-    expand(store, workload(place, first), started_at - _WORKLOAD_AGE)
+    expand(past.store, workload(place, first), past.started_at - _WORKLOAD_AGE)
     for rollout in rollouts:
-        expand(store, workload(place, rollout.after, rollout.note), started_at - rollout.ago)
+        if not past.is_late(rollout):
+            past.roll_out(place, rollout)
 
 
 def _schedule(store: ObjectStore, place: Place, scenario: Scenario, started_at: datetime) -> None:

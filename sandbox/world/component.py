@@ -90,11 +90,18 @@ def pod_tags(component: Component, pod: Manifest) -> dict[str, str]:
 
 
 def pods_by_component(history: ClusterHistory) -> dict[tuple[str, str], list[Manifest]]:
-    """The scheduled pods of each (namespace, name)."""
+    """The pods of each (namespace, name) whose containers have started."""
     found: dict[tuple[str, str], list[Manifest]] = {}
     for pod in history.current("Pod"):
         labels = pod["metadata"].get("labels") or {}
         name = labels.get("app.kubernetes.io/name")
-        if name and pod["spec"].get("nodeName"):
+        if name and pod["spec"].get("nodeName") and _has_started(pod):
             found.setdefault((pod["metadata"]["namespace"], name), []).append(pod)
     return found
+
+
+def _has_started(pod: Manifest) -> bool:
+    """Whether a container of the pod, or one before them, ever ran."""
+    status = pod.get("status") or {}
+    first = status.get("initContainerStatuses") or ()
+    return status.get("phase") != "Pending" or any(c["restartCount"] for c in first)

@@ -28,6 +28,26 @@ class Configuration:
 
         return self._steps(component.kind, component, read, component.place.replicas, times)
 
+    def missing(self, component: Component, times: Floats) -> Floats:
+        """How many of the wanted pods were not ready, as the workload's status says."""
+
+        def read(manifest: Manifest) -> float | None:
+            status = manifest.get("status") or {}
+            if status.get("observedGeneration") != manifest["metadata"].get("generation"):
+                return 0.0  # its controller has not looked yet
+            ready = status.get("availableReplicas", status.get("readyReplicas", 0))
+            return float(max(0, manifest["spec"].get("replicas", 0) - ready))
+
+        return self._steps(component.kind, component, read, 0.0, times)
+
+    def unavailable(self, component: Component, times: Floats) -> Floats:
+        """How many of a Deployment's pods are not available, those of a rollout under way included."""
+
+        def read(manifest: Manifest) -> float | None:
+            return float((manifest.get("status") or {}).get("unavailableReplicas", 0))
+
+        return self._steps(component.kind, component, read, 0.0, times)
+
     def resource(self, component: Component, bound: str, resource: str, times: Floats) -> Floats:
         """``limits`` or ``requests`` of ``cpu`` (cores) or ``memory`` (bytes); NaN without."""
 
@@ -69,13 +89,19 @@ def container_resource(manifest: Manifest, bound: str, resource: str) -> float |
 
 def config_number(manifest: Manifest, key: str) -> float | None:
     """A number in a ConfigMap's data, or in the environment of a workload's first container."""
+    return _number(config_text(manifest, key))
+
+
+def config_text(manifest: Manifest, key: str) -> str | None:
+    """A setting in a ConfigMap's data, or in the environment of a workload's first container."""
     if manifest["kind"] == "ConfigMap":
-        return _number((manifest.get("data") or {}).get(key))
+        text = (manifest.get("data") or {}).get(key)
+        return None if text is None else str(text)
     spec = manifest["spec"]
     if "template" not in spec:
         return None
     variables = spec["template"]["spec"]["containers"][0].get("env") or ()
-    return next((_number(v.get("value")) for v in variables if v["name"] == key), None)
+    return next((v.get("value") for v in variables if v["name"] == key), None)
 
 
 _REDIS_UNITS = {"gb": 2.0**30, "mb": 2.0**20, "g": 1e9, "m": 1e6}

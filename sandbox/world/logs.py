@@ -14,6 +14,7 @@ import numpy as np
 from sandbox.world import data
 from sandbox.world.component import Component, pods_by_component
 from sandbox.world.faults.fault import Fault
+from sandbox.world.faults.pods import PodTroubles
 from sandbox.world.metrics import lifetime
 from sandbox.world.noise import Floats, key_hash, uniform
 from sandbox.world.ports import Manifest
@@ -48,6 +49,7 @@ class Journal:
     def __init__(self, sources: Sources, components: Sequence[Component]) -> None:
         self._sources = sources
         self._components = components
+        self._troubles = PodTroubles(sources.faults, sources.configuration.history)
 
     def records(
         self,
@@ -68,6 +70,25 @@ class Journal:
             own = pods.get((component.namespace, component.name), [])
             if own and (pod is None or any(p["metadata"]["name"] == pod for p in own)):
                 yield from self._of(component, own, pod, start, end)
+                if self._troubles.touches(component.name, component.namespace):
+                    yield from self._last_words(component, own, pod, start, end)
+
+    def _last_words(
+        self,
+        component: Component,
+        pods: Sequence[Manifest],
+        pod: str | None,
+        start: datetime,
+        end: datetime,
+    ) -> Iterator[Record]:
+        """What crashing containers write before they die."""
+        for each in pods:
+            if pod not in (None, each["metadata"]["name"]):
+                continue
+            for at, line in self._troubles.lines(each, start.timestamp(), end.timestamp()):
+                template = Template(line.status, line.message, 1.0, {}, True)
+                container = self._troubles.container(each, at)
+                yield self._record(component, template, each, at) | {"container": container}
 
     def _of(
         self,
@@ -81,10 +102,16 @@ class Journal:
             key = key_hash(self._sources.seed, "log", component.namespace, component.name, number)
             for at in self._moments(component, template, key, start, end):
                 chosen = pods[int(at * 1000) % len(pods)]
-                if pod in (None, chosen["metadata"]["name"]) and _was_running(
+                if pod in (None, chosen["metadata"]["name"]) and self._was_at_work(
                     component, chosen, at
                 ):
                     yield self._record(component, template, chosen, at)
+
+    def _was_at_work(self, component: Component, pod: Manifest, at: float) -> bool:
+        is_ill = self._troubles.touches(
+            component.name, component.namespace
+        ) and self._troubles.is_silent(pod, at)
+        return not is_ill and _was_running(component, pod, at)
 
     def _templates(self, component: Component) -> Iterator[Template]:
         lines = data.read("logs.yaml")

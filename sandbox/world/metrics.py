@@ -20,6 +20,7 @@ from sandbox.world.component import (
     service_tags,
     workload_tags,
 )
+from sandbox.world.faults.pods import PodTroubles
 from sandbox.world.noise import Floats
 from sandbox.world.ports import Aggregator, Manifest
 from sandbox.world.signals import Sampler, Sources
@@ -61,6 +62,7 @@ class Telemetry:
     def __init__(self, sources: Sources, components: Sequence[Component]) -> None:
         self._sources = sources
         self._components = components
+        self._troubles = PodTroubles(sources.faults, sources.configuration.history)
 
     def names(self, tags: Tags) -> list[str]:
         """Names of the metrics that something with all of ``tags`` reports."""
@@ -99,6 +101,8 @@ class Telemetry:
     def _values(self, metric: Metric, reporter: Reporter, times: Floats) -> Floats:
         sampler = Sampler(self._sources, reporter.component, times, reporter.ordinal)
         values = sampler[metric.signal] * metric.scale
+        if metric.signal == "restarts" and reporter.pod:
+            values = values + np.array(self._troubles.restarts(reporter.pod, times.tolist()))
         if reporter.component.kind == "CronJob" and reporter.pod:
             begin, end = lifetime(reporter.pod)
             values = np.where((times >= begin) & (times < end), values, np.nan)

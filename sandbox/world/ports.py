@@ -225,7 +225,12 @@ class World(Protocol):
         """Trace spans: trace_id, span_id, parent_id, service, resource, operation, env, start, duration_ns, error, tags."""
 
     def pod_status(self, pod: Manifest) -> Mapping[str, Any]:
-        """What the telemetry says on a Pod's containers: restartCount, lastState, ready."""
+        """How a Pod is, for its kubelet to write down; empty: well.
+
+        Of one container (``container``, the first by default): restartCount, lastState, state, ready, pulled. Of the
+        pod: ``started`` (False: it stays pending), ``since`` when it is so, ``events`` (see ``Cluster.count_event``),
+        and for one that was evicted phase, reason and message.
+        """
 
     def kubernetes_events(self, namespace: str | None) -> Iterable[Manifest]:
         """Kubernetes Event objects (core/v1) of the last hour that the faults caused."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from sandbox.world.faults.ailments import Ailment
 from sandbox.world.faults.conditions import Condition
 from sandbox.world.faults.shapes import ShapeName
 from sandbox.world.parts import Duration, Entity, Part
@@ -85,9 +86,11 @@ class FaultSpec(Part):
     onset: Duration
     """How long before the sandbox's start it began."""
     lag_seconds: float = Field(default=20.0, gt=0)
-    effects: tuple[Effect, ...]
+    effects: tuple[Effect, ...] = ()
     logs: tuple[FaultLog, ...] = ()
     events: tuple[FaultEvent, ...] = ()
+    pods: tuple[Ailment, ...] = ()
+    """What it does to pods, as their status, Events and logs show."""
     mends: tuple[tuple[Condition, ...], ...] = ()
     """Any of these lists ends the fault; all conditions of a list have to hold."""
 
@@ -108,6 +111,21 @@ class Rollout(Part):
     after: str
     author: str
     note: str
+    pod: Mapping[str, Any] = Field(default_factory=dict)
+    """What the version's pod spec has besides, merged in; of ``containers`` the workload's own by its name."""
+
+
+class Edit(Part):
+    """A change of one object before the sandbox's start, by hand or by some tool."""
+
+    ago: Duration
+    kind: str
+    name: str
+    namespace: str = "production"
+    by: str = "kubectl-edit"
+    """The field manager."""
+    patch: Mapping[str, Any]
+    """A JSON merge patch; of an object that was not there, all of it."""
 
 
 FixKind = Literal[
@@ -163,6 +181,7 @@ class Scenario(Part):
     faults: tuple[FaultSpec, ...] = ()
     cron_runs: tuple[CronRun, ...] = ()
     rollouts: tuple[Rollout, ...] = ()
+    edits: tuple[Edit, ...] = ()
     alerts: tuple[AlertSpec, ...] = ()
     """None at all: nothing is posted, whether something goes wrong or not."""
     incident: IncidentSpec | None = None

@@ -149,8 +149,9 @@ def _pool_pending(s: Sampler) -> Floats:
 
 
 def _available(s: Sampler) -> Floats:
-    """Pods that are ready: those wanted a moment ago."""
-    return s.configuration.replicas(s.component, s.times - _READY_AFTER_S)
+    """Pods that are ready: those wanted a moment ago, without those that fail."""
+    wanted = s.configuration.replicas(s.component, s.times - _READY_AFTER_S)
+    return np.maximum(wanted - s.configuration.missing(s.component, s.times), 0.0)
 
 
 def _limit(bound: str, resource: str) -> Signal:
@@ -195,6 +196,7 @@ SIGNALS: MappingProxyType[str, Signal] = MappingProxyType(
         "since_last_schedule_seconds": _since_last_schedule,
         "replicas": lambda s: s.configuration.replicas(s.component, s.times),
         "replicas_available": _available,
+        "replicas_unavailable": lambda s: s.configuration.unavailable(s.component, s.times),
         "pool_demand": _pool_in_use,
         "pool_in_use": _bounded_pool,
         "pool_size": _pool_size,

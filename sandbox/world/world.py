@@ -12,6 +12,7 @@ from sandbox.world.component import components
 from sandbox.world.configuration import Configuration
 from sandbox.world.curve import DailyCurve
 from sandbox.world.faults.fault import Fault
+from sandbox.world.faults.pods import PodTroubles
 from sandbox.world.happenings import events, pod_status
 from sandbox.world.logs import Journal
 from sandbox.world.metrics import Telemetry
@@ -42,6 +43,7 @@ class SimulatedWorld:
         self.started_at = started_at
         runs = latest_run_names(scenario.hour, started_at)
         self.faults = [Fault(spec, started_at, history, runs) for spec in scenario.faults]
+        self._troubles = PodTroubles(self.faults, history)
         self._components = components(company)
         self._by_name = {(c.namespace, c.name): c for c in self._components}
         self._sources = Sources(
@@ -123,7 +125,10 @@ class SimulatedWorld:
         component = self._by_name.get((metadata["namespace"], str(name)))
         if component is None:
             return {}
-        return pod_status(self._sources, component, 0, self.now())
+        ordinary = pod_status(self._sources, component, 0, self.now())
+        ill = self._troubles.health(pod, self.now())
+        restarts = ordinary["restartCount"] + ill.get("restartCount", 0)
+        return ordinary | ill | {"restartCount": restarts}
 
     def kubernetes_events(self, namespace: str | None) -> Iterable[Manifest]:
         """See ``World``."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.kubernetes.clock import format_time
+from sandbox.kubernetes.clock import format_time, parse_time
 from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.resources import by_kind
 from sandbox.kubernetes.store import ObjectStore
 
 Manifest = dict[str, Any]
-Health = Callable[[Manifest], Mapping[str, Any]]
+Health = Callable[[Manifest, datetime], Mapping[str, Any]]
 EVENT_LIFETIME = timedelta(hours=1)
 _SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
@@ -50,7 +50,7 @@ def is_terminating(manifest: Manifest) -> bool:
     return bool(manifest["metadata"].get("deletionTimestamp"))
 
 
-def all_well(_: Manifest) -> Mapping[str, Any]:
+def all_well(_: Manifest, __: datetime) -> Mapping[str, Any]:
     """Health of pods in a world without faults."""
     return {}
 
@@ -62,7 +62,7 @@ class Cluster:
     store: ObjectStore
     now: datetime
     health: Health = field(default=all_well)
-    """What the world says of a pod's main container: restartCount, lastState, state, ready."""
+    """What the world says of a pod at a moment; see ``World.pod_status``."""
 
     def owned(self, owner: Manifest, kind: str) -> list[Manifest]:
         """The objects of ``kind`` that ``owner`` controls, oldest first, then by name."""
@@ -103,22 +103,70 @@ class Cluster:
         component: str,
         event_type: str = "Normal",
         field_path: str = "",
+        every: timedelta | None = None,
     ) -> None:
         """Record an Event, or count it once more if the same was recorded before.
 
+        With ``every``, it repeats that often while it is told of: it counts what has come due since the last time.
         While history is laid down, events that would have expired by now are left out.
         """
         if self.store.now() - self.now > EVENT_LIFETIME:
             return
         metadata = about["metadata"]
         namespace = metadata.get("namespace", "default")
-        identity = f"{metadata['uid']}/{reason}/{message}/{component}"
-        name = f"{metadata['name']}.{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
-        stamp = format_time(self.now)
+        name = _event_name(about, reason, message, component)
         known = self.store.get("Event", namespace, name)
         if known is not None:
-            self.update({**known, "count": known["count"] + 1, "lastTimestamp": stamp})
+            self._repeat(known, every)
             return
+        self._first(about, name, reason, message, component, event_type, field_path)
+
+    def count_event(self, about: Manifest, told: Mapping[str, Any]) -> None:
+        """Record an Event that somebody else counts: reason, message, type, count, first, last, field_path."""
+        if self.store.now() - told["last"] > EVENT_LIFETIME:
+            return
+        name = _event_name(about, told["reason"], told["message"], "kubelet")
+        namespace = about["metadata"].get("namespace", "default")
+        known = self.store.get("Event", namespace, name)
+        counted = {
+            "count": told["count"],
+            "firstTimestamp": format_time(told["first"]),
+            "lastTimestamp": format_time(told["last"]),
+        }
+        if known is None:
+            known = self._first(
+                about,
+                name,
+                told["reason"],
+                told["message"],
+                "kubelet",
+                told["type"],
+                told["field_path"],
+            )
+        self.update(known | counted)
+
+    def _repeat(self, known: Manifest, every: timedelta | None) -> None:
+        last, count = self.now, 1
+        if every is not None:
+            before = parse_time(known["lastTimestamp"])
+            count = max(0, (self.now - before) // every)
+            last = before + count * every
+        if count:
+            again = {"count": known["count"] + count, "lastTimestamp": format_time(last)}
+            self.update(known | again)
+
+    def _first(
+        self,
+        about: Manifest,
+        name: str,
+        reason: str,
+        message: str,
+        component: str,
+        event_type: str,
+        field_path: str,
+    ) -> Manifest:
+        metadata, stamp = about["metadata"], format_time(self.now)
+        namespace = metadata.get("namespace", "default")
         involved = {
             "kind": about["kind"],
             "apiVersion": by_kind(about["kind"]).group_version,
@@ -129,7 +177,7 @@ class Cluster:
         }
         if field_path:
             involved["fieldPath"] = field_path
-        self.create(
+        return self.create(
             {
                 "apiVersion": "v1",
                 "kind": "Event",
@@ -147,3 +195,9 @@ class Cluster:
                 "count": 1,
             }
         )
+
+
+def _event_name(about: Manifest, reason: str, message: str, component: str) -> str:
+    metadata = about["metadata"]
+    identity = f"{metadata['uid']}/{reason}/{message}/{component}"
+    return f"{metadata['name']}.{hashlib.sha256(identity.encode()).hexdigest()[:16]}"

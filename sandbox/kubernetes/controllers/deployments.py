@@ -241,7 +241,14 @@ def _conditions(
     return [
         condition(before, "Available", available, cluster.now, *told, with_update_time=True),
         _progressing(cluster, deployment, new, done),
+        *_replica_failure(new),
     ]
+
+
+def _replica_failure(new: Manifest | None) -> list[dict[str, Any]]:
+    """What keeps the new set from making its pods, as the set says it."""
+    conditions = ((new or {}).get("status") or {}).get("conditions") or ()
+    return [dict(c) for c in conditions if c["type"] == "ReplicaFailure"]
 
 
 def _progressing(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from sandbox.kubernetes.clock import parse_time
+from sandbox.kubernetes.controllers import kubelet
 from sandbox.kubernetes.controllers.cluster import EVENT_LIFETIME, Cluster, Manifest, is_terminating
 from sandbox.kubernetes.controllers.deployments import is_rolling
 from sandbox.kubernetes.controllers.jobs import make_job, run_if_due
-from sandbox.kubernetes.controllers.pods import running_status
+from sandbox.kubernetes.controllers.nodes import sync_nodes
 from sandbox.kubernetes.controllers.reconciler import Reconciler
 from sandbox.kubernetes.controllers.reloader import Reloader
+from sandbox.kubernetes.controllers.replicasets import is_short
 from sandbox.kubernetes.cron import CronError, parse_schedule
 from sandbox.kubernetes.store import ObjectStore
 from sandbox.world.ports import World
@@ -30,6 +33,7 @@ _RECONCILED_AT_START = (
     "CronJob",
     "Service",
     "PodDisruptionBudget",
+    "ResourceQuota",
     "Pod",
 )
 
@@ -43,7 +47,7 @@ class Controllers:
     def __init__(self, store: ObjectStore, world: World) -> None:
         self._store = store
         self._world = world
-        self._reconciler = Reconciler(store, world.pod_status)
+        self._reconciler = Reconciler(store, self._health)
         self._reconciler.listen()
         self._reloader = Reloader(store)
         self._synced_at: datetime | None = None
@@ -55,7 +59,7 @@ class Controllers:
             self._start(now)
         if self._synced_at is None or now - self._synced_at >= _SYNC_EVERY:
             self._synced_at = now
-            self._sync(Cluster(self._store, now))
+            self._sync(Cluster(self._store, now, self._health))
         self._reloader.act(Cluster(self._store, now))
         self._reconciler.step(now)
 
@@ -111,12 +115,18 @@ class Controllers:
                 run_if_due(cluster, cron_job)
         for pod in self._store.current("Pod"):
             if pod["status"].get("phase") == "Running" and not is_terminating(pod):
-                health = self._world.pod_status(pod)
-                cluster.set_status(pod, running_status(pod, cluster.now, health))
+                kubelet.observe(cluster, pod)
+        sync_nodes(cluster)
+        for replica_set in self._store.current("ReplicaSet"):
+            if is_short(replica_set):
+                self._reconciler.mark(replica_set)
         for deployment in self._store.current("Deployment"):
             if is_rolling(deployment):
                 self._reconciler.mark(deployment)
         self._sync_events(cluster)
+
+    def _health(self, pod: Manifest, _: datetime) -> Mapping[str, Any]:
+        return self._world.pod_status(pod)
 
     def _sync_events(self, cluster: Cluster) -> None:
         for event in self._world.kubernetes_events(None):

@@ -11,6 +11,7 @@ from sandbox.kubernetes.controllers import (
     daemonsets,
     deployments,
     jobs,
+    quotas,
     replicasets,
     services,
     statefulsets,
@@ -35,6 +36,7 @@ _RECONCILERS: dict[str, Callable[[Cluster, Manifest], None]] = {
     "CronJob": jobs.reconcile_cron_job,
     "Service": services.reconcile_service,
     "PodDisruptionBudget": services.reconcile_budget,
+    "ResourceQuota": quotas.reconcile_quota,
 }
 _log = logging.getLogger(__name__)
 _MAX_ROUNDS = 20
@@ -97,7 +99,7 @@ class Reconciler:
             current = self._store.get(*key)
 
     def _mark_selecting(self, namespace: str) -> None:
-        for kind in ("Service", "PodDisruptionBudget"):
+        for kind in ("Service", "PodDisruptionBudget", "ResourceQuota"):
             self._due.update(key_of(each) for each in self._store.current(kind, namespace))
 
     def _note(self, event: WatchEvent) -> None:

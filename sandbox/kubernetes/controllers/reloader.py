@@ -40,9 +40,15 @@ class Reloader:
     def act(self, cluster: Cluster) -> None:
         """Roll the workloads that use what has changed since the last time."""
         changed, self._changed = self._changed, {}
-        for (kind, namespace, name), manifest in changed.items():
-            for workload in _using(cluster.store, kind, namespace, name):
-                _reload(cluster, workload, manifest)
+        for manifest in changed.values():
+            reload_users(cluster, manifest)
+
+
+def reload_users(cluster: Cluster, source: Manifest) -> None:
+    """Roll the workloads that use a ConfigMap or Secret and ask for that."""
+    kind, namespace, name = key_of(source)
+    for workload in _using(cluster.store, kind, namespace, name):
+        _reload(cluster, workload, source)
 
 
 def _using(store: ObjectStore, kind: str, namespace: str, name: str) -> Iterator[Manifest]:

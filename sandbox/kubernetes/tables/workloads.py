@@ -40,11 +40,27 @@ def pod_reason(pod: Manifest) -> str:
         detail = state.get("waiting") or state.get("terminated") or {}
         if detail.get("reason"):
             reason = str(detail["reason"])
+    reason = _init_reason(status) or reason
     return "Terminating" if pod["metadata"].get("deletionTimestamp") else reason
 
 
+def _init_reason(status: Manifest) -> str:
+    """What keeps an init container from completing; empty when all did."""
+    containers = status.get("initContainerStatuses") or ()
+    for number, container in enumerate(containers):
+        state = container.get("state") or {}
+        if (state.get("terminated") or {}).get("exitCode") == 0:
+            continue
+        detail = state.get("waiting") or state.get("terminated") or {}
+        return f"Init:{detail.get('reason') or f'{number}/{len(containers)}'}"
+    return ""
+
+
 def _restarts(pod: Manifest, now: datetime) -> str:
-    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    found = pod.get("status") or {}
+    statuses = found.get("containerStatuses") or ()
+    if _init_reason(found):
+        statuses = found["initContainerStatuses"]
     total = sum(status.get("restartCount", 0) for status in statuses)
     ended = [
         status["lastState"]["terminated"]["finishedAt"]

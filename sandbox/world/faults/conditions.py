@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.world.configuration import config_number, container_resource
+from sandbox.world.configuration import config_number, config_text, container_resource
 from sandbox.world.ports import Manifest
 
 
@@ -35,6 +35,28 @@ class Gone(_Condition):
     def holds(self, state: Manifest | None) -> bool:
         """See the class."""
         return state is None
+
+
+class Exists(_Condition):
+    """The object is there."""
+
+    is_: Literal["exists"] = Field(alias="is")
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        return state is not None
+
+
+class SettingIsNot(_Condition):
+    """A setting in a ConfigMap, or in a workload's environment, is another than the guilty one."""
+
+    is_: Literal["setting_is_not"] = Field(alias="is")
+    key: str
+    value: str
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        return state is not None and config_text(state, self.key) != self.value
 
 
 class ReplicasAtLeast(_Condition):
@@ -89,6 +111,13 @@ class SettingAtLeast(_Condition):
 
 
 Condition = Annotated[
-    Suspended | Gone | ReplicasAtLeast | LimitAtLeast | ImageIsNot | SettingAtLeast,
+    Suspended
+    | Gone
+    | Exists
+    | ReplicasAtLeast
+    | LimitAtLeast
+    | ImageIsNot
+    | SettingAtLeast
+    | SettingIsNot,
     Field(discriminator="is_"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -34,6 +35,16 @@ class Fault:
         """See ``sandbox.world.faults.activity``."""
         changes = mended_changes(self._mends, self._history, self.onset)
         return activity(changes, self.spec.lag_seconds, times)
+
+    def spells(self) -> list[tuple[float, float]]:
+        """From when to when it was active (epoch seconds); the last may be without end."""
+        changes = mended_changes(self._mends, self._history, self.onset)
+        ends = [*(moment for moment, _ in changes[1:]), math.inf]
+        return [
+            (begin, end)
+            for (begin, is_mended), end in zip(changes, ends, strict=True)
+            if not is_mended
+        ]
 
     def level(self, growth: Growth, times: Floats) -> Floats:
         """How far ``growth`` has come, its fall after a mend included; 0 before the onset."""

@@ -1,0 +1,133 @@
+"""What happened before the sandbox's start: edits by people and tools, late rollouts, and pods that fell ill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sandbox.kubernetes.cloning import clone
+from sandbox.kubernetes.controllers.cluster import Cluster, Manifest
+from sandbox.kubernetes.controllers.expansion import Act, expand, follow_nodes, observe_pods, relive
+from sandbox.kubernetes.controllers.reloader import reload_users
+from sandbox.kubernetes.ownership import Manager, record_update
+from sandbox.kubernetes.patches import strategic_merge
+from sandbox.kubernetes.resources import by_kind
+from sandbox.kubernetes.store import ObjectStore
+from sandbox.world.faults.ailments import Ailment, Crashes
+from sandbox.world.faults.fault import Fault
+from sandbox.world.faults.pods import PodTroubles
+from sandbox.world.manifests.common import Place
+from sandbox.world.manifests.workloads import workload
+from sandbox.world.ports import ClusterHistory
+from sandbox.world.scenario import Edit, Rollout, Scenario
+from sandbox.world.schedules import latest_run_names
+
+_SEEN_AFTER = timedelta(seconds=1)
+_LOOKED_AT = (timedelta(minutes=12), timedelta(minutes=6), timedelta(minutes=2))
+"""Before the sandbox's start: what monitors look back on."""
+Happening = tuple[datetime, Callable[[], None]]
+
+
+@dataclass(frozen=True)
+class Past:
+    """The scenario's own past, on top of the company's."""
+
+    store: ObjectStore
+    scenario: Scenario
+    started_at: datetime
+    troubles: PodTroubles
+
+    @classmethod
+    def of(cls, store: ObjectStore, scenario: Scenario, started_at: datetime) -> Past:
+        """The past of a scenario in a cluster."""
+        return cls(store, scenario, started_at, _troubles(scenario, started_at, store))
+
+    def health(self, pod: Manifest, now: datetime) -> Mapping[str, Any]:
+        """How a pod fared at a moment."""
+        return self.troubles.health(pod, now)
+
+    def is_late(self, rollout: Rollout) -> bool:
+        """Whether a rollout came after an edit, which it may depend on."""
+        return any(rollout.ago <= edit.ago for edit in self.scenario.edits)
+
+    def roll_out(self, place: Place, rollout: Rollout) -> None:
+        """Lay a rollout down with all that came of it."""
+        made = workload(place, rollout.after, rollout.note)
+        if rollout.pod:
+            patch = {"spec": {"template": {"spec": clone(dict(rollout.pod))}}}
+            made = strategic_merge(made["kind"], made, patch)
+        expand(self.store, made, self.started_at - rollout.ago, self.health)
+
+    def play(self, places: Mapping[str, Place]) -> None:
+        """Lay down, in order of time, what depends on what came before it."""
+        happened = [*self._edits(), *self._rollouts(places), *self._illnesses()]
+        for _, act in sorted(happened, key=lambda each: each[0]):
+            act()
+
+    def _edits(self) -> Iterator[Happening]:
+        for edit in self.scenario.edits:
+            moment = self.started_at - edit.ago
+            yield moment, partial(self._edit, edit, moment)
+
+    def _edit(self, edit: Edit, moment: datetime) -> None:
+        relive(self.store, [moment], _editing(edit), self.health)
+        if edit.kind == "Node":
+            follow_nodes(self.store, moment, self.health)
+
+    def _rollouts(self, places: Mapping[str, Place]) -> Iterator[Happening]:
+        for rollout in self.scenario.rollouts:
+            if self.is_late(rollout):
+                moment = self.started_at - rollout.ago
+                place = places[rollout.service]
+                yield moment, partial(self.roll_out, place, rollout)
+
+    def _illnesses(self) -> Iterator[Happening]:
+        for onset, ailment in self.troubles.onsets():
+            lasts = ailment.runs if isinstance(ailment, Crashes) else timedelta(0)
+            moment = datetime.fromtimestamp(onset, UTC) + lasts + _SEEN_AFTER
+            if moment < self.started_at:
+                act = observe_pods(_of(ailment))
+                yield moment, partial(relive, self.store, [moment], act, self.health)
+
+
+def _troubles(scenario: Scenario, started_at: datetime, history: ClusterHistory) -> PodTroubles:
+    runs = latest_run_names(scenario.hour, started_at)
+    faults = [Fault(spec, started_at, history, runs) for spec in scenario.faults if spec.pods]
+    return PodTroubles(faults, history)
+
+
+def _of(ailment: Ailment) -> Callable[[Manifest], bool]:
+    def concerns(pod: Manifest) -> bool:
+        name = (pod["metadata"].get("labels") or {}).get("app.kubernetes.io/name")
+        return (pod["metadata"]["namespace"], name) == (ailment.namespace, ailment.workload)
+
+    return concerns
+
+
+def _editing(edit: Edit) -> Act:
+    def act(cluster: Cluster) -> None:
+        resource = by_kind(edit.kind)
+        namespace = edit.namespace if resource.namespaced else ""
+        before = cluster.store.get(edit.kind, namespace, edit.name)
+        after = _edited(edit, before)
+        record_update(before, after, Manager(edit.by), cluster.now)
+        if before is None:
+            cluster.create(after)
+            return
+        cluster.update(after)
+        if edit.kind in ("ConfigMap", "Secret") and after.get("data") != before.get("data"):
+            reload_users(cluster, after)
+
+    return act
+
+
+def _edited(edit: Edit, before: Manifest | None) -> Manifest:
+    if before is not None:
+        return strategic_merge(edit.kind, clone(before), dict(edit.patch))
+    resource = by_kind(edit.kind)
+    metadata = {"name": edit.name} | ({"namespace": edit.namespace} if resource.namespaced else {})
+    made = {"apiVersion": resource.group_version, "kind": edit.kind, "metadata": metadata}
+    return strategic_merge(edit.kind, made, clone(dict(edit.patch)))
