@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from agent.errors import SrebotError
 from agent.house import House, Terms
+from agent.investigation.inspecting import InspectTools
 from agent.investigation.loop import Investigator, RulesReasoner
 from agent.knowledge.scan import Scanned, scan
 from agent.knowledge.tools import GraphTools
 from agent.learning.tools import LearningTools
 from agent.model import Budget
-from agent.ports import Answering, Directory, Notifier, Reasoner
+from agent.ports import Answering, Directory, ModelLog, Notifier, Reasoner
 from agent.reasoning.rules import Rules
 from agent.resolution.policy import Policy
 from agent.store.engine import create_engine, normalise
@@ -124,8 +125,10 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def reasoner_of(settings: Settings, registry: Registry, rules: RulesReasoner) -> Reasoner:
-    """The model where one is configured, the rules otherwise."""
+def reasoner_of(
+    settings: Settings, registry: Registry, rules: RulesReasoner, log: ModelLog
+) -> Reasoner:
+    """The model where one is configured, with its exchanges kept in ``log``; the rules otherwise."""
     model = settings.model
     if not model.api_key.get_secret_value():
         return rules
@@ -139,6 +142,7 @@ def reasoner_of(settings: Settings, registry: Registry, rules: RulesReasoner) ->
         prices_of(model),
         list(CATALOGUE),
         model.timeout_seconds,
+        log,
     )
 
 
@@ -154,7 +158,7 @@ class Parts:
     def house(self, notifier: Notifier, directory: Directory) -> House:
         """The workflows' parts, speaking through ``notifier``."""
         rules = Rules()
-        reasoner = reasoner_of(self.settings, self.registry, rules)
+        reasoner = reasoner_of(self.settings, self.registry, rules, self.store.exchanges)
         clock = SystemClock()
         return House(
             store=self.store,
@@ -198,9 +202,8 @@ async def parts(settings: Settings, url: str, *more_tools: object) -> AsyncItera
     try:
         vendors = await asyncio.to_thread(connect, settings)
         vendors.builders += writings(settings, store.graph)
-        registry = Registry(
-            [*vendors.toolsets, LearningTools(store.patterns), GraphTools(store), *more_tools]
-        )
+        own = [LearningTools(store.patterns), GraphTools(store), InspectTools(store.cases)]
+        registry = Registry([*vendors.toolsets, *own, *more_tools])
         yield Parts(settings=settings, store=store, vendors=vendors, registry=registry)
     finally:
         await store.close()

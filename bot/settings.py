@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.functional_validators import BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -56,6 +56,17 @@ class SlackSettings(BaseSettings):
     """How many messages srebot may post unasked in a channel in a day; beyond it they go to the digest."""
 
 
+class ModelPrice(BaseModel):
+    """What a model's tokens cost, in USD per million."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompt: float = Field(ge=0)
+    cached: float | None = Field(default=None, ge=0)
+    """Prompt tokens that were read before; None: as the others."""
+    completion: float = Field(ge=0)
+
+
 class ModelSettings(BaseSettings):
     """The model; without a key the rules reasoner does all the thinking."""
 
@@ -66,8 +77,11 @@ class ModelSettings(BaseSettings):
     model: str = "gpt-5-mini"
     timeout_seconds: float = 45.0
     """For one thought with all its retries; after it the rules take the investigation over."""
-    usd_per_million_prompt_tokens: float = 0.25
-    usd_per_million_completion_tokens: float = 2.0
+    prices: dict[str, ModelPrice] = {}
+    """Model -> its price, where ``bot/prices.yaml`` has none or another one."""
+    usd_per_million_prompt_tokens: float = Field(default=0.25, ge=0)
+    """Of a model that neither lists; once it is set, before ``bot/prices.yaml``."""
+    usd_per_million_completion_tokens: float = Field(default=2.0, ge=0)
 
 
 class KubernetesSettings(BaseSettings):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 
 import openai
 import structlog
@@ -35,7 +36,6 @@ from agent.reasoning.llm_turn import Examine, Keep, Outputs, Turn
 from agent.redaction import redact_data
 from agent.tools import Registry
 
-_MOST_ATTEMPTS = 4
 _REASONS = 2
 """Sentences of the chain that a change is justified with."""
 _PURPOSES = {
@@ -44,7 +44,7 @@ _PURPOSES = {
     "conclude": "conclude",
     "answer": "answer",
 }
-"""What is wanted -> the purpose of the call, in the order in which they follow each other in a round."""
+"""What is wanted -> the purpose of the call."""
 _log = structlog.get_logger(__name__)
 
 
@@ -189,27 +189,19 @@ class LlmReasoner:
         return turn
 
     def _keeping(self, case: Case, wanted: str) -> Keep | None:
-        """Records the exchanges of one thought.
-
-        Their numbers follow from what is asked and when, so that a thought that is thought again after a crash takes the
-        same ones.
-        """
+        """Records the exchanges of one thought."""
         if (log := self._log) is None:
             return None
         latest = max((case.round, *(s.round for s in case.steps)))
-        place = latest * len(_PURPOSES) + list(_PURPOSES).index(wanted)
-        attempt = 0
+        attempts = count(1)
 
         async def keep(messages: Sequence[Json], reply: Reply) -> None:
-            nonlocal attempt
-            attempt = min(attempt + 1, _MOST_ATTEMPTS)
             await log.record(
                 Exchange(
                     investigation=case.investigation.id,
-                    number=place * _MOST_ATTEMPTS + attempt,
                     purpose=_PURPOSES[wanted],
                     round=latest,
-                    attempt=attempt,
+                    attempt=next(attempts),
                     model=self.name,
                     messages=tuple(messages),
                     tools=self._tools,

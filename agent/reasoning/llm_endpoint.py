@@ -52,11 +52,18 @@ class Prices:
 
     usd_per_million_prompt_tokens: float = 0.0
     usd_per_million_completion_tokens: float = 0.0
+    usd_per_million_cached_tokens: float | None = None
+    """Prompt tokens that the endpoint had read before; None: as any other prompt token."""
 
-    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """US dollars."""
+    def cost(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float:
+        """US dollars; ``cached_tokens`` are a part of ``prompt_tokens``."""
+        cached_price = self.usd_per_million_cached_tokens
+        if cached_price is None:
+            cached_price = self.usd_per_million_prompt_tokens
+        cached = max(0, min(cached_tokens, prompt_tokens))
         return (
-            prompt_tokens * self.usd_per_million_prompt_tokens
+            (prompt_tokens - cached) * self.usd_per_million_prompt_tokens
+            + cached * cached_price
             + completion_tokens * self.usd_per_million_completion_tokens
         ) / 1e6
 
@@ -153,15 +160,18 @@ class Endpoint:
         if choice.message.refusal or choice.finish_reason == "content_filter":
             said = self._clean(choice.message.refusal or "its content filter stopped it")
             raise ReasonerUnavailable(f"{self.model} refused: {said}")
+        cached = 0
         if usage is None:
             prompt = len(str(messages)) // _CHARACTERS_PER_TOKEN
             completed = len(choice.message.model_dump_json()) // _CHARACTERS_PER_TOKEN
         else:
             prompt, completed = usage.prompt_tokens, usage.completion_tokens
+            details = usage.prompt_tokens_details
+            cached = (details.cached_tokens if details is not None else 0) or 0
         spent = Spent(
             prompt_tokens=prompt,
             completion_tokens=completed,
-            usd=self._prices.cost(prompt, completed),
+            usd=self._prices.cost(prompt, completed, cached),
         )
         return Reply(choice.message, str(choice.finish_reason), spent)
 

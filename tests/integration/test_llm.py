@@ -14,6 +14,8 @@ import pytest
 from pydantic import Field
 
 from agent.errors import ReasonerUnavailable
+from agent.investigation.drafts import settled
+from agent.investigation.hypotheses import gathered
 from agent.model import (
     Budget,
     Case,
@@ -31,9 +33,10 @@ from agent.model import (
     Step,
     Triage,
 )
+from agent.ports import Exchange
 from agent.reasoning.llm import LlmReasoner, Prices
 from agent.tools import Registry, tool
-from tests.openai_server import KEY, MODEL, OpenAiServer, call, raw_call
+from tests.openai_server import KEY, MODEL, OpenAiServer, call, completion, raw_call
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
@@ -555,3 +558,81 @@ async def test_many_investigations_share_one_reasoner(
         server.say(PROPOSE)
     results = await asyncio.gather(*(reasoner.propose(case()) for _ in range(10)))
     assert {r.spent.prompt_tokens for r in results} == {1000}
+
+
+class Log:
+    def __init__(self) -> None:
+        self.kept: list[Exchange] = []
+
+    async def record(self, exchange: Exchange) -> None:
+        self.kept.append(exchange)
+
+
+async def test_every_exchange_is_kept_exactly_as_it_was(server: OpenAiServer) -> None:
+    log = Log()
+    server.say(content="hm")
+    server.say(PROPOSE)
+    server.say(WEIGH)
+    reasoner = reasoner_of(server, log=log)
+    await reasoner.propose(case())
+    await reasoner.weigh(case(hypotheses=BOARD, steps=(step(1), step(2, 1))), [step(2, 1)])
+    assert [(e.purpose, e.round, e.attempt) for e in log.kept] == [
+        ("propose", 0, 1),
+        ("propose", 0, 2),
+        ("weigh", 1, 1),
+    ]
+    for exchange, request in zip(log.kept, server.requests, strict=True):
+        assert list(exchange.messages) == request["messages"]
+        assert list(exchange.tools) == request["tools"]
+    assert log.kept[0].reply["content"] == "hm"
+    assert log.kept[1].reply["tool_calls"][0]["function"]["name"] == "propose_hypotheses"
+    assert log.kept[1].spent.prompt_tokens == 1000
+
+
+async def test_a_report_may_come_with_the_last_facts_and_cite_them(
+    server: OpenAiServer, reasoner: LlmReasoner
+) -> None:
+    known = case(hypotheses=BOARD, evidence=(EVIDENCE,))
+    facts = [fact(1, H2="says_nothing"), fact(1, H1="supports"), {**fact(1), "statement": "full"}]
+    chain = [{"text": "Redis is full", "citations": [1, 3]}, {"text": "so", "citations": [2]}]
+    server.say(
+        call("weigh_evidence", facts=facts),
+        call("conclude", **conclusion(chain=chain)),
+    )
+    weighed = await reasoner.weigh(known, [step(1)])
+    assert weighed.concluded is not None
+    first, second = weighed.concluded.finding.chain
+    assert first.citations == (1, 3)
+    assert second.citations == (0,), "a fact that was not taken as evidence carries nothing"
+    evidence, _ = gathered(known.evidence, weighed.evidence)
+    done = settled(
+        weighed.concluded, weighed.evidence, known.model_copy(update={"evidence": evidence})
+    )
+    cited = {e.number: e.statement for e in evidence}
+    assert [cited[n] for n in done.finding.chain[0].citations] == [
+        "full",
+        "memory is 97 % of 16 GiB",
+    ]
+
+
+async def test_a_report_with_the_facts_is_checked_as_any_other(
+    server: OpenAiServer, reasoner: LlmReasoner
+) -> None:
+    wrong = conclusion(chain=[{"text": "Redis is full", "citations": [9]}])
+    server.say(call("weigh_evidence", facts=[fact(1, H1="supports")]), call("conclude", **wrong))
+    server.say(call("conclude", **conclusion(chain=[{"text": "full", "citations": [2]}])))
+    weighed = await reasoner.weigh(case(hypotheses=BOARD, evidence=(EVIDENCE,)), [step(1)])
+    assert "There is no evidence [9]" in server.requests[1]["messages"][-1]["content"]
+    assert len(weighed.evidence) == 1
+    assert weighed.concluded is not None
+    assert weighed.concluded.finding.chain[0].citations == (2,)
+
+
+async def test_cached_prompt_tokens_are_priced_apart(server: OpenAiServer) -> None:
+    answer = json.loads(completion(PROPOSE, usage=(1000, 100)).text or "")
+    answer["usage"]["prompt_tokens_details"] = {"cached_tokens": 800}
+    server.garble(json.dumps(answer), "application/json")
+    prices = Prices(2.0, 10.0, 0.2)
+    cheap = LlmReasoner(server.client(), MODEL, Registry([Lookups()]), prices)
+    spent = (await cheap.propose(case())).spent
+    assert spent.usd == pytest.approx(200 * 2e-6 + 800 * 0.2e-6 + 100 * 10e-6)

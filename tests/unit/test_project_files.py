@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -81,6 +82,8 @@ def _shows(text: str, default: Any) -> bool:
         return text == str(default).lower()
     if isinstance(default, int | float):
         return float(text) == default
+    if isinstance(default, dict):
+        return text == json.dumps(default)
     return text == default
 
 
