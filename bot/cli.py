@@ -118,6 +118,36 @@ def ask(
 
 
 @app.command()
+def replay(
+    number: Annotated[int, typer.Argument(help="of the investigation")],
+    start: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="STEP", help="fork it here: 7 (a step), r2 (a round) or 0 (the start)"
+        ),
+    ] = "",
+    hint: Annotated[str, typer.Option(help="fork it: what it is told at that point")] = "",
+    model: Annotated[
+        str, typer.Option(help="fork it: the model that thinks from there on, or 'rules'")
+    ] = "",
+    live: Annotated[
+        bool, typer.Option("--live", help="fork it: ask the vendors what the record does not hold")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Play an investigation again from its record, or fork it and compare the verdicts; changes nothing."""
+    from rich.console import Console
+
+    from bot.replay import Wanted
+    from bot.replay import replay as run
+
+    wanted = Wanted(number, start, hint, model, live, as_json)
+    with _with_database() as (settings, url):
+        status = _run(run, settings, url, wanted, Console())
+    raise typer.Exit(status)
+
+
+@app.command()
 def scan() -> None:
     """Scan the company into the graph once."""
     from rich.console import Console

@@ -159,6 +159,11 @@ async def play(investigation: int, runs: Sequence[PastRun]) -> Played:
         cut_short = await _play_run(investigation, run, shelf)
     if shelf is None:
         return Played(boards=(), evidence=(), finding=None, cut_short=cut_short)
+    return played_of(shelf, cut_short)
+
+
+def played_of(shelf: Shelf, cut_short: str = "") -> Played:
+    """What has come onto a shelf."""
     return Played(
         boards=tuple(sorted(shelf.boards.items())),
         evidence=tuple(shelf.evidence[n] for n in sorted(shelf.evidence)),

@@ -94,6 +94,15 @@ class Cases(Repository):
         async with self._transaction() as tx:
             return await _steps(tx, investigation, list(STEPS.c))
 
+    async def emptied(self, investigation: int) -> int:
+        """How many of its tool calls had raw answers or series that the retention let go."""
+        row = StepRow
+        statement = select(func.count()).where(
+            row.investigation_id == investigation, row.emptied_at.is_not(None)
+        )
+        async with self._transaction() as tx:
+            return await tx.scalar(statement) or 0
+
     async def save_investigation(self, investigation: Investigation) -> None:
         """Its status, reasoner, spending and end, and what its signal was found to concern if that did not say.
 
