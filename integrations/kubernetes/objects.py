@@ -153,36 +153,75 @@ def conditions_data(item: Json) -> list[Json]:
 
 def pod_data(pod: Json) -> Json:
     """A pod's state, restarts and how its containers last ended."""
-    status = pod.get("status", {})
-    states = status.get("containerStatuses", [])
+    metadata, status = pod.get("metadata", {}), pod.get("status", {})
+    main = status.get("containerStatuses", [])
+    states = [*status.get("initContainerStatuses", []), *main]
     ended = [
-        s["lastState"]["terminated"] for s in states if s.get("lastState", {}).get("terminated")
+        {**s["lastState"]["terminated"], "container": s.get("name")}
+        for s in states
+        if s.get("lastState", {}).get("terminated")
     ]
     last = max(ended, key=lambda e: str(e.get("finishedAt")), default=None)
+    why = _why(pod, states)
     return {
         "name": name_of(pod),
         "phase": status.get("phase"),
-        "ready": bool(states) and all(s.get("ready") for s in states),
+        "ready": bool(main) and all(s.get("ready") for s in main) and _is_reported_ready(status),
         "restarts": sum(int(s.get("restartCount", 0)) for s in states),
-        "reason": status.get("reason") or _waiting_reason(states),
+        "reason": why["reason"],
+        "message": why["message"],
+        "container": why["container"],
         "last_state": last
         and {
             "reason": last.get("reason"),
             "exit_code": last.get("exitCode"),
+            "message": last.get("message") and mask_text(last["message"]),
+            "container": last["container"],
+            "started_at": iso(parse_time(last.get("startedAt"))),
             "finished_at": iso(parse_time(last.get("finishedAt"))),
         },
         "node": pod.get("spec", {}).get("nodeName"),
+        "images": [c.get("image") for c in pod.get("spec", {}).get("containers", [])],
+        "created_at": iso(parse_time(metadata.get("creationTimestamp"))),
         "started_at": iso(parse_time(status.get("startTime"))),
+        "terminating": bool(metadata.get("deletionTimestamp")),
     }
 
 
-def _waiting_reason(states: Iterable[Json]) -> str | None:
+def _is_reported_ready(status: Json) -> bool:
+    """What its Ready condition says, which the node controller withdraws when the node is lost."""
+    conditions = {c.get("type"): c.get("status") for c in status.get("conditions", [])}
+    return bool(conditions.get("Ready", "True") == "True")
+
+
+def _why(pod: Json, states: Iterable[Json]) -> Json:
+    """Why the pod is as it is: the pod's own reason, a container that waits or ended, or the scheduler's."""
+    status = pod.get("status", {})
+    if status.get("reason"):
+        return _told(status, None)
     for state in states:
         now = state.get("state", {})
-        for kind in ("waiting", "terminated"):
-            if now.get(kind, {}).get("reason"):
-                return str(now[kind]["reason"])
-    return None
+        waiting, terminated = now.get("waiting") or {}, now.get("terminated") or {}
+        if waiting.get("reason"):
+            return _told(waiting, state.get("name"))
+        if terminated.get("reason") and terminated.get("exitCode") != 0:
+            return _told(terminated, state.get("name"))
+    if pod.get("spec", {}).get("nodeName"):
+        done = [
+            s.get("state", {}).get("terminated") or {} for s in status.get("containerStatuses", [])
+        ]
+        return _told(next((d for d in done if d.get("reason")), {}), None)
+    unscheduled = (c for c in status.get("conditions", []) if c.get("type") == "PodScheduled")
+    return _told(next(unscheduled, {}), None)
+
+
+def _told(state: Json, container: str | None) -> Json:
+    message = state.get("message")
+    return {
+        "reason": str(state["reason"]) if state.get("reason") else None,
+        "message": mask_text(str(message)) if message else None,
+        "container": container,
+    }
 
 
 def replicas_data(item: Json) -> Json | None:

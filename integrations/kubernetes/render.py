@@ -67,10 +67,18 @@ def pod_line(pod: Json) -> str:
         f"pod {pod['name']} {pod['phase']}{'' if pod['ready'] else ' NOT READY'},"
         f" restarts {pod['restarts']}, node {pod['node']}, started {clock(pod['started_at'])}"
     )
+    if pod["terminating"]:
+        text += ", TERMINATING"
     if pod["reason"]:
         text += f", {pod['reason']}"
+        if pod["container"]:
+            text += f" of container {pod['container']}"
+        if pod["message"]:
+            text += f": {pod['message']}"
     if last := pod["last_state"]:
         text += f", last ended {last['reason']} (exit {last['exit_code']}) at {clock(last['finished_at'])}"
+        if last["message"]:
+            text += f": {last['message']}"
     return text
 
 

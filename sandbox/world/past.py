@@ -87,10 +87,11 @@ class Past:
     def _illnesses(self) -> Iterator[Happening]:
         for onset, ailment in self.troubles.onsets():
             lasts = ailment.runs if isinstance(ailment, Crashes) else timedelta(0)
-            moment = datetime.fromtimestamp(onset, UTC) + lasts + _SEEN_AFTER
-            if moment < self.started_at:
-                act = observe_pods(_of(ailment))
-                yield moment, partial(relive, self.store, [moment], act, self.health)
+            first = datetime.fromtimestamp(onset, UTC) + lasts + _SEEN_AFTER
+            act = observe_pods(_of(ailment))
+            for moment in (first, *(self.started_at - ago for ago in _LOOKED_AT)):
+                if first <= moment < self.started_at:
+                    yield moment, partial(relive, self.store, [moment], act, self.health)
 
 
 def _troubles(scenario: Scenario, started_at: datetime, history: ClusterHistory) -> PodTroubles:
