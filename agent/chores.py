@@ -42,6 +42,14 @@ async def expire_issues(house: House, now: datetime) -> int:
     return await correlation.expire(house, now)
 
 
+async def let_go(house: House, now: datetime) -> int:
+    """Let go of raw answers, series and what models were shown that are too old to be kept."""
+    seconds = house.terms.raw_retention_seconds
+    if seconds <= 0:
+        return 0
+    return await house.store.retention.empty(now - timedelta(seconds=seconds), now)
+
+
 async def tidy(_: House, now: datetime) -> int:
     """Delete the records of workflows that ended long ago; returns how many.
 
@@ -76,5 +84,6 @@ CHORES: Mapping[str, Chore] = {
     "attention": score_attention,
     "expiry": expire_issues,
     "tidy": tidy,
+    "retention": let_go,
 }
 """By the name of their schedule."""

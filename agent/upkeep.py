@@ -53,6 +53,7 @@ class Timetable:
     expiry_seconds: float = 600.0
     graph_upkeep_seconds: float = 3_600.0
     tidy_seconds: float = 3_600.0
+    retention_seconds: float = 21_600.0
 
 
 class Schedule(TypedDict):
@@ -173,6 +174,7 @@ class Upkeep:
             "attention": timetable.attention_seconds,
             "expiry": timetable.expiry_seconds,
             "tidy": timetable.tidy_seconds,
+            "retention": timetable.retention_seconds,
         }
         wanted = [
             ("scan", cls.scan, timetable.scan_seconds, None),

@@ -102,6 +102,7 @@ def terms_of(settings: Settings) -> Terms:
         digest_hour=settings.awareness.digest_hour,
         attention_after_seconds=settings.awareness.attention_after_seconds,
         messages_per_day=settings.slack.messages_per_day,
+        raw_retention_seconds=bot.raw_retention_days * 86_400,
     )
 
 
@@ -198,7 +199,7 @@ async def parts(settings: Settings, url: str, *more_tools: object) -> AsyncItera
         url: the migrated database.
         more_tools: toolsets beyond the vendors' own, such as Slack's history.
     """
-    store = Store(create_engine(url))
+    store = Store(create_engine(url), settings.bot.raw_limit_bytes)
     try:
         vendors = await asyncio.to_thread(connect, settings)
         vendors.builders += writings(settings, store.graph)

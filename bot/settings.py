@@ -158,6 +158,10 @@ class BotSettings(BaseSettings):
     question_wait_seconds: float = 24 * 3600.0
     """After which a question that nobody answered is given up."""
     concurrent_investigations: int = 50
+    raw_limit_bytes: int = Field(default=1_000_000, ge=0, le=100_000_000)
+    """Of each answer of a vendor, what is kept at most; the record says what was cut."""
+    raw_retention_days: float = Field(default=30, ge=0)
+    """How long raw answers, series and what models were shown are kept; 0: for ever."""
     change_approvers: Names = ("sre-approvers",)
     """User groups (handles) or user ids who may approve changes in production."""
     team_leads: Names = ("team-leads",)

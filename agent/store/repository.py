@@ -21,6 +21,7 @@ from agent.store.messages import Messages
 from agent.store.names import Names
 from agent.store.patterns import Patterns
 from agent.store.proposals import Approvals, Outcomes, Proposals
+from agent.store.retention import Retention
 from agent.store.signals import Signals
 from agent.store.surroundings import SurroundingsMemory
 
@@ -42,6 +43,7 @@ class Store:
         self.cases = Cases(self.sessions, raw_limit_bytes)
         self.exchanges = Exchanges(self.sessions)
         self.journal = Journals(self.sessions)
+        self.retention = Retention(self.sessions)
         self.proposals = Proposals(self.sessions)
         self.approvals = Approvals(self.sessions)
         self.outcomes = Outcomes(self.sessions)

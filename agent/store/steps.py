@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from agent.model import Reading, Series, Step
+from agent.model import Reading, Series, Step, Utc, Value
 from agent.redaction import redact
 from agent.store.mapping import (
     RAW_LIMIT_BYTES,
@@ -18,6 +18,22 @@ from agent.store.mapping import (
     storable_text,
     value_of,
 )
+
+
+class KeptAnswer(Value):
+    """How much of a tool's raw answer is kept."""
+
+    size_bytes: int = 0
+    """Of the whole answer as it came; 0: the tool kept none."""
+    kept_bytes: int = 0
+    let_go_at: Utc | None = None
+    """When it was let go, its age having reached the retention's end."""
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether its end was cut off when it was stored."""
+        return self.let_go_at is None and self.kept_bytes < self.size_bytes
+
 
 _READING = ("source", "query", "observation", "link", "window", "data")
 
@@ -44,6 +60,13 @@ def row_of_step(
 def step_of(row: RowMapping) -> Step:
     """The tool call that a row holds; its raw answer only when the column was read."""
     return value_of(Step, row, reading=None if row["source"] is None else _reading_of(row))
+
+
+def kept_answer(row: RowMapping) -> KeptAnswer:
+    """How much is kept of the raw answer in a row that was read whole."""
+    kept = len(decompress_text(row["raw"]).encode()) if row["raw"] else 0
+    size = row["raw_bytes"]
+    return KeptAnswer(size_bytes=size, kept_bytes=kept, let_go_at=row["emptied_at"])
 
 
 def _reading_of(row: RowMapping) -> Reading:

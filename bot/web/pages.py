@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from agent.awareness.digest import alike
 from agent.errors import NotFound
 from agent.model import Case, Evidence, InvestigationStatus, Step
+from agent.store.steps import KeptAnswer
 from bot.web.records import PAGE, Records
 from bot.web.templating import page
 
@@ -70,24 +71,25 @@ class Pages:
             case, piece, step = await self._records.evidence(number, cited)
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
-        return _answer(request, case, step, piece)
+        return _answer(request, case, step, piece, await self._records.kept(number, step.number))
 
     async def step(self, request: Request) -> Response:
         """One tool call and the stored answer to it."""
+        number, wanted = request.path_params["id"], request.path_params["number"]
         try:
-            case, step = await self._records.step(
-                request.path_params["id"], request.path_params["number"]
-            )
+            case, step = await self._records.step(number, wanted)
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
-        return _answer(request, case, step, None)
+        return _answer(request, case, step, None, await self._records.kept(number, wanted))
 
 
-def _answer(request: Request, case: Case, step: Step, piece: Evidence | None) -> Response:
+def _answer(
+    request: Request, case: Case, step: Step, piece: Evidence | None, kept: KeptAnswer
+) -> Response:
     """The page of a step; with ``?raw=1`` the stored answer alone, byte by byte."""
     if request.query_params.get("raw") == "1":
         return PlainTextResponse(step.reading.raw if step.reading else step.error)
-    return page("answer.html", case=case, step=step, piece=piece)
+    return page("answer.html", case=case, step=step, piece=piece, kept=kept)
 
 
 def _is_number(text: str) -> bool:

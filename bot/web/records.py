@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import groupby, takewhile
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from agent.awareness import issues
 from agent.errors import NotFound
@@ -32,7 +32,7 @@ from agent.store.feedback import Feedback
 from agent.store.investigations import investigation_of, joined
 from agent.store.mapping import value_of
 from agent.store.repository import Store
-from agent.store.steps import step_of
+from agent.store.steps import KeptAnswer, kept_answer, step_of
 from agent.store.tables import FindingRow, InvestigationRow, StepRow
 from bot.web.boards import Boards
 
@@ -192,6 +192,14 @@ class Records:
         """
         return await self._case(investigation), await self._step(investigation, number)
 
+    async def kept(self, investigation: int, number: int) -> KeptAnswer:
+        """How much is kept of the raw answer of a step.
+
+        Raises:
+            NotFound: there is no such step.
+        """
+        return kept_answer(await self._step_row(investigation, number))
+
     async def quiet(self, span: timedelta) -> Sequence[issues.Decided]:
         """What nobody was told of in so long a time until now."""
         return await self._store.decisions.quiet(datetime.now(UTC) - span)
@@ -205,6 +213,9 @@ class Records:
         raise NotFound(f"There is no investigation {investigation}.")
 
     async def _step(self, investigation: int, number: int) -> Step:
+        return step_of(await self._step_row(investigation, number))
+
+    async def _step_row(self, investigation: int, number: int) -> RowMapping:
         statement = select(StepRow.__table__).where(
             StepRow.investigation_id == investigation, StepRow.number == min(number, MOST_STEPS)
         )
@@ -212,7 +223,7 @@ class Records:
             row = (await tx.execute(statement)).mappings().first()
         if row is None:
             raise NotFound(f"Investigation {investigation} has no step {number}.")
-        return step_of(row)
+        return row
 
     async def _decided(self, proposal: Proposal) -> Decided:
         approval, outcome = await asyncio.gather(

@@ -30,7 +30,7 @@ def upgrade() -> None:
         "ix_steps_started_at",
         "steps",
         ["started_at"],
-        postgresql_where=sa.text("emptied_at IS NULL"),
+        postgresql_where=sa.text("raw IS NOT NULL OR series IS NOT NULL"),
     )
     _boards()
     _journal()
@@ -90,7 +90,9 @@ def _exchanges() -> None:
         sa.Column("emptied_at", sa.DateTime(timezone=True)),
         key="number",
     )
-    op.create_index("ix_exchanges_at", "exchanges", ["at"])
+    op.create_index(
+        "ix_exchanges_at", "exchanges", ["at"], postgresql_where=sa.text("emptied_at IS NULL")
+    )
     op.create_table(
         "model_texts",
         sa.Column("hash", sa.Text(), nullable=False),

@@ -15,6 +15,10 @@ JSON_LIST = text("'[]'::jsonb")
 JSON_OBJECT = text("'{}'::jsonb")
 
 
+KEPT = text("raw IS NOT NULL OR series IS NOT NULL")
+"""Steps whose answers the retention has yet to let go."""
+
+
 class SignalRow(Base):
     """Something noticed; its key never counts twice."""
 
@@ -103,7 +107,7 @@ class StepRow(Base):
     """
 
     __tablename__ = "steps"
-    __table_args__ = (Index(None, "started_at", postgresql_where=text("emptied_at IS NULL")),)
+    __table_args__ = (Index(None, "started_at", postgresql_where=KEPT),)
 
     investigation_id: Mapped[int] = _investigation_key()
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from agent.store.tables.base import Base
@@ -44,7 +44,7 @@ class ExchangeRow(Base):
     """One call of a model. Its texts are in ``model_texts`` under their hashes, until the retention's end."""
 
     __tablename__ = "exchanges"
-    __table_args__ = (Index(None, "at"),)
+    __table_args__ = (Index(None, "at", postgresql_where=text("emptied_at IS NULL")),)
 
     investigation_id: Mapped[int] = _investigation_key()
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
