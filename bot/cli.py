@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -157,6 +158,21 @@ def scan() -> None:
     with _with_database() as (settings, url):
         failed = _run(run, settings, url, Console())
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def rca(
+    case: Annotated[Path, typer.Option(help="case.json: window, symptom, entities")],
+    metrics: Annotated[Path, typer.Option(help="CSV, may be gzipped: unix_s, entity|metric, ...")],
+    graph: Annotated[Path | None, typer.Option(help="JSON list of [caller, callee]")] = None,
+    logs: Annotated[Path | None, typer.Option(help="CSV: unix_s, entity, line")] = None,
+    traces: Annotated[Path | None, typer.Option(help="CSV: spans, normal and incident")] = None,
+    explain: Annotated[bool, typer.Option(help="a table for people in place of JSON")] = False,
+) -> None:
+    """Rank the likely causes of a recorded incident from its files."""
+    from bot.rca import run
+
+    raise typer.Exit(run(case, metrics, graph, logs, traces, explain=explain))
 
 
 @app.command()

@@ -1,0 +1,1 @@
+"""Ranking of root causes from metrics, traces and logs of one incident."""
