@@ -12,6 +12,7 @@ from agent.model import Json, Window
 
 OBSERVATION_CHARACTERS = 2_500
 RAW_CHARACTERS = 1_000_000
+_LOG_CHARACTERS, _BEFORE_RARE = 240, 3
 
 
 def utc_now() -> datetime:
@@ -120,13 +121,18 @@ def template_json(template: Template) -> Json:
 
 
 def mined_lines(mined: Mined, shown: int = 15) -> Sequence[str]:
-    """Log templates and rare lines for an observation."""
-    text = [
-        f"{t.count} x [{t.level}] {t.service + ': ' if t.service else ''}{t.template}"
+    """Log templates and rare lines for an observation: the rare ones before all but the first templates, for what comes
+    last is left out first."""
+    templates = [
+        f"{t.count} x [{t.level}] {t.service + ': ' if t.service else ''}{_short(t.template)}"
         f" ({t.first_at:%H:%M}-{t.last_at:%H:%M}{', new' if t.is_new else ''})"
         for t in mined.templates[:shown]
     ]
-    if mined.rare:
-        text.append("rare lines:")
-        text += [f"{r.at:%H:%M:%S} {r.service} {r.text}" for r in mined.rare]
-    return text
+    rare = [f"{r.at:%H:%M:%S} {r.service} {_short(r.text)}" for r in mined.rare]
+    heading = ["rare lines:"] if rare else []
+    rest = ["further templates:"] if rare and len(templates) > _BEFORE_RARE else []
+    return [*templates[:_BEFORE_RARE], *heading, *rare, *rest, *templates[_BEFORE_RARE:]]
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= _LOG_CHARACTERS else f"{line[: _LOG_CHARACTERS - 1]}…"

@@ -16,6 +16,7 @@ from integrations.calls import Rejected
 from integrations.kubernetes import history, objects, render, workloads
 from integrations.kubernetes.client import KubernetesClient
 from integrations.kubernetes.lines import dated_lines, event_data
+from integrations.kubernetes.pruning import event_lines
 from integrations.text import (
     clock,
     iso,
@@ -122,14 +123,10 @@ class KubernetesActivity:
         for event in kept:
             event["at"] = iso(parse_time(event["at"]))
         kept.sort(key=lambda e: (e["type"] != "Warning", str(e["at"])))
-        text = [
-            f"{clock(e['at'])} {e['type']} {e['reason']} {e['object']} x{e['count']}: {e['message']}"
-            for e in kept
-        ]
         return Reading(
             source="kubernetes",
             query=f"kubectl -n {namespace} get events --sort-by=.lastTimestamp",
-            observation=lines(text) or f"no events within the last {minutes:g} min",
+            observation=lines(event_lines(kept)) or f"no events within the last {minutes:g} min",
             data={"events": kept},
             raw=raw(kept),
             window=window,

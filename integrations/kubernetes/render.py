@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.model import Json
+from integrations.kubernetes.pruning import pod_lines
 from integrations.text import clock, number, size
 
 
@@ -27,14 +28,13 @@ def workload_lines(data: Json) -> Iterator[str]:
             f" last run {clock(data['last_schedule_at'])}, active: {running or 'none'}"
         )
     for container in data["containers"]:
-        yield from _container_lines(container)
+        yield _container_line(container)
     for condition in data["conditions"]:
         yield (
             f"condition {condition['type']}={condition['status']} {condition['reason'] or ''}"
             f" {condition['message'] or ''} ({clock(condition['at'])})"
         )
-    for pod in data["pods"]:
-        yield pod_line(pod)
+    yield from pod_lines(data["pods"], pod_line)
     if scaler := data["autoscaler"]:
         yield (
             f"autoscaler {scaler['name']}: {scaler['min']}-{scaler['max']} replicas, now"
@@ -43,22 +43,28 @@ def workload_lines(data: Json) -> Iterator[str]:
     if budget := data["disruption_budget"]:
         yield f"disruption budget {budget['name']}: {budget['allowed']} disruptions allowed now"
     yield f"config maps: {', '.join(data['config_maps']) or 'none'}; secrets: {', '.join(data['secrets']) or 'none'}"
+    for container in data["containers"]:
+        yield from _setting_lines(container)
 
 
-def _container_lines(container: Json) -> Iterator[str]:
+def _container_line(container: Json) -> str:
     requests, limits = container["requests"], container["limits"]
-    yield (
+    return (
         f"container {container['name']} image {container['image']}"
         f" requests cpu {number(requests['cpu_cores'])} memory {size(requests['memory_bytes'])}"
         f" limits cpu {number(limits['cpu_cores'])} memory {size(limits['memory_bytes'])}"
     )
+
+
+def _setting_lines(container: Json) -> Iterator[str]:
+    """Arguments and environment, which may be long."""
     if container["args"]:
-        yield f"  args: {' '.join(container['args'])}"
+        yield f"args of {container['name']}: {' '.join(container['args'])}"
     for name, source in container["env"].items():
         text = source.get("value")
         if text is None:
             text = "from " + " ".join(f"{k} {v}" for k, v in source.items())
-        yield f"  {name}={text}"
+        yield f"env of {container['name']}: {name}={text}"
 
 
 def pod_line(pod: Json) -> str:

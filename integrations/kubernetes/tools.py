@@ -15,6 +15,7 @@ from integrations.kubernetes import history, objects, render, workloads
 from integrations.kubernetes.activity import KubernetesActivity
 from integrations.kubernetes.listing import node_data, summary_of
 from integrations.kubernetes.masked import safe
+from integrations.kubernetes.pruning import row_lines
 from integrations.kubernetes.resources import WORKLOADS, resource
 from integrations.masking import mask_settings
 from integrations.text import clock, iso, lines, parse_time, raw, window_of
@@ -22,7 +23,6 @@ from integrations.text import clock, iso, lines, parse_time, raw, window_of
 Namespace = Annotated[str, Field(description="Kubernetes namespace, such as production")]
 Hours = Annotated[float, Field(gt=0, le=720, description="how far back to look")]
 _JOBS_SHOWN = 40
-_ITEMS_SHOWN = 200
 
 
 class KubernetesTools(KubernetesActivity):
@@ -71,7 +71,7 @@ class KubernetesTools(KubernetesActivity):
             for i in items
         ]
         scope = f"-n {namespace}" if namespace else "-A"
-        text = [f"{len(rows)} {found.plural}"] + [_row_line(r) for r in rows[:_ITEMS_SHOWN]]
+        text = [f"{len(rows)} {found.plural}", *row_lines(rows)]
         return Reading(
             source="kubernetes",
             query=f"kubectl {scope} get {found.plural}" + (f" -l {selector}" if selector else ""),
@@ -161,13 +161,6 @@ class KubernetesTools(KubernetesActivity):
 
 def _raw(items: Iterable[Json]) -> str:
     return raw([safe(i) for i in items])
-
-
-def _row_line(row: Json) -> str:
-    facts = ", ".join(
-        f"{k}={v}" for k, v in row["summary"].items() if k != "name" and v not in (None, [], "")
-    )
-    return f"{row['namespace'] or '-'}/{row['name']} {facts}"
 
 
 def _cron_data(cron: Json, runs: list[Json]) -> Json:
