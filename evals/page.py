@@ -36,6 +36,8 @@ def entity(found: Mapping[str, Any] | None) -> str:
 
 def tone(result: Mapping[str, Any]) -> str:
     """How a result is coloured: good, fair or bad."""
+    if not result["judged"]:
+        return "fair"
     if result["problem"] or not result["score"]["cause"]:
         return "fair" if result["score"]["fix"] >= _DECIDED_BY else "bad"
     return "good"

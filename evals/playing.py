@@ -52,6 +52,8 @@ class Stage:
     """A copy of its company to try changes on; None when there is none."""
     alert: Callable[[], str] = lambda: ""
     """The words of its first alert, for the bare model, which hears no Slack."""
+    judged: bool = True
+    """Whether there is a truth."""
 
 
 def play(stage: Stage, reasoner: str, terms: Terms) -> Result:
@@ -61,7 +63,7 @@ def play(stage: Stage, reasoner: str, terms: Terms) -> Result:
         with _folder() as folder:
             result = _played(stage, reasoner, terms, folder)
     except (PlayError, OSError) as error:
-        result = Result(stage.scenario, reasoner, problem=str(error))
+        result = Result(stage.scenario, reasoner, judged=stage.judged, problem=str(error))
     return replace(result, wall_seconds=time.monotonic() - began)
 
 
@@ -99,12 +101,13 @@ def _settings(stage: Stage, reasoner: str, terms: Terms) -> dict[str, str]:
 
 def _quiet_seconds(stage: Stage, terms: Terms) -> float:
     """Where something is wrong it may take its time to be noticed."""
-    return terms.quiet_seconds if is_healthy(stage.scenario.truth) else terms.seconds
+    healthy = stage.judged and is_healthy(stage.scenario.truth)
+    return terms.quiet_seconds if healthy else terms.seconds
 
 
 def _meant(records: Sequence[Json], stage: Stage) -> Json:
     """The investigation that is judged: the first; in a healthy company the first that claims a cause."""
-    if is_healthy(stage.scenario.truth):
+    if stage.judged and is_healthy(stage.scenario.truth):
         for record in records:
             if (record.get("finding") or {}).get("ending") == CAUSE_FOUND:
                 return record
@@ -121,6 +124,7 @@ def _judged(
     return Result(
         scenario=stage.scenario,
         reasoner=reasoner,
+        judged=stage.judged,
         told=told,
         score=judged,
         seconds=float(((record.get("investigation") or {}).get("spent") or {}).get("seconds") or 0),

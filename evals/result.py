@@ -21,6 +21,8 @@ class Result:
     scenario: Scenario
     reasoner: str
     """rules, model or bare."""
+    judged: bool = True
+    """False where no truth is known; the score then means nothing."""
     told: Told = field(default_factory=Told)
     score: Score = field(default_factory=lambda: Score(False, False, False, 0))
     seconds: float = 0.0
@@ -49,6 +51,7 @@ class Result:
             "reasoner": self.reasoner,
             "healthy": self.healthy,
             "problem": self.problem,
+            "judged": self.judged,
             "score": _score(self.score),
             "seconds": round(self.seconds, 3),
             "first_words_seconds": self.first_words_seconds,
@@ -105,9 +108,10 @@ class Totals:
 
 
 def totals(results: Sequence[Result]) -> list[Totals]:
-    """For each reasoner, in the order in which they were played."""
-    order = dict.fromkeys(r.reasoner for r in results)
-    return [_total(name, [r for r in results if r.reasoner == name]) for name in order]
+    """For each reasoner, in the order in which they were played, over what could be judged."""
+    judged = [r for r in results if r.judged]
+    order = dict.fromkeys(r.reasoner for r in judged)
+    return [_total(name, [r for r in judged if r.reasoner == name]) for name in order]
 
 
 def _total(reasoner: str, results: Sequence[Result]) -> Totals:

@@ -11,6 +11,8 @@ from evals.mending import Company
 from evals.playing import Stage
 from evals.wire import words_of
 from sandbox.app import build
+from sandbox.recorded.building import build_recorded
+from sandbox.recorded.case import read_case
 from sandbox.world.scenario import Scenario, load_scenario, scenario_names
 
 
@@ -36,5 +38,19 @@ def _alert(scenario: Scenario) -> str:
 
 
 def recorded_stages(folders: Iterable[Path]) -> list[Stage]:
-    """Recorded cases, each a folder."""
-    raise NotImplementedError
+    """Recorded cases, each a folder; without ``truth.yaml`` what is found is shown and not judged.
+
+    Raises:
+        ScenarioError: one is not right.
+    """
+    return [_recorded(folder.resolve()) for folder in folders]
+
+
+def _recorded(folder: Path) -> Stage:
+    case = read_case(folder)
+    return Stage(
+        case.scenario,
+        ["--recorded", str(folder)],
+        alert=lambda: words_of(alert_message(build_recorded(case, posts_alerts=False))),
+        judged=case.has_truth,
+    )

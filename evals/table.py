@@ -27,13 +27,12 @@ def line(result: Result) -> str:
     """One play in a line, while others are going on."""
     if result.problem:
         return f"[red]✗[/] {escape(result.scenario.name)} ({result.reasoner}): {escape(result.problem[:200])}"
-    mark = "[green]✓[/]" if result.score.cause else "[red]✗[/]"
+    mark = ("[green]✓[/]" if result.score.cause else "[red]✗[/]") if result.judged else "·"
     told = result.told
     said = f"{told.mode} at {told.entity}" if told.entity else told.ending or "said nothing"
-    return (
-        f"{mark} {escape(result.scenario.name)} ({result.reasoner}): {escape(said)}, "
-        f"fix {result.score.fix}, {result.seconds:.1f} s"
-    )
+    fix = f"fix {result.score.fix}, " if result.judged else ""
+    name = f"{escape(result.scenario.name)} ({result.reasoner})"
+    return f"{mark} {name}: {escape(said)}, {fix}{result.seconds:.1f} s"
 
 
 def _plays(results: Sequence[Result]) -> Table:
@@ -48,10 +47,7 @@ def _plays(results: Sequence[Result]) -> Table:
         table.add_row(
             escape(result.scenario.name),
             result.reasoner,
-            _mark(score.cause),
-            _mark(score.entity),
-            _mark(score.kind),
-            str(score.fix),
+            *_judgement(result),
             f"{score.citations.total}" + (f" ([red]{invented} invented[/])" if invented else ""),
             str(len(score.false_claims)),
             f"{result.seconds:.1f}",
@@ -91,6 +87,13 @@ _ROWS: tuple[tuple[str, Callable[[Totals], str]], ...] = (
     ("USD", lambda t: f"{t.usd:.4f}"),
 )
 """What the totals say, and how it is written."""
+
+
+def _judgement(result: Result) -> tuple[str, str, str, str]:
+    score = result.score
+    if not result.judged:
+        return ("-", "-", "-", "-")
+    return (_mark(score.cause), _mark(score.entity), _mark(score.kind), str(score.fix))
 
 
 def _mark(right: bool) -> str:

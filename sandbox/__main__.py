@@ -8,10 +8,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.app import DEFAULT_SCENARIO, build
+from sandbox.app import DEFAULT_SCENARIO, Sandbox, build
 from sandbox.datadog.access import API_KEY, APPLICATION_KEY
 from sandbox.git.api import PATH as REPOSITORY
 from sandbox.pagerduty.access import API_TOKEN
+from sandbox.recorded.building import build_recorded
+from sandbox.recorded.case import read_case
+from sandbox.recorded.recording import HOURS, record
 from sandbox.serving import NotLoopbackError, SandboxServer, loopback_socket, url_of
 from sandbox.slack.identity import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from sandbox.webhooks.signing import SECRETS
@@ -28,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in scenario_names(options.scenarios):
             _say(f"{name}: {load_scenario(name, options.scenarios).title}")
         return 0
+    if options.record:
+        return _record(options)
     try:
         bound = loopback_socket(options.host, options.port)
     except NotLoopbackError as error:
@@ -36,19 +41,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(f"cannot listen on port {options.port}: {error.strerror}; try --port 0")
     with bound:
         try:
-            sandbox = build(
-                load_scenario(options.scenario, options.scenarios),
-                alert_delay_seconds=options.alert_delay,
-                posts_alerts=not options.no_alert,
-                request_url=options.request_url,
-                time_scale=options.time_scale,
-                webhooks_to=options.webhooks_to,
-                webhook_secrets={**SECRETS, **dict(options.webhook_secret)},
-            )
+            sandbox = _built(options)
         except ScenarioError as error:
             return _refuse(str(error))
-        announcement = _announcement(url_of(bound), options.scenario)
+        announcement = _announcement(url_of(bound), sandbox.scenario.name, options)
         SandboxServer(sandbox, lambda: _say(announcement)).run(sockets=[bound])
+    return 0
+
+
+def _built(options: argparse.Namespace) -> Sandbox:
+    if options.recorded:
+        return build_recorded(
+            read_case(options.recorded),
+            alert_delay_seconds=options.alert_delay,
+            posts_alerts=not options.no_alert,
+        )
+    return build(
+        load_scenario(options.scenario, options.scenarios),
+        alert_delay_seconds=options.alert_delay,
+        posts_alerts=not options.no_alert,
+        request_url=options.request_url,
+        time_scale=options.time_scale,
+        webhooks_to=options.webhooks_to,
+        webhook_secrets={**SECRETS, **dict(options.webhook_secret)},
+    )
+
+
+def _record(options: argparse.Namespace) -> int:
+    try:
+        sandbox = _built(options)
+    except ScenarioError as error:
+        return _refuse(str(error))
+    record(sandbox, options.record, options.services, options.hours)
+    _say(f"recorded {sandbox.scenario.name} in {options.record}")
     return 0
 
 
@@ -61,6 +86,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scenario", default=DEFAULT_SCENARIO, metavar="NAME")
     parser.add_argument(
         "--scenarios", type=Path, default=FOLDER, metavar="DIR", help="a folder of scenario files"
+    )
+    parser.add_argument(
+        "--recorded", type=Path, metavar="DIR", help="serve a recorded case instead of a scenario"
+    )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="DIR",
+        help="write the scenario down as a recorded case and exit",
+    )
+    parser.add_argument(
+        "--services",
+        type=lambda text: tuple(text.split(",")),
+        default=(),
+        metavar="A,B",
+        help="with --record: only what belongs to these",
+    )
+    parser.add_argument(
+        "--hours", type=float, default=HOURS, help="with --record: how far the metrics go back"
     )
     parser.add_argument("--list", action="store_true", help="list the scenarios and exit")
     parser.add_argument(
@@ -95,7 +139,7 @@ def _secret(text: str) -> tuple[str, str]:
     return sender, secret
 
 
-def _announcement(url: str, scenario: str) -> str:
+def _announcement(url: str, scenario: str, options: argparse.Namespace) -> str:
     """Where everything is, in one line."""
     parts = {
         "scenario": scenario,
@@ -113,6 +157,8 @@ def _announcement(url: str, scenario: str) -> str:
         "pagerduty_token": API_TOKEN,
         "webhook_secrets": ",".join(f"{sender}:{secret}" for sender, secret in SECRETS.items()),
     }
+    if options.recorded:
+        del parts["git"]
     return "sandbox ready " + " ".join(f"{name}={value}" for name, value in parts.items())
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from dulwich.repo import MemoryRepo
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,11 +20,13 @@ from sandbox.director import Director
 from sandbox.git.api import create_app as create_git
 from sandbox.git.repository import build_repository
 from sandbox.kubernetes.api import create_app as create_kubernetes
+from sandbox.kubernetes.controllers import Controllers
 from sandbox.kubernetes.roles import sandbox_tokens
 from sandbox.kubernetes.store import ObjectStore
 from sandbox.page.app import create_app as create_page
 from sandbox.pagerduty.api import create_app as create_pagerduty
 from sandbox.pagerduty.state import PagerDutyState
+from sandbox.play.ports import PlayedWorld
 from sandbox.slack.api import create_app as create_slack
 from sandbox.slack.senders import Sender
 from sandbox.slack.workspace import SlackWorkspace
@@ -44,7 +47,7 @@ class Sandbox:
     """A running company. ``app`` serves it; the rest is for tests and for who runs the server."""
 
     scenario: Scenario
-    world: SimulatedWorld
+    world: PlayedWorld
     store: ObjectStore
     workspace: SlackWorkspace
     pagerduty: PagerDutyState
@@ -110,20 +113,31 @@ def build(
         outbox=outbox,
     )
     background = [director.run, outbox.run] if outbox else [director.run]
-    app = _compose(world, store, workspace, pagerduty, background, request_url)
+    app = compose(
+        world,
+        store,
+        workspace,
+        pagerduty,
+        background,
+        request_url=request_url,
+        repository=build_repository(company, started_at),
+    )
     return Sandbox(spec, world, store, workspace, pagerduty, director, app, outbox)
 
 
-def _compose(
-    world: SimulatedWorld,
+def compose(
+    world: PlayedWorld,
     store: ObjectStore,
     workspace: SlackWorkspace,
     pagerduty: PagerDutyState,
     background: Sequence[Background],
-    request_url: str,
+    *,
+    request_url: str = "",
+    repository: MemoryRepo | None = None,
+    controllers: Controllers | None = None,
 ) -> Starlette:
     """The vendors' applications under one, whose lifespan runs the controllers and the ``background``."""
-    kubernetes = create_kubernetes(store, world, sandbox_tokens())
+    kubernetes = create_kubernetes(store, world, sandbox_tokens(), controllers)
     # The controllers make the Jobs and pods that telemetry speaks of, before anybody asks.
     kubernetes.state.controllers.advance(world.started_at)
     page = create_page(workspace, title=world.company.name)
@@ -149,7 +163,7 @@ def _compose(
             Mount("/k8s", kubernetes),
             Mount("/datadog", create_datadog(world)),
             Mount("/pagerduty", create_pagerduty(world, pagerduty)),
-            Mount("/git", create_git(build_repository(world.company, world.started_at))),
+            *([Mount("/git", create_git(repository))] if repository else []),
             Mount("/", page),
         ],
         lifespan=lifespan,

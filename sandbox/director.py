@@ -15,6 +15,7 @@ from sandbox.play import wording
 from sandbox.play.alerts import PlayedAlert
 from sandbox.play.changes import Changer
 from sandbox.play.incidents import Pages
+from sandbox.play.ports import PlayedWorld
 from sandbox.play.timing import Queue, Timing
 from sandbox.slack.ports import Workspace
 from sandbox.slack.senders import AlertPost, Sender, State, post_alert
@@ -22,7 +23,6 @@ from sandbox.slack.senders.tickets import Ticket, post_ticket
 from sandbox.world.job_runner import stop_suspended_runs
 from sandbox.world.ports import Monitor
 from sandbox.world.script import SaidSpec, TicketSpec
-from sandbox.world.world import SimulatedWorld
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Director:
 
     def __init__(
         self,
-        world: SimulatedWorld,
+        world: PlayedWorld,
         store: ObjectStore,
         workspace: Workspace,
         pagerduty: PagerDutyState,

@@ -123,7 +123,13 @@ class Running:
 @contextmanager
 def running(scenario: str = DEFAULT_SCENARIO, **options: Any) -> Iterator[Running]:
     """Serve a scenario on a free port in a thread; ``options`` are those of ``sandbox.app.build``."""
-    sandbox = build(scenario, **options)
+    with served(build(scenario, **options)) as found:
+        yield found
+
+
+@contextmanager
+def served(sandbox: Sandbox) -> Iterator[Running]:
+    """Serve a sandbox on a free port in a thread."""
     ready = threading.Event()
     server = SandboxServer(sandbox, ready.set)
     bound = loopback_socket("127.0.0.1", 0)

@@ -44,7 +44,8 @@ from evals.citations import check
 from evals.mending import Company
 from evals.scoring import Score, score
 from evals.told import Told
-from sandbox.serving import Running, running
+from sandbox.app import Sandbox, build
+from sandbox.serving import Running, served
 from sandbox.slack.senders import SENDERS
 from sandbox.world.scenario import Scenario, Truth, load_scenario
 from tests import postgres
@@ -152,7 +153,7 @@ def play(scenario: str, **options: Any) -> Played:
 
 
 async def investigate(
-    scenario: str,
+    scenario: str | Sandbox,
     *,
     reasoner: Reasoner | None = None,
     budget: Budget | None = None,
@@ -165,7 +166,7 @@ async def investigate(
     """Investigate a scenario's alert.
 
     Args:
-        scenario: its name.
+        scenario: its name, or a sandbox that was built already.
         reasoner: the rules unless another is given.
         budget: what it may spend.
         patience_seconds: how long it waits before a second look.
@@ -177,7 +178,7 @@ async def investigate(
     with (
         postgres.server() as server,
         postgres.fresh_database(server) as url,
-        running(scenario, posts_alerts=False) as company,
+        served(_built(scenario)) as company,
         patch.dict(os.environ, {**environment(company.url), **(settings or {})}),
     ):
         async with parts(Settings(), url) as made:
@@ -191,6 +192,10 @@ async def investigate(
             seconds = time.perf_counter() - began
         spec = company.sandbox.scenario
         return Played(spec, case, changes, seconds, Company(spec, company.sandbox.store))
+
+
+def _built(scenario: str | Sandbox) -> Sandbox:
+    return build(scenario, posts_alerts=False) if isinstance(scenario, str) else scenario
 
 
 async def _investigated(

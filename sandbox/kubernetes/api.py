@@ -45,14 +45,19 @@ _SUBRESOURCES: dict[str, dict[str, Handler]] = {
 }
 
 
-def create_app(store: ObjectStore, world: World, tokens: Mapping[str, Role]) -> Starlette:
+def create_app(
+    store: ObjectStore,
+    world: World,
+    tokens: Mapping[str, Role],
+    controllers: Controllers | None = None,
+) -> Starlette:
     """The API server over ``store``, with logs, events and pod health from ``world``.
 
     Mount it anywhere. Its lifespan drives the controllers; an application that mounts it should
     enter ``app.router.lifespan_context(app)`` in its own lifespan, else controllers act only when
     requests come in. They are at ``app.state.controllers``.
     """
-    controllers = Controllers(store, world)
+    controllers = controllers or Controllers(store, world)
     backend = Backend(store, world, controllers, tokens)
 
     @asynccontextmanager

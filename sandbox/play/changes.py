@@ -6,12 +6,12 @@ import copy
 from collections.abc import Callable
 
 from sandbox.kubernetes.store import ObjectStore
+from sandbox.play.ports import PlayedWorld
 from sandbox.world.company import rollout_change
 from sandbox.world.manifests.common import places
 from sandbox.world.manifests.workloads import workload
 from sandbox.world.ports import Company, Manifest
 from sandbox.world.script import ChangeNow, RolloutNow, ScaleNow, SettingNow
-from sandbox.world.world import SimulatedWorld
 
 
 class UnknownObjectError(LookupError):
@@ -21,7 +21,7 @@ class UnknownObjectError(LookupError):
 class Changer:
     """Applies changes to the cluster, and reports rollouts as the company's delivery tool does."""
 
-    def __init__(self, store: ObjectStore, world: SimulatedWorld) -> None:
+    def __init__(self, store: ObjectStore, world: PlayedWorld) -> None:
         self._store = store
         self._world = world
 
