@@ -127,9 +127,9 @@ def policy_of(settings: Settings) -> Policy:
 
 
 def reasoner_of(
-    settings: Settings, registry: Registry, rules: RulesReasoner, log: ModelLog
+    settings: Settings, registry: Registry, rules: RulesReasoner, log: ModelLog | None = None
 ) -> Reasoner:
-    """The model where one is configured, with its exchanges kept in ``log``; the rules otherwise."""
+    """The model where one is configured, with its exchanges kept in ``log`` if that is given; the rules otherwise."""
     model = settings.model
     if not model.api_key.get_secret_value():
         return rules

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from agent.errors import SrebotError
 from agent.investigation.directives import directives_in
+from agent.investigation.inspecting import InspectTools
 from agent.investigation.journal import specs_of
 from agent.investigation.recorded import PastRun, RecordedAnswers, RecordedRegistry
 from agent.investigation.replay import (
@@ -28,7 +29,7 @@ from agent.investigation.replay import (
 from agent.investigation.shelf import Shelf
 from agent.model import Case, Check, Note, Reading, Step
 from agent.ports import Answered, Concluded, Proposed, Reasoner, Received, Weighed
-from agent.tools import Registry
+from agent.tools import Registry, tools_of
 
 T = TypeVar("T")
 _ROUND = re.compile(r"(?:r|round[ :-]?)(\d{1,6})", re.I)
@@ -235,8 +236,8 @@ async def fork(
         return await present.registry[check.tool](check.arguments)
 
     answers = RecordedAnswers(investigation, stored, specs.values(), live if present.live else None)
-    registry = RecordedRegistry([specs[name] for name in sorted(specs)], answers)
     shelf = Shelf(case, [s for s in stored if s.number <= point.steps])
+    registry = RecordedRegistry(specs.values(), answers, tools_of(InspectTools(shelf)))
     durable = ForkDurable(point, note)
     reasoner = Successor(present.reasoner(registry), run.begun.reasoner, durable)
     investigator = investigator_of(run, registry, reasoner, shelf, clock)

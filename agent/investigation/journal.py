@@ -7,9 +7,12 @@ are the same. After a crash between the two the step runs again and its later re
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
+
+from pydantic_core import PydanticSerializationError
 
 from agent.errors import SrebotError
 from agent.investigation.run import Gated, Round
@@ -26,6 +29,7 @@ from agent.ports import (
     Received,
     Weighed,
 )
+from agent.store.mapping import storable
 from agent.tools import Registry
 
 T = TypeVar("T")
@@ -80,8 +84,17 @@ def entry_of(position: int, name: str, result: object, at: datetime) -> Entry:
         TypeError: no kind of entry holds such a result.
     """
     kind = _kind_of(result)
-    value = result.model_dump_json() if isinstance(result, Value) else ""
+    value = _text_of(result) if isinstance(result, Value) else ""
     return Entry(position=position, name=name, kind=kind, value=value, at=at)
+
+
+def _text_of(value: Value) -> str:
+    try:
+        return value.model_dump_json()
+    except (
+        PydanticSerializationError
+    ):  # half a character, as a model may write it: kept as the store keeps it
+        return json.dumps(storable(value.model_dump(mode="json")))
 
 
 def result_of(entry: Entry) -> Any:

@@ -98,11 +98,21 @@ class RecordedTool(Tool):
 
 
 class RecordedRegistry(Registry):
-    """The tools that there were, each answering from a record."""
+    """The tools that there were, each answering from a record.
 
-    def __init__(self, specs: Iterable[ToolSpec], answer: Answer) -> None:
+    Args:
+        specs: the tools.
+        answer: gives the recorded answers.
+        own: tools that need no vendor and take the place of recorded ones.
+    """
+
+    def __init__(self, specs: Iterable[ToolSpec], answer: Answer, own: Iterable[Tool] = ()) -> None:
         super().__init__()
-        self._tools = {spec.name: _tool(spec, answer) for spec in specs}
+        recorded: dict[str, Tool] = {spec.name: _tool(spec, answer) for spec in specs}
+        for tool in own:
+            if tool.name in recorded:
+                recorded[tool.name] = tool
+        self._tools = dict(sorted(recorded.items()))
 
 
 def _tool(spec: ToolSpec, answer: Answer) -> RecordedTool:
