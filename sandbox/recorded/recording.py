@@ -17,6 +17,7 @@ from sandbox.kubernetes.resources import catalogue
 from sandbox.recorded.case import service_of
 from sandbox.recorded.shifting import written
 from sandbox.world.ports import Manifest, World
+from sandbox.world.scenario import Scenario
 
 HOURS = 3.0
 _STEP_SECONDS = 120
@@ -25,6 +26,14 @@ _MOST_LINES = 4_000
 _MOST_SPANS = 400
 _CLUSTER_WIDE = ("Namespace", "Node")
 _SKIPPED = ("Event", "Secret", "Lease", "ServiceAccount", "Endpoints", "EndpointSlice")
+_FIX_KINDS = {
+    "suspended": "suspend_job",
+    "replicas_at_least": "replicas",
+    "limit_at_least": "resources",
+    "image_is_not": "rollback",
+    "setting_at_least": "config_value",
+}
+"""Condition of a fault's mend -> the change that brings it about."""
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -77,9 +86,15 @@ def _write_about(folder: Path, sandbox: Sandbox, services: Collection[str], now:
     for alert in scenario.alerts[:1]:
         text = json.dumps(alert.model_dump(mode="json", exclude_defaults=True), indent=2)
         (folder / "alert.json").write_text(f"{text}\n", encoding="utf-8")
-    _write_yaml(
-        folder / "truth.yaml", [scenario.truth.model_dump(mode="json", exclude_defaults=True)]
-    )
+    truth = scenario.truth.model_dump(mode="json", exclude_defaults=True)
+    _write_yaml(folder / "truth.yaml", [{**truth, "fix_kinds": _fix_kinds(scenario)}])
+
+
+def _fix_kinds(scenario: Scenario) -> list[str]:
+    """What mends it, as kinds of change: in a recording nothing can be tried."""
+    mends = [c for fault in scenario.faults for mend in fault.mends for c in mend]
+    found = [_FIX_KINDS[c.is_] for c in mends if c.is_ in _FIX_KINDS]
+    return list(dict.fromkeys([*scenario.truth.fix_kinds, *found]))
 
 
 def _objects(sandbox: Sandbox, kind: str, services: Collection[str]) -> Iterator[Manifest]:
