@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +46,8 @@ _LEAST_COVERED = 0.1
 _MOST = 4.0
 _CEASED = 0.5
 """Of calls that cease against calls that multiply: whoever failed first, the rest of the work is left out."""
+_OVERLOAD = float(np.log(1.5))
+"""Requests half as many again explain any latency: queues grow faster than their load."""
 _CLIENT = re.compile(r"client", re.I)
 
 
@@ -98,7 +100,8 @@ def departures(case: Case) -> list[Departure]:
 def indicators(case: Case, graph: Graph) -> list[Indicator]:
     """What metrics say of each entity, neighbours' explanations taken off."""
     found = departures(case)
-    return [*_own(found), *_from_callees(found, graph), *_from_callers(found, graph)]
+    slow = _from_callees(found, graph)
+    return [*_own(found), *_overloaded(slow, found, graph), *_from_callers(found, graph)]
 
 
 # ---- departures
@@ -250,6 +253,36 @@ def _from_callees(found: list[Departure], graph: Graph) -> list[Indicator]:
 
 def _loudest_half(group: list[Indicator]) -> list[Indicator]:
     return sorted(group, key=lambda i: -i.strength)[:1]
+
+
+def _overloaded(slow: list[Indicator], found: list[Departure], graph: Graph) -> list[Indicator]:
+    """Latency that came with more requests is the doing of where those requests came from."""
+    more = {d.column.entity: d.effect for d in found if d.kind == "traffic" and d.effect > 0}
+    result = []
+    for indicator in slow:
+        source = _source(indicator.entity, more, graph)
+        if indicator.family != "latency" or source == indicator.entity:
+            result.append(indicator)
+            continue
+        share = min(1.0, more[indicator.entity] / _OVERLOAD)
+        theirs = share * indicator.strength
+        result.append(replace(indicator, strength=indicator.strength - theirs))
+        result.append(replace(indicator, entity=source, family="traffic", strength=theirs))
+    return result
+
+
+def _source(entity: str, more: dict[str, float], graph: Graph) -> str:
+    """The entry, or the topmost caller, from which an entity's additional requests come; itself where it is that."""
+    passed = {entity}
+    while entity in more:
+        callers = [
+            c for c in graph.above(entity) - passed if more.get(c, 0.0) >= 0.5 * more[entity]
+        ]
+        if not callers:
+            break
+        entity = max(callers, key=lambda c: more[c])
+        passed.add(entity)
+    return entity
 
 
 def _from_callers(found: list[Departure], graph: Graph) -> list[Indicator]:
