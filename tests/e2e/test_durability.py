@@ -7,14 +7,18 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from rich.console import Console
 
 from agent.store.engine import create_engine
 from agent.store.repository import Store
+from bot.replay import Wanted, replay
+from bot.settings import Settings
 from tests.e2e.bot_process import BotProcess, Company, Request, company, eventually
 from tests.e2e.people import INCIDENTS, Person, plain, spoken
 
@@ -110,6 +114,16 @@ class Story:
         ended = {s for (s,) in self.query("SELECT DISTINCT status FROM dbos.workflow_status")}
         assert ended == {"SUCCESS"}, self.bot.tail()
         assert asyncio.run(_first_wrong_entry(self.database_url)) is None
+        self.assert_played_again()
+
+    def assert_played_again(self) -> None:
+        """The journal has no gap, and played again from it the investigation is the same byte for byte."""
+        ((number,),) = self.query("SELECT id FROM investigations")
+        positions = [p for (p,) in self.query("SELECT position FROM journal ORDER BY position")]
+        assert positions == list(range(len(positions)))
+        told = Console(file=StringIO())
+        status = asyncio.run(replay(Settings(), self.database_url, Wanted(number), told))
+        assert status == 0, told.file.getvalue()  # type: ignore[attr-defined]
 
 
 async def _first_wrong_entry(database_url: str) -> int | None:
