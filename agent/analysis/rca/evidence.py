@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST = 4.0
+"""Nats that one family of indicators can say of an entity: e^4, fifty to one."""
+
 
 @dataclass(frozen=True)
 class Indicator:

@@ -13,12 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agent.analysis.rca import logs, metrics, traces
-from agent.analysis.rca.evidence import Indicator
+from agent.analysis.rca.evidence import MOST, Indicator
 from agent.analysis.rca.graph import Graph, is_endpoint
 from agent.analysis.rca.reading import Case
 
-_MOST = 4.0
-"""Nats that one family can say."""
 _QUESTIONS = {
     "latency": "duration",
     "time": "duration",
@@ -70,9 +68,9 @@ def fuse(indicators: Iterable[Indicator], entities: Sequence[str]) -> list[Ranke
 
 def _score(entity: str, found: list[Indicator]) -> float:
     answers: dict[str, float] = defaultdict(float)
-    times = min(_MOST, sum(i.strength for i in found if i.family == "time"))
+    times = min(MOST, sum(i.strength for i in found if i.family == "time"))
     for indicator in found:
         question = _QUESTIONS.get(indicator.family, indicator.family)
         strength = times if indicator.family == "time" else indicator.strength
-        answers[question] = max(answers[question], min(_MOST, strength))
+        answers[question] = max(answers[question], min(MOST, strength))
     return sum(answers.values()) * (_ENDPOINT_WEIGHT if is_endpoint(entity) else 1.0)

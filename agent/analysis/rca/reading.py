@@ -131,7 +131,8 @@ def read_case(
     described = _json(case)
     if not isinstance(described, dict):
         raise CaseError(f"{case} is not a JSON object.")
-    symptom = described.get("symptom") or {}
+    symptom = described.get("symptom")
+    symptom = symptom if isinstance(symptom, dict) else {}
     try:
         start, end = float(described["incident_start_s"]), float(described["incident_end_s"])
         name, entities = str(described["id"]), tuple(map(str, described["entities"]))
