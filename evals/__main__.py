@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from evals import checking, page, table
+from evals.catalogue import modes
 from evals.playing import BARE, MODEL, RULES, Stage, Terms, play
 from evals.processes import Process
 from evals.result import Result, totals
@@ -114,7 +115,7 @@ def _status(results: Sequence[Result], least: float | None) -> int:
 def _check(files: Sequence[Path], console: Console) -> int:
     wrong = 0
     for path in files:
-        found = checking.problems(path)
+        found = checking.problems(path, modes())
         wrong += bool(found)
         console.print(f"{path}: {'not right' if found else 'right'}", highlight=False)
         for problem in found:

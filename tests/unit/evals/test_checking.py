@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evals.catalogue import modes
 from evals.checking import problems
 from sandbox.world.scenario import FOLDER, scenario_names
 
@@ -24,7 +25,7 @@ truth: {cause: "x", kind: oom-kill, entity: {kind: Deployment, name: auth}, fix_
 
 @pytest.mark.parametrize("name", scenario_names())
 def test_our_own_scenarios_are_right(name: str) -> None:
-    assert problems(FOLDER / f"{name}.yaml") == []
+    assert problems(FOLDER / f"{name}.yaml", modes()) == []
 
 
 def written(folder: Path, text: str) -> Path:
