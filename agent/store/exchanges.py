@@ -14,13 +14,23 @@ from sqlalchemy import RowMapping, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agent.model import Json
+from agent.model import Json, Utc, Value
 from agent.ports import Exchange
 from agent.store.repositories import Repository
 from agent.store.tables import ExchangeRow, InvestigationRow, ModelTextRow
 
+
 USED_TO_THE = timedelta(days=1)
 """How exactly the latest use of a text is known: the system prompt is not written to with every call."""
+
+
+class KeptExchanges(Value):
+    """How many calls of models there were, and of how many the texts are kept."""
+
+    calls: int = 0
+    kept: int = 0
+    let_go_at: Utc | None = None
+    """When texts were last let go, their age having reached the retention's end; None: all are kept."""
 
 
 class Exchanges(Repository):
@@ -66,6 +76,18 @@ class Exchanges(Repository):
             wanted = {h for r in rows for h in (*r["messages"], r["tools"], r["reply"])}
             texts = await _read(tx, wanted)
         return tuple(_exchange_of(r, texts) for r in rows)
+
+    async def kept(self, investigation: int) -> KeptExchanges:
+        """How much of an investigation's calls is kept."""
+        row = ExchangeRow
+        statement = select(
+            func.count().label("calls"),
+            func.count().filter(row.emptied_at.is_(None)).label("kept"),
+            func.max(row.emptied_at).label("let_go_at"),
+        ).where(row.investigation_id == investigation)
+        async with self._transaction() as tx:
+            found = (await tx.execute(statement)).mappings().one()
+        return KeptExchanges.model_validate(dict(found))
 
 
 class _Texts:

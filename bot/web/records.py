@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import groupby, takewhile
@@ -28,6 +28,7 @@ from agent.model import (
     Step,
 )
 from agent.ports import Exchange
+from agent.store.exchanges import KeptExchanges
 from agent.store.feedback import Feedback
 from agent.store.investigations import investigation_of, joined
 from agent.store.mapping import value_of
@@ -77,8 +78,8 @@ class Record:
     feedback: Sequence[Feedback]
     boards: Boards = ()
     """The hypotheses as they stood after each round."""
-    exchanges: int = 0
-    """How many calls of a model are kept."""
+    exchanges: KeptExchanges = field(default_factory=KeptExchanges)
+    """How many calls of a model there were, and how many are kept."""
 
     @cached_property
     def board(self) -> Sequence[Ranked]:
@@ -152,9 +153,9 @@ class Records:
         feedback, boards, exchanges = await asyncio.gather(
             self._store.feedback.of("finding", str(investigation)),
             self._store.cases.boards(investigation),
-            self._store.exchanges.of(investigation),
+            self._store.exchanges.kept(investigation),
         )
-        return Record(case, decided, feedback, boards, len(exchanges))
+        return Record(case, decided, feedback, boards, exchanges)
 
     async def exchanges(self, investigation: int) -> tuple[Case, Sequence[tuple[Exchange, int]]]:
         """What a model was shown and said, call by call; with each call, how many of its first messages the call before

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from agent.store.repository import Store
 from tests.integration.test_store_cases import NOW, opened
-from tests.integration.test_store_record import step
+from tests.integration.test_store_record import SYSTEM, exchange, step
 from tests.integration.test_web import browsing
 
 
@@ -40,3 +40,16 @@ async def test_after_the_retention_it_says_until_when_the_answer_was_kept(store:
     assert "The raw answer (54,321 bytes) and its series were kept until" in told
     assert "2026-12-25" in told or "25 Dec" in told
     assert "it is full" in told, "what the reasoner was shown stays"
+
+
+async def test_the_record_says_until_when_it_was_kept_what_the_model_was_shown(
+    store: Store,
+) -> None:
+    one = await opened(store)
+    await store.exchanges.record(exchange(one.id, SYSTEM))
+    whole = await page(store, f"/investigations/{one.id}")
+    assert "Exactly what the model was shown and said (1 call)" in whole
+    await store.retention.empty(NOW + timedelta(days=1), NOW + timedelta(days=31))
+    told = await page(store, f"/investigations/{one.id}")
+    assert "What the model was shown in 1 of 1 call was kept until" in told
+    assert "Exactly what the model was shown" not in told
