@@ -29,10 +29,12 @@ from agent.ports import (
     Received,
     Weighed,
 )
+from agent.redaction import redact_data
 from agent.store.mapping import storable
 from agent.tools import Registry
 
 T = TypeVar("T")
+V = TypeVar("V", bound=Value)
 
 BEGIN = "begin"
 """Name of the entry that each run of an investigation begins with."""
@@ -165,7 +167,10 @@ class RecordingDurable:
 
 
 class RecordingInbox:
-    """Writes down what people sent, each time that they sent something (``agent.ports.Inbox``)."""
+    """Writes down what people sent, each time that they sent something (``agent.ports.Inbox``).
+
+    Secrets in their words are struck before the investigation hears of them.
+    """
 
     def __init__(self, inner: Inbox, durable: Durable) -> None:
         self._inner = inner
@@ -178,11 +183,17 @@ class RecordingInbox:
         received = await self._inner.take()
         if received == Received():
             return received
+        cleaned = _clean(received)
 
         async def given() -> Received:
-            return received
+            return cleaned
 
         return await self._durable.step(f"{INBOX}-{self._looks}", given)
+
+
+def _clean(value: V) -> V:
+    """The value without what looks like a secret: what people say goes past the store, which strikes them elsewhere."""
+    return type(value).model_validate(redact_data(value.model_dump(mode="json")))
 
 
 async def recording(
@@ -199,7 +210,7 @@ async def recording(
         last = await journal.last(investigation)
         # A beginning that nothing followed is that of this very run, before a crash.
         first = 0 if last is None else last.position + (last.name != BEGIN)
-        await journal.write(investigation, entry_of(first, BEGIN, begun, clock.now()))
+        await journal.write(investigation, entry_of(first, BEGIN, _clean(begun), clock.now()))
         return first
 
     first = await durable.step(BEGIN, begin)

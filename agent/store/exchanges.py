@@ -19,7 +19,6 @@ from agent.ports import Exchange
 from agent.store.repositories import Repository
 from agent.store.tables import ExchangeRow, InvestigationRow, ModelTextRow
 
-
 USED_TO_THE = timedelta(days=1)
 """How exactly the latest use of a text is known: the system prompt is not written to with every call."""
 
