@@ -9,10 +9,13 @@ from typing import Any
 
 from agent.analysis.logs import Mined, Template
 from agent.model import Json, Window
+from agent.reasoning.relevance import worth
 
 OBSERVATION_CHARACTERS = 2_500
 RAW_CHARACTERS = 1_000_000
-_LOG_CHARACTERS, _BEFORE_RARE = 240, 3
+RARE_READ = 40
+_EXAMPLE_CHARACTERS = 400
+_RARE_SHOWN, _BEFORE_RARE, _LOG_CHARACTERS = 12, 3, 240
 
 
 def utc_now() -> datetime:
@@ -121,14 +124,26 @@ def template_json(template: Template) -> Json:
 
 
 def mined_lines(mined: Mined, shown: int = 15) -> Sequence[str]:
-    """Log templates and rare lines for an observation: the rare ones before all but the first templates, for what comes
-    last is left out first."""
+    """Log templates and rare lines for an observation.
+
+    Of the rare lines the most telling are shown, whole and not as templates, before all but the first templates: what
+    comes last is left out first.
+    """
+    telling = sorted(mined.rare, key=lambda r: -worth(r.text))[:_RARE_SHOWN]
+    telling.sort(key=lambda r: r.at)
+    services = {t.service for t in mined.templates}
+
+    def of(service: str) -> str:
+        return f"{service}: " if service and len(services) > 1 else ""
+
+    rare = [f"{r.at:%H:%M:%S} {of(r.service)}{_short(r.text)}" for r in telling]
+    whole = {r.text[:_EXAMPLE_CHARACTERS] for r in telling}
     templates = [
-        f"{t.count} x [{t.level}] {t.service + ': ' if t.service else ''}{_short(t.template)}"
+        f"{t.count} x [{t.level}] {of(t.service)}{_short(t.template)}"
         f" ({t.first_at:%H:%M}-{t.last_at:%H:%M}{', new' if t.is_new else ''})"
         for t in mined.templates[:shown]
+        if t.example[:_EXAMPLE_CHARACTERS] not in whole
     ]
-    rare = [f"{r.at:%H:%M:%S} {r.service} {_short(r.text)}" for r in mined.rare]
     heading = ["rare lines:"] if rare else []
     rest = ["further templates:"] if rare and len(templates) > _BEFORE_RARE else []
     return [*templates[:_BEFORE_RARE], *heading, *rare, *rest, *templates[_BEFORE_RARE:]]

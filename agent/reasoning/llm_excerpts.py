@@ -6,15 +6,12 @@ every call. What is left out stays in the store, where ``inspect`` finds it by t
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from importlib.resources import files
-
-import yaml
 
 from agent.analysis.logs import mask
 from agent.model import Step
+from agent.reasoning.relevance import worth
 from agent.redaction import redact
 
 ROUND_CHARACTERS = 6_000
@@ -22,15 +19,10 @@ ROUND_CHARACTERS = 6_000
 LEAST_CHARACTERS = 160
 """Of one answer, however many there are."""
 LONGEST_LINE = 320
-_LISTS: dict[str, str] = yaml.safe_load(
-    files(__package__).joinpath("relevance.yaml").read_text(encoding="utf-8")
-)
-_PATTERNS = {
-    name: re.compile("|".join(re.escape(w.replace("_", " ")) for w in text.split()))
-    for name, text in _LISTS.items()
-}
-_WORTH = {"serious": 3.0, "changed": 2.0, "dull": -2.0}
-_NAMED, _REPEATED, _HEAD = 1.5, -4.0, 100.0
+_COMMON, _TOLD, _LEAST = 1.5, 4.0, -2.0
+"""What a line loses that many answers have, that was shown before; and what it must be worth at least."""
+_FEW = 2
+"""A line that more answers of the round have is common."""
 
 
 def excerpts(
@@ -46,11 +38,19 @@ def excerpts(
     whole = {s.number: _lines(s) for s in steps if s.reading is not None}
     sizes = {number: sum(len(line) + 1 for line in lines) for number, lines in whole.items()}
     room = _shares(sizes, max(characters, LEAST_CHARACTERS * len(whole)))
-    seen: Counter[str] = Counter()
+    masks = {number: [mask(line) for line in lines] for number, lines in whole.items()}
+    common = Counter(m for known in masks.values() for m in set(known))
+    told: set[str] = set()
     shown = {}
     for number, lines in whole.items():
-        shown[number] = _picked(lines, room[number], terms, seen, number)
-        seen.update({mask(line) for line in lines[1:]})
+        worths = [
+            worth(line, terms)
+            - (_COMMON if common[known] > _FEW else 0.0)
+            - (_TOLD if known in told else 0.0)
+            for line, known in zip(lines, masks[number], strict=True)
+        ]
+        shown[number] = _picked(lines, worths, room[number], number)
+        told.update(masks[number][1:])
     return shown
 
 
@@ -73,30 +73,16 @@ def _shares(sizes: Mapping[int, int], characters: int) -> dict[int, int]:
     return shares
 
 
-def _picked(
-    lines: Sequence[str], room: int, terms: Collection[str], seen: Mapping[str, int], number: int
-) -> str:
-    """The most telling lines that fit, in their own order, and how many there are besides."""
-    if sum(len(line) + 1 for line in lines) <= room and not any(mask(x) in seen for x in lines):
+def _picked(lines: Sequence[str], worths: Sequence[float], room: int, number: int) -> str:
+    """The first line and the most telling ones that fit, in their own order, and how many there are besides."""
+    if sum(len(line) + 1 for line in lines) <= room and min(worths, default=0.0) > _LEAST:
         return "\n".join(lines)
-    worth = {
-        place: (_HEAD if place == 0 else _worth(line, terms, seen))
-        for place, line in enumerate(lines)
-    }
     kept: set[int] = set()
-    for place in sorted(worth, key=lambda p: (-worth[p], p)):
+    for place in sorted(range(len(lines)), key=lambda p: (p > 0, -worths[p], p)):
         size = len(lines[place]) + 1
-        if worth[place] > _REPEATED / 2 and (size <= room or not kept):
+        if not kept or (worths[place] > _LEAST and size <= room):
             kept.add(place)
             room -= size
     text = "\n".join(lines[p] for p in sorted(kept))
     left = len(lines) - len(kept)
     return f"{text}\n+{left} lines: inspect s{number}" if left else text
-
-
-def _worth(line: str, terms: Collection[str], seen: Mapping[str, int]) -> float:
-    """How much a line tells: trouble and change, names that matter; little when another answer shows the same."""
-    low = line.lower()
-    worth = sum(w for name, w in _WORTH.items() if _PATTERNS[name].search(low))
-    worth += _NAMED * any(term in low for term in terms)
-    return worth + (_REPEATED if mask(line) in seen else 0.0)

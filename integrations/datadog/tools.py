@@ -16,6 +16,7 @@ from integrations.datadog import metrics, tracing
 from integrations.datadog.catalogue import DatadogCatalogue
 from integrations.masking import evidence, mask_text
 from integrations.text import (
+    RARE_READ,
     iso,
     lines,
     mined_lines,
@@ -100,7 +101,7 @@ class DatadogTools(DatadogCatalogue):
             self._client.logs(query, window, limit), self._client.log_count(query, window)
         )
         read = [_log_line(e) for e in events]
-        mined = await asyncio.to_thread(mine, read)
+        mined = await asyncio.to_thread(mine, read, rare_lines=RARE_READ)
         data = {
             "total": max(total, len(read)),
             "templates": [template_json(t) for t in mined.templates],

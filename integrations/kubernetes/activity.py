@@ -18,6 +18,7 @@ from integrations.kubernetes.client import KubernetesClient
 from integrations.kubernetes.lines import dated_lines, event_data
 from integrations.kubernetes.pruning import event_lines
 from integrations.text import (
+    RARE_READ,
     clock,
     iso,
     lines,
@@ -161,7 +162,7 @@ class KubernetesActivity:
             for line in found
             if contains.lower() in line.text.lower()
         ]
-        mined = await asyncio.to_thread(mine, read)
+        mined = await asyncio.to_thread(mine, read, rare_lines=RARE_READ)
         data = {
             "lines_read": len(read),
             "pods": pods,
