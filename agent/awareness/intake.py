@@ -17,7 +17,8 @@ from agent.awareness.correlation import SAME_ALERT, Match, find, joined_by, open
 from agent.awareness.history import combination_of, learn_of_recovery, weigh
 from agent.awareness.issues import Decided, Issue, Joined, Weight
 from agent.awareness.load import coming_load
-from agent.awareness.triage import Known, TriageRules, budget_for, is_critical, judged
+from agent.awareness.triage import Known, TriageRules, is_critical, judged
+from agent.investigation.budget import budget_for
 from agent.model import (
     AlertState,
     Budget,
@@ -71,7 +72,7 @@ async def accept(
         store: the database.
         signal: what was noticed.
         clock: the time.
-        bounds: what no investigation may exceed.
+        bounds: what no investigation may exceed unasked.
         may_speak: whether a new thread may be opened in a channel, by impact and severity; None: always.
     """
     signal, around = await located(store, signal)
@@ -119,7 +120,7 @@ async def _asked(store: Store, signal: Signal, clock: Clock, bounds: Budget) -> 
     triage = judged(signal, await _around_asked(store, signal))
     if triage.decision is not Decision.INVESTIGATE:
         return Accepted(triage=triage)
-    budget = _within(budget_for(triage), bounds)
+    budget = _budget(triage, signal, bounds)
     found, _ = await store.investigations.open(signal, triage, budget, signal.key, clock.now())
     return _accepted(triage, None, found)
 
@@ -168,7 +169,7 @@ class _Intake:
         return _accepted(triage, joined, found)
 
     async def _open(self, triage: Triage) -> Investigation:
-        budget, now = _within(budget_for(triage), self.bounds), self.clock.now()
+        budget, now = _budget(triage, self.signal, self.bounds), self.clock.now()
         opening = self.store.investigations.open(
             self.signal, triage, budget, self.signal.key, now, session=self.tx
         )
@@ -308,8 +309,8 @@ def _with(issue: Issue, triage: Triage, found: Investigation | None) -> Issue:
     )
 
 
-def _within(budget: Budget, bounds: Budget) -> Budget:
-    return Budget(**{n: min(getattr(budget, n), getattr(bounds, n)) for n in Budget.model_fields})
+def _budget(triage: Triage, signal: Signal, bounds: Budget) -> Budget:
+    return budget_for(triage, signal.environment, bounds, signal.budget)
 
 
 def is_recovery(signal: Signal) -> bool:

@@ -1,9 +1,9 @@
-"""What to do about a signal: investigate it, watch it, or stay quiet; with the reason, and the budget it deserves."""
+"""What to do about a signal: investigate it, watch it, or stay quiet; with the reason."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from agent.awareness.history import is_loud, silenced
@@ -11,7 +11,6 @@ from agent.awareness.issues import Weight
 from agent.awareness.load import ComingLoad
 from agent.model import (
     AlertState,
-    Budget,
     Decision,
     Entity,
     Severity,
@@ -52,17 +51,6 @@ class TriageRules:
     tickets_count: int = 3
     """So many tickets on one entity within ``tickets_within`` are looked into."""
     tickets_within: timedelta = timedelta(hours=1)
-    quick: Budget = field(
-        default_factory=lambda: Budget(seconds=90, tool_calls=40, tokens=100_000, usd=0.2)
-    )
-    usual: Budget = field(default_factory=Budget)
-    deep: Budget = field(
-        default_factory=lambda: Budget(seconds=600, tool_calls=120, tokens=400_000, usd=2.0)
-    )
-    quick_below: float = 0.4
-    """Impact below which the quick budget is enough."""
-    deep_above: float = 0.95
-    """Impact above which the deep budget is given."""
 
 
 @dataclass(frozen=True)
@@ -162,14 +150,6 @@ def _on_alert(
 def is_critical(signal: Signal, entities: Sequence[Entity]) -> bool:
     """Whether it is on a tier 1 service in production."""
     return _tier(signal, entities) == 1 and _environment(signal, entities) == "production"
-
-
-def budget_for(triage: Triage, rules: TriageRules | None = None) -> Budget:
-    """What an investigation may spend, by its impact."""
-    rules = rules or TriageRules()
-    if triage.impact < rules.quick_below:
-        return rules.quick
-    return rules.deep if triage.impact > rules.deep_above else rules.usual
 
 
 def impact_of(

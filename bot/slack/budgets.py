@@ -26,7 +26,7 @@ def wanted_budget(text: str) -> Wanted:
     found = _FLAG.search(text)
     if found is None:
         return Wanted(text.strip())
-    from agent.investigation.budget import budget_for  # type: ignore[attr-defined]
+    from agent.investigation.budget import budget_for
 
     rest = " ".join(f"{text[: found.start()]} {text[found.end() :]}".split())
     value = found["value"].lower()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from agent.awareness.triage import TriageRules, budget_for, decide, impact_of
+from agent.awareness.triage import decide, impact_of
 from agent.model import AlertState, Decision, Entity, Severity, Signal, SignalKind
 from tests.unit.agent.investigation.house import NOW, signal_on
 
@@ -75,13 +75,3 @@ def test_impact_follows_environment_tier_and_dependants() -> None:
     tier_3 = AUTH.model_copy(update={"properties": {"tier": 3}})
     assert impact_of(ALERT, [AUTH]) > impact_of(ALERT, [tier_3]) > impact_of(staging, [tier_3])
     assert impact_of(ALERT, [AUTH], dependants=5) > impact_of(ALERT, [AUTH])
-
-
-def test_the_budget_follows_the_impact() -> None:
-    rules = TriageRules()
-    low = decide(ALERT.model_copy(update={"environment": "staging"}), [AUTH], rules=rules)
-    usual = decide(ALERT, [AUTH], rules=rules)
-    worst = ALERT.model_copy(update={"severity": Severity.CRITICAL})
-    assert budget_for(low, rules) == rules.quick
-    assert budget_for(usual, rules) == rules.usual
-    assert budget_for(decide(worst, [AUTH], dependants=5, rules=rules), rules) == rules.deep
