@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from functools import cached_property
 
+from agent.investigation.budget import replenished
 from agent.investigation.checks import Checks
 from agent.investigation.journal import Begun, ToolSpec, recording, specs_of
 from agent.investigation.run import Equipment, Investigated, RulesReasoner, Run
-from agent.model import Case
+from agent.model import Case, InvestigationStatus, Note
 from agent.ports import (
     CaseStore,
     Clock,
@@ -61,21 +62,32 @@ class Investigator:
     def _tools(self) -> tuple[ToolSpec, ...]:
         return specs_of(self.equipment.checks.registry)
 
-    async def run(self, investigation: int, durable: Durable, inbox: Inbox) -> Investigated:
+    async def run(
+        self,
+        investigation: int,
+        durable: Durable,
+        inbox: Inbox,
+        reopened: tuple[Note, ...] = (),
+    ) -> Investigated:
         """Investigate to the end; the finding is stored and reported when this returns.
 
-        Run again after a crash with the same ``durable``, it goes on where it stopped.
+        Run again after a crash with the same ``durable``, it goes on where it stopped. An investigation that has a finding,
+        or to which people added words since (``reopened``), is taken up with all that it knew and concludes anew.
         """
         if self._journal is not None:
-            begun = Begun(reasoner=self.equipment.reasoner.name, tools=self._tools)
+            begun = Begun(
+                reasoner=self.equipment.reasoner.name, tools=self._tools, reopened=reopened
+            )
             durable, inbox = await recording(
                 durable, inbox, self._journal, investigation, begun, self.equipment.clock
             )
-        case = await durable.step("open", lambda: self._open(investigation))
-        return await Run(self.equipment, case, durable, inbox).to_the_end()
+        case = await durable.step("open", lambda: self._open(investigation, reopened))
+        return await Run(self.equipment, case, durable, inbox, reopened).to_the_end()
 
-    async def _open(self, investigation: int) -> Case:
+    async def _open(self, investigation: int, reopened: tuple[Note, ...]) -> Case:
         case = await self.equipment.store.load(investigation)
+        if reopened or case.finding is not None:
+            return self._taken_up(case, reopened)
         signal = case.signal
         if not signal.service:
             text = f"{signal.title}\n{signal.text}"
@@ -106,3 +118,23 @@ class Investigator:
             "finding": None,
         }
         return case.model_copy(update=fresh)
+
+    def _taken_up(self, case: Case, notes: tuple[Note, ...]) -> Case:
+        """The case as it stood when it ended, ready to go on in a round of its own."""
+        head = case.investigation
+        running = {
+            "status": InvestigationStatus.RUNNING,
+            "ended_at": None,
+            "reasoner": self.equipment.reasoner.name,
+            "budget": replenished(head.budget, head.spent),
+        }
+        added = tuple(n for n in notes if n not in case.notes)
+        latest = max((case.round, *(s.round for s in case.steps)))
+        again = {
+            "investigation": head.model_copy(update=running),
+            "now": self.equipment.clock.now(),
+            "notes": (*case.notes, *added),
+            "round": latest + 1,
+            "finding": None,
+        }
+        return case.model_copy(update=again)

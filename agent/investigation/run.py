@@ -26,6 +26,7 @@ from agent.investigation.hypotheses import (
 from agent.investigation.locating import spoken_of
 from agent.investigation.openings import opening_checks
 from agent.investigation.quiet import is_over, seems_over
+from agent.investigation.taking import taken, wished_checks
 from agent.investigation.thinking import Thinker, Thought
 from agent.investigation.wording import movements_text
 from agent.model import (
@@ -35,11 +36,12 @@ from agent.model import (
     Ending,
     Finding,
     InvestigationStatus,
+    Note,
     Step,
     Utc,
     Value,
 )
-from agent.ports import CaseStore, Clock, Durable, Inbox, Notifier, Reasoner
+from agent.ports import CaseStore, Clock, Durable, Inbox, Notifier, Reasoner, Received, Wish
 
 MOST_ROUNDS = 8
 """A bound on the depth whatever the budget."""
@@ -99,21 +101,34 @@ class Equipment(NamedTuple):
 class Run:
     """One investigation under way."""
 
-    def __init__(self, house: Equipment, case: Case, durable: Durable, inbox: Inbox) -> None:
+    def __init__(
+        self,
+        house: Equipment,
+        case: Case,
+        durable: Durable,
+        inbox: Inbox,
+        reopened: tuple[Note, ...] = (),
+    ) -> None:
         self._house = house
         self._durable = durable
         self._inbox = inbox
         self._thinker = Thinker(house.reasoner, house.rules, durable, house.clock)
         self._started_at = case.now
+        self._spent_before = case.investigation.spent.seconds
+        self._first_round = case.round
+        self._reopened = reopened
         self._attacked = False
         self._waited = False
         self._stopped = False
+        self._wished: tuple[Check, ...] = ()
+        self._go_on = False
+        self._left_open: tuple[Check, ...] = ()
         self._told = case.hypotheses
         self.case = case
 
     async def to_the_end(self) -> Investigated:
         """Gather, think and look in rounds, conclude."""
-        opening = await self._open()
+        opening = await (self._take_up() if self._first_round else self._open())
         proposal = await self._thinker.propose(self.case)
         self._account(proposal)
         wanted: tuple[Check, ...] = ()
@@ -122,6 +137,13 @@ class Run:
             wanted = proposal.result.checks
         await self._rounds(wanted, opening)
         return await self._conclude()
+
+    async def _take_up(self) -> tuple[Step, ...]:
+        """What people said since it ended, and a first look at what they named."""
+        self._take(Received(notes=self._reopened))
+        await self._take_inbox()
+        wished, self._wished = self._affordable(self._wished), ()
+        return await self._look(wished) if wished else ()
 
     async def _open(self) -> tuple[Step, ...]:
         """The first look; where the words name no service but an alert tells it, a second one at that service."""
@@ -150,6 +172,9 @@ class Run:
             await self._take_inbox()
             wanted = await self._next(await self._weigh((*unweighed, *steps)))
             unweighed = ()
+            if not self._affordable(wanted):  # about to conclude: people have the last word
+                await self._take_inbox()
+            wanted = (*self._named(), *wanted)
 
     async def _look(self, checks: tuple[Check, ...]) -> tuple[Step, ...]:
         """Run a round of checks; what was learnt before is recorded and told meanwhile."""
@@ -198,6 +223,7 @@ class Run:
         evidence, _ = gathered(self.case.evidence, found)
         self._set(hypotheses=weighed(board, evidence), evidence=evidence)
         self._set(hypotheses=causally_ordered(self.case))
+        self._left_open = result.checks
         return result.checks
 
     async def _next(self, wanted: tuple[Check, ...]) -> tuple[Check, ...]:
@@ -238,7 +264,7 @@ class Run:
         )
 
     def _bound(self) -> str:
-        if self.case.round >= MOST_ROUNDS:
+        if self.case.round - self._first_round >= MOST_ROUNDS:
             return f"{MOST_ROUNDS} rounds"
         return used_up(self.case.investigation.budget, self.case.investigation.spent)
 
@@ -250,10 +276,25 @@ class Run:
         return not others or top.log_odds - max(others) >= AHEAD_BY
 
     async def _take_inbox(self) -> None:
-        received = await self._inbox.take()
+        self._take(await self._inbox.take())
+
+    def _take(self, received: Received) -> None:
+        """People's words: kept, and what they wish for noted for the next round."""
         self._stopped = self._stopped or received.stop
-        if received.notes:
-            self._set(notes=(*self.case.notes, *received.notes))
+        wishes = {d.wish for d in received.directives}
+        self._go_on = self._go_on or bool(wishes & {Wish.GO_ON, Wish.DEEPER, Wish.NOT_IT})
+        if received.notes or received.directives:
+            self._thinker.think_anew()
+        self.case = taken(self.case, received)
+        self._set(hypotheses=causally_ordered(self.case))
+        registry = self._house.checks.registry
+        self._wished = (*self._wished, *wished_checks(self.case, received, registry))
+
+    def _named(self) -> tuple[Check, ...]:
+        """What people want looked at, once; after a wish to go on, what tells the live hypotheses apart as well."""
+        wished, self._wished = self._wished, ()
+        go_on, self._go_on = self._go_on, False
+        return (*wished, *self._left_open) if go_on else wished
 
     async def _conclude(self) -> Investigated:
         thought = await self._thinker.conclude(self.case)
@@ -337,7 +378,7 @@ class Run:
     def _account_time(self, at: datetime, **more: float) -> None:
         head = self.case.investigation
         spent = head.spent.plus(**more)
-        took = round((at - self._started_at).total_seconds(), 3)
+        took = self._spent_before + round((at - self._started_at).total_seconds(), 3)
         spent = spent.model_copy(update={"seconds": max(spent.seconds, took)})
         self._set(now=at, investigation=head.model_copy(update={"spent": spent}))
 

@@ -70,6 +70,10 @@ class Thinker:
             return Thought(result=done, reasoner=self._reasoner.name, at=case.now)
         return await self._think("conclude", lambda r: r.conclude(case))
 
+    def think_anew(self) -> None:
+        """Something is known that the report at hand was written without: another one is asked for."""
+        self._last = None
+
     async def _think(self, name: str, work: Callable[[Reasoner], Awaitable[T]]) -> Thought[T]:
         thought = await self._once(name, work)
         return await self._once(f"{name}-again", work) if self._takes_over(thought) else thought
