@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -14,6 +15,7 @@ MOST_MARKS = 3
 _NEAR = timedelta(hours=2)
 """Changes so near to the onset are marked."""
 _FEWEST_POINTS = 8
+_SERVICE = re.compile(r"\bservice:([\w.-]{1,100})")
 _LIMITS: Mapping[str, str] = {
     "redis.mem.used": "redis.mem.maxmemory",
     "kubernetes.memory.working_set": "kubernetes.memory.limits",
@@ -82,7 +84,7 @@ def _described(step: Step) -> list[Json]:
 def _chart(case: Case, drawn: _Drawn, changes: Sequence[Mark]) -> Chart:
     onset = _onset(drawn.data)
     first = datetime.fromtimestamp(drawn.series.points[0][0], UTC)
-    entity = _entity(drawn.series)
+    entity = _entity(drawn.series) or _asked_about(drawn.step)
     return Chart(
         step=drawn.step.number,
         series=drawn.position,
@@ -111,6 +113,12 @@ def _entity(series: Series) -> str:
     tags = series.tags
     names = ("service", "kube_deployment", "kube_stateful_set", "pod_name", "host")
     return next((tags[n] for n in names if tags.get(n)), "")
+
+
+def _asked_about(step: Step) -> str:
+    """The service that the query names, where the series carries no tag of it."""
+    found = _SERVICE.search(step.reading.query) if step.reading is not None else None
+    return found[1] if found else ""
 
 
 def _limit(case: Case, series: Series) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.investigation.causality import reason_against
+from agent.investigation.charts import decisive
 from agent.investigation.grounding import Pool, struck, ungrounded
 from agent.investigation.hypotheses import leading
 from agent.investigation.wording import unseen_text
@@ -41,7 +42,7 @@ def passed(draft: Finding, case: Case, *, bound: str = "", stopped: bool = False
     settled = finding.ending is Ending.CAUSE_FOUND and finding.confidence >= SURE_DESPITE_BOUND
     if (bound or stopped) and not settled and finding.ending is not Ending.NOTHING_WRONG:
         finding = _cut_short(finding, case, bound, stopped=stopped)
-    return finding
+    return finding.model_copy(update={"charts": decisive(case, finding)})
 
 
 def _grounded(draft: Finding, case: Case) -> Finding:

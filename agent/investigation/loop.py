@@ -86,11 +86,13 @@ class Investigator:
 
     async def _open(self, investigation: int, reopened: tuple[Note, ...]) -> Case:
         case = await self.equipment.store.load(investigation)
-        if reopened or case.finding is not None:
-            return self._taken_up(case, reopened)
+        resumed = bool(reopened) or case.finding is not None
         signal = case.signal
+        if resumed and signal.service:
+            return self._taken_up(case, reopened)
         if not signal.service:
-            text = f"{signal.title}\n{signal.text}"
+            said = [n.text for n in reopened] if resumed else [signal.title, signal.text]
+            text = "\n".join(said)
             if (entity := await self._memory.locate(text, signal.environment)) is not None:
                 named = {
                     "service": entity.name,
@@ -105,6 +107,14 @@ class Investigator:
         head = case.investigation.model_copy(
             update={"signal": signal, "reasoner": self.equipment.reasoner.name}
         )
+        if resumed:
+            known = {
+                "investigation": head,
+                "entities": around[0] or case.entities,
+                "relations": around[1] or case.relations,
+                "patterns": patterns or case.patterns,
+            }
+            return self._taken_up(case.model_copy(update=known), reopened)
         fresh = {
             "investigation": head,
             "now": self.equipment.clock.now(),
