@@ -66,6 +66,7 @@ def _investigator(made: Parts, reasoner: SlowReasoner) -> Investigator:
         made.store.memory,
         NobodyTold(),
         SystemClock(),
+        journal=made.store.journal,
     )
 
 

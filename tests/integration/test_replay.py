@@ -67,7 +67,11 @@ async def company(url: str, scenario: str = SCENARIO) -> AsyncIterator[tuple[Par
 
 
 async def investigate(
-    made: Parts, number: int, reasoner: Reasoner | None = None, *letters: Received
+    made: Parts,
+    number: int,
+    reasoner: Reasoner | None = None,
+    *letters: Received,
+    reopened: tuple[Note, ...] = (),
 ) -> None:
     """Investigate, and let everything be recorded."""
     rules = Rules()
@@ -82,7 +86,7 @@ async def investigate(
         patience_seconds=0.0,
         journal=made.store.journal,
     )
-    await investigator.run(number, Journal(), Letters(*letters))
+    await investigator.run(number, Journal(), Letters(*letters), reopened=reopened)
 
 
 class Past(NamedTuple):
@@ -213,6 +217,28 @@ async def test_a_fork_that_changes_nothing_comes_to_the_same_verdict(lived: Past
     for start in ("0", "r0", "r1", "5"):
         found = await as_json(lived, lived.by_rules, start=start)
         assert found["differs"] == [], start
+
+
+async def test_a_fork_with_a_hint_looks_where_the_hint_says(lived: Past) -> None:
+    found = await as_json(lived, lived.by_rules, start="r1", hint="look at session-db")
+    assert "checks" in found["differs"]
+    new = set(found["forked"]["checks"]) - set(found["recorded"]["checks"])
+    assert any("session-db" in check for check in new)
+    assert any("not in the record" in s and "session-db" in s for s in found["forked"]["unseen"])
+
+
+async def test_an_investigation_that_was_taken_up_again_is_played_through_both_runs(
+    database_url: str,
+) -> None:
+    async with company(database_url) as (made, number):
+        await investigate(made, number)
+        before = len(await made.store.cases.boards(number))
+        note = Note(user="U1", text="look at session-db", at=SystemClock().now())
+        await investigate(made, number, reopened=(note,))
+        assert len(await made.store.cases.boards(number)) > before
+    status, told = await shown(Past(database_url, number, 0, []), number)
+    assert "it is identical" in " ".join(told.split())
+    assert status == 0
 
 
 async def test_a_fork_leaves_the_original_as_it_is(lived: Past) -> None:
