@@ -352,7 +352,7 @@ class CaseStore(Protocol):
         """All that is stored of it, ``now`` being the present."""
 
     async def save_investigation(self, investigation: Investigation) -> None:
-        """Its status, reasoner and spending."""
+        """Its status, reasoner, budget and spending."""
 
     async def save_step(self, investigation: int, step: Step) -> Step:
         """Keep one finished tool call, by its number; returns it as it is kept: secrets struck, plain JSON as data."""

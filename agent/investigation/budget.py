@@ -102,15 +102,25 @@ def _filled(values: dict[str, float]) -> Budget:
     )
 
 
-def deepened(budget: Budget, spent: Spent, triage: Triage, asked: str) -> Budget:
+def deepened(budget: Budget, spent: Spent, triage: Triage, asked: str, allowance: Budget) -> Budget:
     """The budget after an engineer wants a running investigation to spend more: never less than before.
+
+    Args:
+        budget: as it stands.
+        spent: so far.
+        triage: the investigation's.
+        asked: how much, as ``budget_for`` reads it.
+        allowance: what the run began with; ``asked`` is measured by it, so that asking again does not multiply.
 
     Raises:
         ValueError: ``asked`` is no budget.
     """
-    named = budget_for(triage, "", budget, asked or "deep")
-    least = replenished(budget, spent)
-    more = {n: max(getattr(least, n), getattr(named, n)) for n in Budget.model_fields}
+    named = budget_for(triage, "", allowance, asked or "deep")
+    least = replenished(allowance, spent)
+    more = {
+        n: max(getattr(budget, n), getattr(least, n), getattr(named, n))
+        for n in Budget.model_fields
+    }
     return Budget(**more)
 
 

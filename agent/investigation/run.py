@@ -115,6 +115,7 @@ class Run:
         self._thinker = Thinker(house.reasoner, house.rules, durable, house.clock)
         self._started_at = case.now
         self._spent_before = case.investigation.spent.seconds
+        self._allowance = case.investigation.budget
         self._first_round = case.round
         self._reopened = reopened
         self._attacked = False
@@ -285,7 +286,7 @@ class Run:
         self._go_on = self._go_on or bool(wishes & {Wish.GO_ON, Wish.DEEPER, Wish.NOT_IT})
         if received.notes or received.directives:
             self._thinker.think_anew()
-        self.case = taken(self.case, received)
+        self.case = taken(self.case, received, self._allowance)
         self._set(hypotheses=causally_ordered(self.case))
         registry = self._house.checks.registry
         self._wished = (*self._wished, *wished_checks(self.case, received, registry))
@@ -303,6 +304,7 @@ class Run:
         if thought.result is None:
             raise RuntimeError("the rules reasoner always concludes")
         draft, case, bound = thought.result.finding, self.case, self._bound()
+        draft = draft.model_copy(update={"stopped_because": self._why_no_further(bound)})
 
         async def settle() -> Gated:
             steps = await self._house.store.load_steps(case.investigation.id)
@@ -318,6 +320,15 @@ class Run:
         self._close(gated, has_changes=bool(changes))
         await self._report()
         return Investigated(case=self.case, changes=changes)
+
+    def _why_no_further(self, bound: str) -> str:
+        if self._stopped:
+            return "An engineer stopped it."
+        if bound:
+            return f"The budget of {bound} is used up."
+        if self._is_sure():
+            return "One cause stands out, and what could have spoken against it did not."
+        return "Nothing else that could be asked tells the possible causes apart."
 
     def _close(self, gated: Gated, *, has_changes: bool) -> None:
         status = InvestigationStatus.CLOSED

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from agent.investigation.budget import deepened
 from agent.investigation.hypotheses import leading, weighed
 from agent.investigation.openings import opening_checks
-from agent.model import Case, Check, Hypothesis, Note
+from agent.model import Budget, Case, Check, Hypothesis, Note
 from agent.ports import Directive, Received, Wish
 from agent.tools import Registry
 
@@ -23,24 +23,27 @@ MOST_PLACES = 3
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9]")
 
 
-def taken(case: Case, received: Received) -> Case:
-    """The case with what people sent: notes kept, budget raised, suspicions dropped."""
+def taken(case: Case, received: Received, allowance: Budget) -> Case:
+    """The case with what people sent: notes kept, budget raised, suspicions dropped.
+
+    ``allowance`` is the budget that the run began with.
+    """
     notes = [n for n in received.notes if n not in case.notes]
     case = case.model_copy(update={"notes": (*case.notes, *notes)})
     for directive in received.directives:
         if directive.wish is Wish.DEEPER:
-            case = _with_more(case, directive)
+            case = _with_more(case, directive, allowance)
         elif directive.wish is Wish.NOT_IT:
             case = _without(case, directive)
     return case
 
 
-def _with_more(case: Case, directive: Directive) -> Case:
+def _with_more(case: Case, directive: Directive, allowance: Budget) -> Case:
     head = case.investigation
     try:
-        budget = deepened(head.budget, head.spent, head.triage, directive.subject)
+        budget = deepened(head.budget, head.spent, head.triage, directive.subject, allowance)
     except ValueError:  # said in passing and not understood: more is wanted all the same
-        budget = deepened(head.budget, head.spent, head.triage, "deep")
+        budget = deepened(head.budget, head.spent, head.triage, "deep", allowance)
     return case.model_copy(update={"investigation": head.model_copy(update={"budget": budget})})
 
 

@@ -104,16 +104,14 @@ class Cases(Repository):
             return await tx.scalar(statement) or 0
 
     async def save_investigation(self, investigation: Investigation) -> None:
-        """Its status, reasoner, spending and end, and what its signal was found to concern if that did not say.
-
-        Its budget is only changed by ``Investigations.set_budget``.
-        """
+        """Its status, reasoner, budget, spending and end, and what its signal was found to concern if that did not say."""
         statement = (
             update(InvestigationRow)
             .where(InvestigationRow.id == investigation.id)
             .values(
                 status=investigation.status.value,
                 reasoner=investigation.reasoner,
+                budget=investigation.budget.model_dump(mode="json"),
                 spent=investigation.spent.model_dump(mode="json"),
                 ended_at=investigation.ended_at,
             )

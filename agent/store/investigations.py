@@ -189,10 +189,6 @@ class Investigations(Repository):
         """What it has spent in all so far."""
         await self._update(investigation, spent=spent.model_dump(mode="json"))
 
-    async def set_budget(self, investigation: int, budget: Budget) -> None:
-        """What it may spend in all from now on."""
-        await self._update(investigation, budget=budget.model_dump(mode="json"))
-
     async def set_neighbourhood(
         self, investigation: int, entities: Sequence[Entity], relations: Sequence[Relation]
     ) -> None:

@@ -258,10 +258,10 @@ async def test_what_the_signal_concerns_is_kept_once_it_is_found(store: Store) -
     assert (await store.investigations.get(one.id)).signal.service == "reco"
 
 
-async def test_a_raised_budget_survives_what_the_loop_saves(store: Store) -> None:
+async def test_a_raised_budget_is_kept(store: Store) -> None:
     one = await opened(store)
-    await store.investigations.set_budget(one.id, Budget(usd=9.0))
-    await store.cases.save_investigation(one)
+    raised = one.model_copy(update={"budget": Budget(usd=9.0)})
+    await store.cases.save_investigation(raised)
     assert (await store.investigations.get(one.id)).budget.usd == 9.0
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from agent.awareness.issues import Precision
+from agent.investigation.budget import left_in_words
 from agent.model import (
     Approval,
     Case,
@@ -148,7 +149,7 @@ class Views:
             chain=self._first(case, self._claims(case, finding.chain), _SHOWN_CHAIN),
             impact=self._first(case, self._impact(case, finding), _SHOWN_IMPACT),
             ruled_out=self._first(case, self._claims(case, finding.ruled_out), _SHOWN_RULED_OUT),
-            spent=_spent(case),
+            left=left_in_words(case),
             url=self.record_url(case),
         )
 
@@ -296,11 +297,6 @@ def _next_step(case: Case) -> str:
             return f"Watching the signals after: {case.proposals[-1].plan.summary}"
         case _:
             return case.finding.next_steps[0] if case.finding and case.finding.next_steps else ""
-
-
-def _spent(case: Case) -> str:
-    spent, budget = case.investigation.spent, case.investigation.budget
-    return f"{spent.tool_calls} of {budget.tool_calls} checks, {_duration(spent.seconds)} of {_duration(budget.seconds)}"
 
 
 def _section(text: str) -> dict[str, Any]:

@@ -124,10 +124,18 @@ def test_going_on_never_means_less_and_there_is_something_to_go_on_with(
     budget: Budget, spent: Spent
 ) -> None:
     again = replenished(budget, spent)
-    more = deepened(budget, spent, triage(0.5), "deep")
+    more = deepened(budget, spent, triage(0.5), "deep", budget)
     assert not used_up(again, spent)
     for name in FIELDS:
         assert getattr(budget, name) <= getattr(again, name) <= getattr(more, name)
+
+
+@given(budget=budgets, asked=st.sampled_from(["deep", "9h", "999usd", "99999calls"]))
+def test_asking_for_more_again_and_again_does_not_multiply(budget: Budget, asked: str) -> None:
+    more = budget
+    for _ in range(20):
+        more = deepened(more, Spent(), triage(0.5), asked, budget)
+    assert all(getattr(more, n) <= MOST_TIMES * getattr(budget, n) + 1 for n in FIELDS)
 
 
 def test_a_budget_that_is_hardly_touched_is_kept_when_going_on() -> None:

@@ -105,6 +105,23 @@ async def test_a_stop_ends_it_with_what_is_known() -> None:
     assert result.case.round == 1
 
 
+async def test_it_says_why_it_looked_no_further() -> None:
+    async def why(house: House, *letters: Received) -> str:
+        finding = (await house.investigate(*letters)).case.finding
+        assert finding is not None
+        return finding.stopped_because
+
+    sure = await why(House(login_story(), LOGIN))
+    bound = await why(House(login_story(), LOGIN, budget=Budget(tool_calls=9)))
+    stopped = await why(House(redis_story(), REDIS), Received(stop=True))
+    blind = login_story()
+    blind.denied = {"datadog_metrics"}
+    assert "stands out" in sure
+    assert "9 tool calls" in bound
+    assert "engineer" in stopped
+    assert "Nothing else" in await why(House(blind, LOGIN))
+
+
 async def test_a_note_reaches_the_reasoner_within_the_round() -> None:
     model = Model()
     note = Note(user="U0ENGINEER", text="we moved sessions last month", at=NOW)

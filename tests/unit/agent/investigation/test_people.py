@@ -108,18 +108,18 @@ async def test_a_dropped_suspicion_is_less_likely_with_the_person_named_and_no_c
     )
     case = case_of(LOGIN).model_copy(update={"hypotheses": board})
     for subject in ("H2", "auth-db", "pool"):
-        dropped = taken(case, wish(Wish.NOT_IT, subject)).hypotheses
+        dropped = taken(case, wish(Wish.NOT_IT, subject), Budget()).hypotheses
         assert dropped[0].log_odds == 0.0
         assert dropped[1].log_odds == DROPPED
         assert "UANN" in dropped[1].reasons[0]
-    twice = taken(taken(case, wish(Wish.NOT_IT, "H2")), wish(Wish.NOT_IT, "H2"))
+    twice = taken(taken(case, wish(Wish.NOT_IT, "H2"), Budget()), wish(Wish.NOT_IT, "H2"), Budget())
     assert twice.hypotheses[1].prior == DROPPED
 
 
 @pytest.mark.parametrize("subject", ["deep", "10m", "", "as much as it takes"])
 async def test_a_wish_for_depth_raises_the_budget_whatever_its_words(subject: str) -> None:
     case = case_of(LOGIN)
-    more = taken(case, wish(Wish.DEEPER, subject)).investigation.budget
+    more = taken(case, wish(Wish.DEEPER, subject), case.investigation.budget).investigation.budget
     assert more.seconds == 2 * case.investigation.budget.seconds
 
 
