@@ -1,20 +1,27 @@
-"""Charts of a finding's decisive signals, shown in the thread."""
+"""Charts of a finding's decisive signals, shown in the thread beside the report: nothing depends on them."""
 
 from __future__ import annotations
 
 from functools import partial
+
+import structlog
 
 from agent.house import House
 from agent.investigation.chart_picture import caption, draw
 from agent.model import Case, Chart, SignalKind
 from agent.ports import Durable
 
+_log = structlog.get_logger(__name__)
+
 
 async def illustrate_finding(house: House, case: Case, durable: Durable) -> None:
-    """Draw the finding's charts and show them below its report, each once."""
+    """Draw the finding's charts and show them below its report, each once; what cannot be shown is logged and let go."""
     charts = case.finding.charts if case.finding is not None else ()
     if charts and case.signal.kind is not SignalKind.QUESTION:
-        await durable.step("charts", partial(_show, house, case.investigation.id, charts))
+        try:
+            await durable.step("charts", partial(_show, house, case.investigation.id, charts))
+        except Exception:  # whatever it is, the investigation goes on without pictures
+            _log.exception("no_charts", investigation=case.investigation.id)
 
 
 async def _show(house: House, number: int, charts: tuple[Chart, ...]) -> None:

@@ -7,6 +7,7 @@ record, so every effect is idempotent: rows by key, messages by the outbox, chan
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -239,8 +240,11 @@ class Workflows(DBOSConfiguredInstance):
         async with self._or_told(flow, number):
             more = {"reopened": added} if added else {}
             found = await house.investigator.run(number, flow, inbox, **more)
-            await illustrate_finding(house, found.case, flow)
-            result = await CarryingOut(house, flow, number).first_of(found.changes)
+            # Nobody waits for a picture: the fix is proposed meanwhile. The order of starting is always the same.
+            result, _ = await asyncio.gather(
+                CarryingOut(house, flow, number).first_of(found.changes),
+                illustrate_finding(house, found.case, flow),
+            )
             end = partial(closing.close, house, number, result.outcome, stopped=result.stopped)
             await flow.step("close", end)
             await flow.step("learn", partial(closing.learn_relations, house, number))

@@ -82,17 +82,23 @@ class Storm:
         self.offer = self.engineer.waits_for_button("approve_change", self.thread, 90)
         eventually(lambda: "12 alerts" in self.engineer.said(self.thread)[0], 30)
         self.summary = self.engineer.said(self.thread)[0]
-        self.others = [
-            list(spoken(self.engineer.thread(m["ts"], channel)))
-            for channel in (ALERTS, SUPPORT)
-            for m in posted(stage, channel)
-            if m["ts"] != self.thread
-        ]
+        # Lines to the thread wait their turn in the channel, behind what is said in the thread.
+        eventually(lambda: len([a for a in self._answers() if a]) >= 7, 30, "no lines came")
+        self.others = self._answers()
         assert self.engineer.approves(self.offer, "the leak").ok
         eventually(lambda: stage.changes(), 30, "nothing was applied")
         clock.ahead = timedelta(minutes=7)
         self.engineer.waits_for("recovered at", self.thread)
         eventually(lambda: self.case.investigation.ended_at, 30)
+
+    def _answers(self) -> list[list[Any]]:
+        """What srebot said under each of the other alerts."""
+        return [
+            list(spoken(self.engineer.thread(m["ts"], channel)))
+            for channel in (ALERTS, SUPPORT)
+            for m in posted(self.stage, channel)
+            if m["ts"] != self.thread
+        ]
 
     @property
     def case(self) -> Case:
@@ -137,7 +143,6 @@ def test_the_report_names_what_the_scenario_knows_to_be_the_cause(storm: Storm) 
 def test_the_other_alerts_get_one_line_that_leads_to_the_thread(storm: Storm) -> None:
     link = f"archives/{ALERTS}/p{storm.thread.replace('.', '')}"
     told = [answers for answers in storm.others if answers]
-    assert len(told) >= 7
     for answers in told:
         (pointer,) = answers
         assert plain(pointer).startswith("Part of Order errors (")
