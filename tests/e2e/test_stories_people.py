@@ -166,6 +166,7 @@ def test_people_may_talk_in_the_thread_without_being_answered(night: Scene) -> N
     engineer.posts("stop", thread=ts)
     engineer.waits_for("Stopped; nothing was changed.", ts)
     eventually(lambda: (c := night.case_of(ts, ALERTS)) and c.investigation.ended_at)
+    eventually(lambda: "Stopped  ·" in engineer.said(ts)[0], 10, "the summary never said so")
     said = engineer.said(ts)
     engineer.posts("ok, lunch?", thread=ts)
     asked = engineer.posts(f"<@{BOT}> who owns auth?")

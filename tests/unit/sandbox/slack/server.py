@@ -20,7 +20,9 @@ from sandbox.slack.workspace import SlackWorkspace
 async def serving(app: ASGIApp) -> AsyncIterator[str]:
     """Run an ASGI app; yields its root URL without a trailing slash."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+    )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         await asyncio.sleep(0.01)
