@@ -23,6 +23,7 @@ BENCHMARKS = {
     "weak_signals": "Emerging Issues: false alarms, lead time, cost",
     "graph_scan": "A large cluster into the graph, and its changes",
     "storm": "A thousand alerts in a minute",
+    "rca": "Root causes of recorded faults",
 }
 
 
@@ -33,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=options.json == "-")
     measured: dict[str, list[Figure]] = {}
     for name in options.names or BENCHMARKS:
-        measure: Callable[[], list[Figure]] = import_module(f"benchmarks.{name}").measure
+        measure: Callable[..., list[Figure]] = import_module(f"benchmarks.{name}").measure
         with console.status(f"Measuring: {BENCHMARKS[name]}"):
-            measured[name] = measure()
+            measured[name] = measure(options.cases) if name == "rca" else measure()
         print_table(console, BENCHMARKS[name], measured[name])
     if options.json:
         _write(options.json, {n: [f.as_json() for f in found] for n, found in measured.items()})
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="name")
     parser.add_argument("--json", default="", metavar="FILE", help="write the figures; - prints")
+    parser.add_argument("--cases", type=Path, metavar="DIR", help="recorded faults, for rca")
     return parser
 
 

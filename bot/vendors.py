@@ -100,6 +100,7 @@ def _datadog(settings: Settings, found: Vendors) -> bool:
     from integrations.datadog.client import DatadogClient
     from integrations.datadog.graph import DatadogGraph
     from integrations.datadog.indicators import DatadogIndicators
+    from integrations.datadog.ranking import DatadogRanking
     from integrations.datadog.tools import DatadogTools
 
     client = DatadogClient(
@@ -108,7 +109,7 @@ def _datadog(settings: Settings, found: Vendors) -> bool:
         site=keys.site,
         host=keys.api_url,
     )
-    found.toolsets.append(DatadogTools(client))
+    found.toolsets += [DatadogTools(client), DatadogRanking(client)]
     found.builders.append(DatadogGraph(client, settings.kubernetes.namespaces))
     found.indicators = DatadogIndicators(client)
     return True

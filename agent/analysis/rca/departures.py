@@ -24,7 +24,12 @@ _KINDS = (
     ("successes", re.compile(r"availab|success", re.I)),
     ("errors", re.compile(r"error|fail|fault|5xx|exception", re.I)),
     ("traffic", re.compile(r"request|workload|\bops\b|qps|rps|throughput|hits", re.I)),
-    ("resource", re.compile(r"cpu|mem|heap|disk|throttl|thread|descriptor|\bgc\b", re.I)),
+    (
+        "resource",
+        re.compile(
+            r"cpu|mem|heap|disk|throttl|thread|descriptor|\bgc\b|connection|pool|lock|evict", re.I
+        ),
+    ),
 )
 _NOISE = 0.1
 """Least spread of a logarithm that is believed: ten per cent."""
@@ -105,7 +110,7 @@ class _Window:
         during = ~past & (times <= case.end)
         if past.sum() < 2 or not during.any():
             return None
-        return cls(times, past, during, _symptom(case, during))
+        return cls(times, past, during, _symptom(case, past, during))
 
     def departure(
         self, column: Column, kind: str, values: Floats, floor: float
@@ -150,14 +155,17 @@ class _Window:
         return float(self.times[int(np.argmax(beyond if beyond.any() else self.during))])
 
 
-def _symptom(case: Case, during: Flags) -> Floats | None:
-    """How far each point of the incident shows the symptom, 0..1; None where its series is unknown or does not move."""
+def _symptom(case: Case, past: Flags, during: Flags) -> Floats | None:
+    """How far each point of the incident shows the symptom, 0..1; None where that cannot be told."""
     for place, column in enumerate(case.metrics.columns):
         if (column.entity, column.metric) == (case.symptom_entity, case.symptom_metric) and (
             case.symptom_statistic in ("", column.statistic)
         ):
             values = _worse_is_more(case.metrics.values[during, place], kind_of(column.metric))
             if not np.isfinite(values).all() or values.size < 3 or np.ptp(values) <= 0:
+                return None
+            before = _worse_is_more(case.metrics.values[past, place], kind_of(column.metric))
+            if values.min() - np.nanmedian(before) > np.ptp(values):  # there all the time
                 return None
             return np.asarray((values - values.min()) / np.ptp(values), dtype=np.float64)
     return None

@@ -249,24 +249,38 @@ def _fields(path: Path, names: Sequence[str]) -> list[Sequence[str]]:
 
 def _spans(path: Path) -> Spans:
     phase, trace, span, parent, entity, operation, start, duration = _fields(path, _SPAN_FIELDS)
-    # A span's id is unique within its trace only, by the standards of tracing.
-    places = {key: place for place, key in enumerate(zip(trace, span, strict=True))}
     try:
         starts, durations = (np.array(c, dtype=np.int64) for c in (start, duration))
     except ValueError as error:
         raise CaseError(f"{path} holds a time that is not a whole number ({error}).") from error
+    incident = np.array([p == "incident" for p in phase], dtype=np.bool_)
+    return arranged(incident, trace, span, parent, entity, operation, starts, durations)
+
+
+def arranged(
+    incident: Flags,
+    trace: Sequence[str],
+    span: Sequence[str],
+    parent: Sequence[str],
+    entity: Sequence[str],
+    operation: Sequence[str],
+    start: NDArray[Any],
+    duration: NDArray[Any],
+) -> Spans:
+    """Spans given as columns, times in microseconds; an id is unique within its trace only, by the standards of tracing."""
+    places = {key: place for place, key in enumerate(zip(trace, span, strict=True))}
     entities, entity_names = _coded(entity)
     operations, pairs = _coded(list(zip(entity, operation, strict=True)))
     return Spans(
-        incident=np.array([p == "incident" for p in phase], dtype=np.bool_),
+        incident=incident,
         trace=_coded(trace)[0],
         parent=np.array(
             [places.get(key, -1) for key in zip(trace, parent, strict=True)], dtype=np.int64
         ),
         entity=entities,
         operation=operations,
-        start=starts.astype(np.float64),
-        duration=durations.astype(np.float64),
+        start=start.astype(np.float64),
+        duration=duration.astype(np.float64),
         entities=tuple(entity_names),
         operations=tuple(pairs),
     )
