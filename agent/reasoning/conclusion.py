@@ -48,12 +48,19 @@ def conclude(case: Case) -> Concluded:
             "entity_kind": root.entity_kind,
             "namespace": root.namespace,
             "confidence": min(leader.confidence, root.confidence),
+            "next_steps": _advice(root, view),
         }
     )
     if leader.confidence < CLAIM_ABOVE:
         return Concluded(finding=_unsure(case, finding, leader))
     mended = (leader, *refinements) if root is leader else (root,)
     return Concluded(finding=finding, changes=_changes(case, mended, view))
+
+
+def _advice(root: Hypothesis, view: View) -> tuple[str, ...]:
+    """What people would do about the cause."""
+    mode = CATALOGUE.get(root.mode)
+    return tuple(mode.advice(view.target(root.entity, root.namespace), view)) if mode else ()
 
 
 def _root(case: Case, leader: Hypothesis, refinements: tuple[Hypothesis, ...]) -> Hypothesis:

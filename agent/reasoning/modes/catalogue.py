@@ -8,10 +8,15 @@ from agent.reasoning.modes import (
     cache,
     containers,
     database,
+    images,
     jobs,
     leaks,
     load,
+    nodes,
+    probes,
     releases,
+    scheduling,
+    starting,
     transient,
 )
 from agent.reasoning.modes.jobs import running_jobs
@@ -28,6 +33,11 @@ _SUBJECT = (
     *releases.MODES,
     *load.MODES,
     *containers.MODES,
+    *starting.MODES,
+    *images.MODES,
+    *probes.MODES,
+    *scheduling.MODES,
+    *nodes.MODES,
     *transient.MODES,
 )
 _DEPENDENCY = (cache.MEMORY_PRESSURE, database.SLOW_QUERIES)
@@ -47,7 +57,7 @@ def suspects(view: View) -> Iterator[tuple[Mode, Target]]:
     """The failure modes that come into question, each with the entity that would be at fault."""
     subject = view.subject
     for mode in _SUBJECT:
-        if subject.name and subject.flavour in mode.flavours:
+        if subject.name and subject.flavour in mode.flavours and mode.arises(subject, view):
             yield mode, subject
     below = view.dependencies(subject.name)[:_MOST_DEPENDENCIES]
     for dependency in below:

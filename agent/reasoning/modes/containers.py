@@ -10,23 +10,13 @@ from agent.reasoning.modes.changes import replicas_fix, resources_fix, restart_f
 from agent.reasoning.modes.events import reported
 from agent.reasoning.modes.forecast import saturation_sign
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
-from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
+from agent.reasoning.modes.pods import RUNS, pods_of, workload_check
+from agent.reasoning.modes.target import Target
 from agent.reasoning.modes.view import View, time_of
-from agent.reasoning.modes.wording import clock, plain, share, size, times
+from agent.reasoning.modes.wording import clock, share, size, times
 
-_RUNS = frozenset({SERVICE, CACHE, DATABASE, QUEUE})
 _RECENT = timedelta(hours=3)
 _THROTTLED_SECONDS = 0.05
-
-
-def _pods(target: Target, view: View) -> tuple[int, list[Json]] | None:
-    found = view.workload(target)
-    return (found.step, found.data.get("pods") or []) if found else None
-
-
-def _workload_check(target: Target, view: View) -> Iterator[Check]:
-    if view.workload(target) is None:
-        yield target.ask("kubernetes_workload", "how its pods are", name=target.name)
 
 
 def _limit_bytes(target: Target, view: View) -> tuple[int, float] | None:
@@ -38,7 +28,7 @@ def _limit_bytes(target: Target, view: View) -> tuple[int, float] | None:
 
 
 def _oom_signs(target: Target, view: View) -> Iterator[Sign]:
-    if (pods := _pods(target, view)) is None:
+    if (pods := pods_of(target, view)) is None:
         return
     step, items = pods
     killed = [p for p in items if (p.get("last_state") or {}).get("reason") == "OOMKilled"]
@@ -69,7 +59,7 @@ def _memory_checks(target: Target, view: View) -> Iterator[Check]:
     yield target.metric(
         "kubernetes.memory.working_set", "how near its memory limit it is", by="max"
     )
-    yield from _workload_check(target, view)
+    yield from workload_check(target, view)
 
 
 def _memory_signs(target: Target, view: View) -> Iterator[Sign]:
@@ -109,8 +99,8 @@ def _cpu_fixes(target: Target, view: View) -> Iterator[Change]:
 
 
 def _crash_checks(target: Target, view: View) -> Iterator[Check]:
-    yield from _workload_check(target, view)
-    if (pods := _pods(target, view)) is not None and any(_crashes(p) for p in pods[1]):
+    yield from workload_check(target, view)
+    if (pods := pods_of(target, view)) is not None and any(_crashes(p) for p in pods[1]):
         yield target.ask(
             "kubernetes_logs", "what it says before it dies", workload=target.name, previous=True
         )
@@ -121,7 +111,7 @@ def _crashes(pod: Json) -> bool:
 
 
 def _crash_signs(target: Target, view: View) -> Iterator[Sign]:
-    if (pods := _pods(target, view)) is None:
+    if (pods := pods_of(target, view)) is None:
         return
     step, items = pods
     crashing = [p for p in items if _crashes(p)]
@@ -160,32 +150,6 @@ def _replica_fixes(target: Target, view: View) -> Iterator[Change]:
     yield from restart_fix(target, view)
 
 
-def _node_checks(target: Target, view: View) -> Iterator[Check]:
-    yield Check(tool="kubernetes_nodes", reason="whether its nodes are well")
-
-
-def _node_signs(target: Target, view: View) -> Iterator[Sign]:
-    found = view.answer("kubernetes_nodes")
-    pods = _pods(target, view)
-    if found is None:
-        return
-    homes = {p.get("node") for p in pods[1]} if pods else set()
-    nodes = found.data.get("nodes") or []
-    ill = [n for n in nodes if n.get("pressures") or not n.get("ready")]
-    mine = [n for n in ill if n["name"] in homes]
-    also = (pods[0],) if pods else ()
-    if mine:
-        what = ", ".join(mine[0].get("pressures") or ["not ready"])
-        yield Sign(
-            found.step, f"node {mine[0]['name']} of {target.name}: {what}", STRONG, also=also
-        )
-    else:
-        text = f"all {plain(len(nodes))} nodes are ready and without pressure"
-        yield Sign(
-            found.step, text if not ill else f"the nodes of {target.name} are well", -DECISIVE
-        )
-
-
 MODES = (
     Mode(
         id="oom_kill",
@@ -193,8 +157,8 @@ MODES = (
         words=frozenset({"oom"}),
         statement="{name} was killed for lack of memory",
         prior=-2.2,
-        flavours=_RUNS,
-        checks=_workload_check,
+        flavours=RUNS,
+        checks=workload_check,
         signs=_oom_signs,
         fixes=_memory_fixes,
     ),
@@ -203,7 +167,7 @@ MODES = (
         short="a memory limit",
         statement="{name} is near its memory limit",
         prior=-2.4,
-        flavours=_RUNS,
+        flavours=RUNS,
         checks=_memory_checks,
         signs=_memory_signs,
         fixes=_memory_fixes,
@@ -214,7 +178,7 @@ MODES = (
         words=frozenset({"throttl"}),
         statement="the CPU of {name} is throttled",
         prior=-2.4,
-        flavours=_RUNS,
+        flavours=RUNS,
         checks=_throttling_checks,
         signs=_throttling_signs,
         fixes=_cpu_fixes,
@@ -225,7 +189,7 @@ MODES = (
         words=frozenset({"crash"}),
         statement="{name} crashes again and again",
         prior=-2.0,
-        flavours=_RUNS,
+        flavours=RUNS,
         checks=_crash_checks,
         signs=_crash_signs,
         fixes=restart_fix,
@@ -236,19 +200,9 @@ MODES = (
         words=frozenset({"replicas"}),
         statement="{name} has too few replicas",
         prior=-2.2,
-        flavours=_RUNS,
-        checks=_workload_check,
+        flavours=RUNS,
+        checks=workload_check,
         signs=_replica_signs,
         fixes=_replica_fixes,
-    ),
-    Mode(
-        id="node_pressure",
-        short="an ill node",
-        words=frozenset({"node"}),
-        statement="a node of {name} is under pressure",
-        prior=-2.8,
-        flavours=_RUNS,
-        checks=_node_checks,
-        signs=_node_signs,
     ),
 )

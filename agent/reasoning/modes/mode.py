@@ -56,6 +56,14 @@ def _no_checks(_: Target, __: View) -> Iterable[Check]:
     return ()
 
 
+def _always(_: Target, __: View) -> bool:
+    return True
+
+
+def _no_advice(_: Target, __: View) -> Iterable[str]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Mode:
     """A way in which things fail."""
@@ -78,3 +86,7 @@ class Mode:
     """Words by which people speak of it: past incidents and discussions with one of them are recalled."""
     refines: frozenset[str] = frozenset()
     """Modes that this one explains, when it is found at something that their entity depends on or at a job beside it."""
+    arises: Callable[[Target, View], bool] = _always
+    """Whether it comes into question by what is known: a finer mode waits for what it would explain."""
+    advice: Callable[[Target, View], Iterable[str]] = _no_advice
+    """What people would do about it, beside the fixes or where nothing of the cluster mends it."""
