@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from sandbox.kubernetes.clock import format_time
 from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.controllers.cluster import Cluster, Manifest
 from sandbox.kubernetes.controllers.expansion import Act, expand, follow_nodes, observe_pods, relive
@@ -114,6 +115,7 @@ def _editing(edit: Edit) -> Act:
         namespace = edit.namespace if resource.namespaced else ""
         before = cluster.store.get(edit.kind, namespace, edit.name)
         after = _edited(edit, before)
+        _date_conditions(before, after, cluster.now)
         record_update(before, after, Manager(edit.by), cluster.now)
         if before is None:
             cluster.create(after)
@@ -123,6 +125,14 @@ def _editing(edit: Edit) -> Act:
             reload_users(cluster, after)
 
     return act
+
+
+def _date_conditions(before: Manifest | None, after: Manifest, now: datetime) -> None:
+    """Give each condition that is not as it was the time of the edit."""
+    known = ((before or {}).get("status") or {}).get("conditions") or ()
+    for condition in (after.get("status") or {}).get("conditions") or ():
+        if condition not in known:
+            condition["lastTransitionTime"] = format_time(now)
 
 
 def _edited(edit: Edit, before: Manifest | None) -> Manifest:

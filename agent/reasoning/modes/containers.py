@@ -10,7 +10,7 @@ from agent.reasoning.modes.changes import replicas_fix, resources_fix, restart_f
 from agent.reasoning.modes.events import reported
 from agent.reasoning.modes.forecast import saturation_sign
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
-from agent.reasoning.modes.pods import RUNS, pods_of, workload_check
+from agent.reasoning.modes.pods import COARSE, RUNS, came_with_rollout, pods_of, workload_check
 from agent.reasoning.modes.target import Target
 from agent.reasoning.modes.view import View, time_of
 from agent.reasoning.modes.wording import clock, share, size, times
@@ -40,6 +40,7 @@ def _oom_signs(target: Target, view: View) -> Iterator[Sign]:
         again = (recent[0].get("restarts") or 0) > 1
         yield Sign(step, text, DECISIVE, onset=None if again else at)
         yield from reported(target, view, "OOMKilling", "Killing", "BackOff", "Evicted")
+        yield from came_with_rollout(target, view, "memory:")
     elif killed:
         yield Sign(step, f"the last kill of {target.name} for lack of memory was long ago", -FAIR)
     else:
@@ -152,12 +153,35 @@ def _replica_fixes(target: Target, view: View) -> Iterator[Change]:
 
 MODES = (
     Mode(
+        id="crash_loop",
+        short="a crash loop",
+        words=frozenset({"crash"}),
+        statement="{name} crashes again and again",
+        prior=-2.0,
+        flavours=RUNS,
+        checks=_crash_checks,
+        signs=_crash_signs,
+        fixes=restart_fix,
+    ),
+    Mode(
+        id="replicas_insufficient",
+        short="too few replicas",
+        words=frozenset({"replicas"}),
+        statement="{name} has too few replicas",
+        prior=-2.2,
+        flavours=RUNS,
+        checks=workload_check,
+        signs=_replica_signs,
+        fixes=_replica_fixes,
+    ),
+    Mode(
         id="oom_kill",
         short="lack of memory",
         words=frozenset({"oom"}),
         statement="{name} was killed for lack of memory",
         prior=-2.2,
         flavours=RUNS,
+        refines=COARSE,
         checks=workload_check,
         signs=_oom_signs,
         fixes=_memory_fixes,
@@ -182,27 +206,5 @@ MODES = (
         checks=_throttling_checks,
         signs=_throttling_signs,
         fixes=_cpu_fixes,
-    ),
-    Mode(
-        id="crash_loop",
-        short="a crash loop",
-        words=frozenset({"crash"}),
-        statement="{name} crashes again and again",
-        prior=-2.0,
-        flavours=RUNS,
-        checks=_crash_checks,
-        signs=_crash_signs,
-        fixes=restart_fix,
-    ),
-    Mode(
-        id="replicas_insufficient",
-        short="too few replicas",
-        words=frozenset({"replicas"}),
-        statement="{name} has too few replicas",
-        prior=-2.2,
-        flavours=RUNS,
-        checks=workload_check,
-        signs=_replica_signs,
-        fixes=_replica_fixes,
     ),
 )

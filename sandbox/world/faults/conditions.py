@@ -59,6 +59,18 @@ class SettingIsNot(_Condition):
         return state is not None and config_text(state, self.key) != self.value
 
 
+class Restarted(_Condition):
+    """The workload's pods were rolled by an annotation on their template, as ``kubectl rollout restart`` does."""
+
+    is_: Literal["restarted"] = Field(alias="is")
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        template = state["spec"]["template"] if state else {}
+        annotations = (template.get("metadata") or {}).get("annotations") or {}
+        return any("restart" in name.rpartition("/")[2].lower() for name in annotations)
+
+
 class ReplicasAtLeast(_Condition):
     """A workload wants at least this many pods."""
 
@@ -114,6 +126,7 @@ Condition = Annotated[
     Suspended
     | Gone
     | Exists
+    | Restarted
     | ReplicasAtLeast
     | LimitAtLeast
     | ImageIsNot

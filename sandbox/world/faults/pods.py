@@ -12,7 +12,7 @@ from sandbox.kubernetes.clock import format_time, parse_time
 from sandbox.world.faults.ailments import Ailment, Crashes, Evicted, Line, PullFails, Unready
 from sandbox.world.faults.crashing import Runs, runs_until
 from sandbox.world.faults.fault import Fault
-from sandbox.world.faults.told import crash_events, pull_events, unready_events
+from sandbox.world.faults.told import crash_events, evicted_events, pull_events, unready_events
 from sandbox.world.ports import ClusterHistory, Manifest
 
 _START_S = 2.0
@@ -78,7 +78,9 @@ class PodTroubles:
                 return _unready(pod, spell.ailment, spell, moment)
             case Evicted():
                 told = {"phase": "Failed", "reason": "Evicted", "message": spell.ailment.says}
-                return told | {"since": _when(spell.begin)}
+                container = container_of(spell.ailment, pod)
+                events = evicted_events(container, spell.ailment, spell.begin)
+                return told | {"since": _when(spell.begin), "events": events}
         return {}
 
     def restarts(self, pod: Manifest, times: Sequence[float]) -> list[float]:

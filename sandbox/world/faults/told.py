@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.world.faults.ailments import Crashes, Unready
+from sandbox.world.faults.ailments import Crashes, Evicted, Unready
 from sandbox.world.faults.crashing import Runs
 from sandbox.world.ports import Manifest
 
@@ -92,6 +92,15 @@ def unready_events(
     """What is told of a container that fails its readiness probe."""
     failures = [begin + _PROBE_PERIOD_S * n for n in range(1 + int((now - begin) // 10.0))]
     told = [_event("Warning", "Unhealthy", f"Readiness probe failed: {ailment.says}", failures)]
+    return _placed(told, container["name"], container, None)
+
+
+def evicted_events(container: Mapping[str, Any], ailment: Evicted, begin: float) -> list[Told]:
+    """What is told of a pod that had to go."""
+    told = [
+        _event("Warning", "Evicted", ailment.says, [begin]),
+        _event("Normal", "Killing", f"Stopping container {container['name']}", [begin]),
+    ]
     return _placed(told, container["name"], container, None)
 
 
