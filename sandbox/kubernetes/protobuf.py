@@ -77,6 +77,8 @@ def _decode(data: bytes, message: _Message) -> dict[str, Any]:
 
 
 def _value(value: int | bytes, shape: Any) -> Any:
+    if isinstance(value, int) is not (shape is int):
+        raise IndexError("a field has another wire type than its kind says")
     if isinstance(value, int) or shape is bytes:
         return value
     return _decode(value, shape) if isinstance(shape, _Message) else value.decode()

@@ -37,7 +37,7 @@ class Component:
 
     def has(self, trait: str) -> bool:
         """Whether it reports metrics ``of`` this trait (see ``metrics.yaml``)."""
-        if trait in ("pods", self.kind):
+        if trait in ("pods", self.kind) or (trait == "volume" and "volume" in self.place.facts):
             return True
         key, _, kind = trait.partition(".")
         part = self.profile.get(key)

@@ -56,6 +56,23 @@ class Configuration:
 
         return self._steps(component.kind, component, read, np.nan, times)
 
+    def storage(self, component: Component, times: Floats) -> Floats:
+        """Bytes that the claim of a StatefulSet's first pod asks for."""
+        ordinary = self.storage_laid_out(component)
+        changes = self.history.changes(
+            "PersistentVolumeClaim", component.namespace, f"data-{component.name}-0"
+        )
+        if not changes:
+            return np.full(times.shape, ordinary)
+        moments = np.array([when.timestamp() for when, _ in changes])
+        row = np.array([ordinary if m is None else claimed_bytes(m) for _, m in changes])
+        position = np.maximum(np.searchsorted(moments, times, side="right") - 1, 0)
+        return np.asarray(row[position])
+
+    def storage_laid_out(self, component: Component) -> float:
+        """Bytes of each pod's volume as the company laid it out; 0 without."""
+        return float(parse_quantity(str(component.place.facts.get("volume", "0"))))
+
     def setting(self, component: Component, key: str, times: Floats) -> Floats:
         """A number among the workload's settings: its environment wins over its ConfigMap."""
         own = self._steps(component.kind, component, lambda m: config_number(m, key), np.nan, times)
@@ -74,6 +91,11 @@ class Configuration:
         row = np.array([np.nan if value is None else value for value in values])
         position = np.maximum(np.searchsorted(moments, times, side="right") - 1, 0)
         return np.asarray(row[position])
+
+
+def claimed_bytes(claim: Manifest) -> float:
+    """What a PersistentVolumeClaim asks for."""
+    return float(parse_quantity(str(claim["spec"]["resources"]["requests"]["storage"])))
 
 
 def container_resource(manifest: Manifest, bound: str, resource: str) -> float | None:

@@ -35,7 +35,7 @@ class Metric:
 
     name: str
     of: str
-    per: Literal["pod", "service", "workload", "queue"]
+    per: Literal["pod", "service", "workload", "queue", "volume", "external"]
     signal: str
     scale: float = 1.0
 
@@ -111,20 +111,35 @@ class Telemetry:
     def _reporters(self, metric: Metric) -> Iterator[Reporter]:
         pods = pods_by_component(self._sources.configuration.history)
         for component in self._components:
-            if not component.has(metric.of):
-                continue
-            own = pods.get((component.namespace, component.name), [])
-            match metric.per:
-                case "pod":
-                    for ordinal, pod in enumerate(own):
-                        yield Reporter(pod_tags(component, pod), component, ordinal, pod)
-                case "service":
-                    yield Reporter(service_tags(component), component)
-                case "workload":
-                    yield Reporter(workload_tags(component), component)
-                case "queue":
-                    queue = {"rabbitmq_queue": component.profile["queue"]["name"]}
-                    yield Reporter(service_tags(component) | queue, component)
+            if component.has(metric.of):
+                own = pods.get((component.namespace, component.name), [])
+                yield from _reporters_of(component, metric.per, own)
+
+
+def _reporters_of(component: Component, per: str, pods: list[Manifest]) -> Iterator[Reporter]:
+    match per:
+        case "pod":
+            for ordinal, pod in enumerate(pods):
+                yield Reporter(pod_tags(component, pod), component, ordinal, pod)
+        case "volume":
+            for ordinal, pod in enumerate(pods):
+                claim = {"persistentvolumeclaim": f"data-{pod['metadata']['name']}"}
+                yield Reporter(workload_tags(component) | claim, component, ordinal, pod)
+        case "workload":
+            yield Reporter(workload_tags(component), component)
+        case _:
+            yield Reporter(service_tags(component) | _beside(component, per), component)
+
+
+def _beside(component: Component, per: str) -> dict[str, str]:
+    """What a service's own metric says beside whose it is."""
+    match per:
+        case "queue":
+            return {"rabbitmq_queue": component.profile["queue"]["name"]}
+        case "external":
+            return {"peer.hostname": component.profile["external"]["host"]}
+        case _:
+            return {}
 
 
 def matches(wanted: Tags, tags: Tags) -> bool:

@@ -17,6 +17,7 @@ from sandbox.world.configuration import Configuration
 from sandbox.world.curve import DailyCurve
 from sandbox.world.faults.fault import Fault
 from sandbox.world.noise import Floats, jitter, key_hash
+from sandbox.world.store_signals import STORE_NOISE, STORE_SIGNALS, STORE_WHOLE
 
 _MIB = 2.0**20
 _READY_AFTER_S = 4.0
@@ -45,7 +46,7 @@ class Sampler:
         self, sources: Sources, component: Component, times: Floats, ordinal: int = 0
     ) -> None:
         self.component = component
-        self.times = times
+        self.times: Floats = times
         self._sources = sources
         self._ordinal = ordinal
         self._known: dict[str, Floats] = {}
@@ -105,7 +106,7 @@ def _flat(*path: str, daily: float = 0.0, default: float = 0.0) -> Signal:
 
 
 def _requests(s: Sampler) -> Floats:
-    return np.asarray(s.profile("peak_rps") * s.component.share * s.level)
+    return np.asarray(s.profile("peak_rps") * s.component.share * s.level * s["attempts"])
 
 
 def _pods(s: Sampler) -> Floats:
@@ -180,6 +181,7 @@ def _since_last_schedule(s: Sampler) -> Floats:
 
 SIGNALS: MappingProxyType[str, Signal] = MappingProxyType(
     {
+        "attempts": lambda s: np.ones(s.times.shape),
         "requests_per_second": _requests,
         "error_ratio": _flat("error_ratio"),
         "errors_per_second": lambda s: s["requests_per_second"] * s["error_ratio"],
@@ -223,6 +225,7 @@ SIGNALS: MappingProxyType[str, Signal] = MappingProxyType(
         "pg_query_ms": _flat("latency_ms", daily=0.08),
         "pg_locks": lambda s: 4.0 + 20.0 * s.level,
         "pg_replication_delay_seconds": lambda s: np.full(s.times.shape, 0.05),
+        **STORE_SIGNALS,
     }
 )
 
@@ -244,6 +247,7 @@ _NOISE = {
     "pg_query_ms": 0.015,
     "pg_locks": 0.1,
     "pg_replication_delay_seconds": 0.1,
+    **STORE_NOISE,
 }
 """Relative deviation of each noisy signal."""
 
@@ -256,6 +260,7 @@ _WHOLE = frozenset(
         "pg_connections",
         "pg_locks",
         "restarts",
+        *STORE_WHOLE,
     }
 )
 """Signals that count things."""

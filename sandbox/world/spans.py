@@ -60,7 +60,7 @@ class Tracing:
         at = minute * 60.0 + 60.0 * ((salt >> 20) % 100_000) / 100_000
         luck = 0.6 + 0.8 * ((salt >> 40) % 1000) / 1000
         walk = _Walk(self._sources, self._components, salt, luck)
-        yield from walk.visit("gateway", route["resource"], route["calls"], at, "")
+        yield from walk.visit(_entry(route), route["resource"], route["calls"], at, "")
 
 
 class _Walk:
@@ -74,6 +74,8 @@ class _Walk:
         self._salt = salt
         self._luck = luck
         self._count = 0
+        self._draw = (key_hash(salt, "fails") % 100_000) / 100_000
+        """One draw for the whole request: what fails below makes those above fail, never the other way round."""
 
     def visit(
         self, service: str, resource: str, calls: Calls, at: float, parent: str
@@ -86,31 +88,57 @@ class _Walk:
         own_s = float(own_seconds(sampler)[0]) * self._luck
         below: list[Span] = []
         clock = at + own_s * 0.4
+        if component.has("external"):
+            below.append(self._abroad(component, sampler, clock, span_id))
+            clock += below[0]["duration_ns"] / 1e9
         for name, further in calls.items():
-            spans = self.visit(name, _resource(name), further, clock, span_id)
-            below += spans
-            clock += spans[0]["duration_ns"] / 1e9
-        failed = self._fails(sampler, span_id)
-        span = {
-            "trace_id": f"{self._salt:x}",
+            for _ in range(self._attempts(name, at)):
+                spans = self.visit(name, _resource(name), further, clock, span_id)
+                below += spans
+                clock += spans[0]["duration_ns"] / 1e9
+        own = {
             "span_id": span_id,
             "parent_id": parent,
-            "service": service,
             "resource": resource,
             "operation": _operation(component),
-            "env": component.place.env,
             "start": datetime.fromtimestamp(at, UTC),
             "duration_ns": int((clock + own_s * 0.6 - at) * 1e9),
-            "error": failed,
+            "error": self._draw < float(sampler["error_ratio"][0]),
+        }
+        return [self._span(component, own), *below]
+
+    def _span(self, component: Component, own: Span, **tags: str) -> Span:
+        return {
+            "trace_id": f"{self._salt:x}",
+            "service": component.name,
+            "env": component.place.env,
             "tags": {
                 "kube_namespace": component.namespace,
                 "version": str(component.place.facts["version"]),
+                **tags,
             },
+            **own,
         }
-        return [span, *below]
 
-    def _fails(self, sampler: Sampler, span_id: str) -> bool:
-        return (int(span_id) % 100_000) / 100_000 < float(sampler["error_ratio"][0])
+    def _abroad(self, component: Component, sampler: Sampler, at: float, parent: str) -> Span:
+        """The client's span of a call to somebody else's API."""
+        self._count += 1
+        host = str(component.profile["external"]["host"])
+        own = {
+            "span_id": str(key_hash(self._salt, self._count)),
+            "parent_id": parent,
+            "resource": f"POST {host}",
+            "operation": "http.client.request",
+            "start": datetime.fromtimestamp(at, UTC),
+            "duration_ns": int(float(sampler["external_seconds"][0]) * self._luck * 1e9),
+            "error": self._draw < float(sampler["external_error_ratio"][0]),
+        }
+        return self._span(component, own, **{"peer.hostname": host, "span.kind": "client"})
+
+    def _attempts(self, service: str, at: float) -> int:
+        """How often a service is called where once would do."""
+        sampler = Sampler(self._sources, self._components[service], np.array([at]))
+        return max(1, int(float(sampler["attempts"][0]) + self._draw))
 
 
 def own_seconds(sampler: Sampler) -> Floats:
@@ -124,8 +152,12 @@ def own_seconds(sampler: Sampler) -> Floats:
     return np.asarray(sampler["latency_seconds"] * 0.45)
 
 
+def _entry(route: Mapping[str, Any]) -> str:
+    return str(route.get("entry", "gateway"))
+
+
 def _calls(route: Mapping[str, Any], service: str) -> bool:
-    return service == "gateway" or _below(route["calls"], service)
+    return service == _entry(route) or _below(route["calls"], service)
 
 
 def _below(calls: Calls, service: str) -> bool:

@@ -6,7 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.world.configuration import config_number, config_text, container_resource
+from sandbox.world.configuration import (
+    claimed_bytes,
+    config_number,
+    config_text,
+    container_resource,
+)
 from sandbox.world.ports import Manifest
 
 
@@ -109,6 +114,17 @@ class ImageIsNot(_Condition):
         return image != self.value and not image.endswith(f":{self.value}")
 
 
+class StorageAtLeast(_Condition):
+    """A PersistentVolumeClaim asks for at least this many bytes."""
+
+    is_: Literal["storage_at_least"] = Field(alias="is")
+    value: float
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        return state is not None and claimed_bytes(state) >= self.value
+
+
 class SettingAtLeast(_Condition):
     """A number in a ConfigMap, or in a workload's environment, is at least this much."""
 
@@ -130,6 +146,7 @@ Condition = Annotated[
     | ReplicasAtLeast
     | LimitAtLeast
     | ImageIsNot
+    | StorageAtLeast
     | SettingAtLeast
     | SettingIsNot,
     Field(discriminator="is_"),
