@@ -162,6 +162,7 @@ MEMORY_PRESSURE = Mode(
     id="cache_memory_pressure",
     short="memory pressure",
     words=frozenset({"memory", "evict", "fragment", "maxmemory"}),
+    below=True,
     statement="memory pressure in {name}",
     prior=-1.6,
     flavours=frozenset({CACHE}),

@@ -40,8 +40,7 @@ _SUBJECT = (
     *nodes.MODES,
     *transient.MODES,
 )
-_DEPENDENCY = (cache.MEMORY_PRESSURE, database.SLOW_QUERIES)
-"""What is looked for at a data store that the subject depends on."""
+_BELOW = tuple(m for m in _SUBJECT if m.below)
 CATALOGUE: dict[str, Mode] = {m.id: m for m in (*_SUBJECT, load.DEPENDENCY, *jobs.MODES)}
 _MOST_DEPENDENCIES = 6
 
@@ -62,8 +61,8 @@ def suspects(view: View) -> Iterator[tuple[Mode, Target]]:
     below = view.dependencies(subject.name)[:_MOST_DEPENDENCIES]
     for dependency in below:
         yield load.DEPENDENCY, dependency
-        for mode in _DEPENDENCY:
-            if dependency.flavour in mode.flavours:
+        for mode in _BELOW:
+            if dependency.flavour in mode.flavours and mode.arises(dependency, view):
                 yield mode, dependency
     near = {subject.name, *(d.name for d in below)}
     for job in running_jobs(view):

@@ -231,6 +231,7 @@ SLOW_QUERIES = Mode(
     id="slow_query_or_lock_contention",
     short="slow queries or locks",
     words=frozenset({"query", "queries", "lock", "locks"}),
+    below=True,
     statement="slow queries or lock contention in {name}",
     prior=-2.2,
     flavours=frozenset({DATABASE}),

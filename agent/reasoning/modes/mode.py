@@ -90,3 +90,5 @@ class Mode:
     """Whether it comes into question by what is known: a finer mode waits for what it would explain."""
     advice: Callable[[Target, View], Iterable[str]] = _no_advice
     """What people would do about it, beside the fixes or where nothing of the cluster mends it."""
+    below: bool = False
+    """Whether it is looked for at what the subject depends on as well, not at the subject alone."""

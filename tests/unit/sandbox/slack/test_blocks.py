@@ -226,7 +226,10 @@ valid_block = st.one_of(
     st.builds(lambda t: text_block("markdown", text=t), texts),
     st.builds(lambda t: text_block("context", elements=[{"type": "mrkdwn", "text": t}]), texts),
     st.builds(lambda v: actions(button(value=v)), texts),
-    st.builds(lambda ids: actions(*[button(action_id=i) for i in ids]), st.sets(texts, min_size=1)),
+    st.builds(
+        lambda ids: actions(*[button(action_id=i) for i in ids]),
+        st.sets(texts, min_size=1, max_size=25),
+    ),
     st.builds(lambda n: text_block("plan", title="p", tasks=[task()] * n), st.integers(0, 50)),
     st.just({"type": "divider"}),
 )
