@@ -16,7 +16,7 @@ from agent.house import House
 from agent.knowledge import picture
 from agent.knowledge.scenes import Scene
 from agent.model import Case, Check, Conversation, Evidence, Step, Value
-from agent.ports import Answered, Durable, Reasoner
+from agent.ports import Answered, Durable, Picture, Reasoner
 
 MOST_ROUNDS = 4
 _LOOK_SECONDS = 30.0
@@ -77,15 +77,15 @@ async def illustrate(house: House, investigation: int, durable: Durable) -> None
 
 
 async def _show(house: House, key: str, place: Conversation, scene: Scene) -> None:
-    png = await picture.draw(scene)
+    drawn = [Picture(await picture.draw(scene), scene.title, scene.alt)]
     for wait_seconds in _PICTURE_WAITS:
         try:
-            await house.notifier.picture(place, key, png, scene.title, scene.alt)
+            await house.notifier.pictures(place, key, drawn)
         except (OSError, TimeoutError):
             await asyncio.sleep(wait_seconds)
         else:
             return
-    await house.notifier.picture(place, key, png, scene.title, scene.alt)
+    await house.notifier.pictures(place, key, drawn)
 
 
 def scene_of(case: Case) -> Scene | None:

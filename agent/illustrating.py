@@ -9,7 +9,7 @@ import structlog
 from agent.house import House
 from agent.investigation.chart_picture import caption, draw
 from agent.model import Case, Chart, SignalKind
-from agent.ports import Durable
+from agent.ports import Durable, Picture
 
 _log = structlog.get_logger(__name__)
 
@@ -31,11 +31,12 @@ async def _show(house: House, number: int, charts: tuple[Chart, ...]) -> None:
     if place is None or not place.channel:
         return
     steps = {s.number: s for s in case.steps}
-    for position, chart in enumerate(charts):
+    drawn = []
+    for chart in charts:
         step = steps.get(chart.step)
         series = step.reading.series if step is not None and step.reading is not None else ()
         if chart.series < len(series):
-            png = await draw(chart, series[chart.series])
-            key = f"chart-{number}-{case.round}-{position}"
-            text = caption(chart, series[chart.series])
-            await house.notifier.picture(place, key, png, chart.title, text)
+            of = series[chart.series]
+            drawn.append(Picture(await draw(chart, of), chart.title, caption(chart, of)))
+    if drawn:
+        await house.notifier.pictures(place, f"charts-{number}-{case.round}", drawn)

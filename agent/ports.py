@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -37,6 +38,15 @@ from agent.model import (
 )
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG with its title and the words for those who cannot see it."""
+
+    png: bytes
+    title: str
+    alt: str
 
 
 class Clock(Protocol):
@@ -143,10 +153,10 @@ class Notifier(Protocol):
     async def taken(self, signal: Signal) -> None:
         """Show at once that the signal was seen (eyes)."""
 
-    async def picture(
-        self, conversation: Conversation, key: str, png: bytes, title: str, alt: str
+    async def pictures(
+        self, conversation: Conversation, key: str, pictures: Sequence[Picture]
     ) -> None:
-        """Show a picture in a conversation, once per ``key``; ``alt`` says what it shows."""
+        """Show pictures in a conversation, side by side in one message, once per ``key``."""
 
     async def pointer(self, signal: Signal, joined: Joined) -> None:
         """One line under an alert that belongs to an Issue with a thread elsewhere, pointing there."""

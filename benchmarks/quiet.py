@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from agent.awareness.issues import Decided, Issue, Joined
 from agent.model import Approval, Case, Conversation, Outcome, Proposal, Signal
+from agent.ports import Picture
 
 _NOWHERE = Conversation(channel="")
 
@@ -40,8 +41,8 @@ class NobodyTold:
     async def taken(self, signal: Signal) -> None:
         """Nothing."""
 
-    async def picture(
-        self, conversation: Conversation, key: str, png: bytes, title: str, alt: str
+    async def pictures(
+        self, conversation: Conversation, key: str, pictures: Sequence[Picture]
     ) -> None:
         """Nothing."""
 

@@ -31,7 +31,7 @@ from agent.model import (
     Signal,
     SignalKind,
 )
-from agent.ports import Received
+from agent.ports import Picture, Received
 from agent.resolution.proposing import refuse_unallowed
 from bot.clock import SystemClock
 from bot.runtime import Parts, parts
@@ -119,12 +119,15 @@ class TerminalNotifier:
     async def taken(self, signal: Signal) -> None:
         """Nothing: the person knows."""
 
-    async def picture(
-        self, conversation: Conversation, key: str, png: bytes, title: str, alt: str
+    async def pictures(
+        self, conversation: Conversation, key: str, pictures: Sequence[Picture]
     ) -> None:
-        """Where the picture is kept."""
-        if self._pictures is not None:
-            file = save_picture(self._pictures, key, png)
+        """Where the pictures are kept."""
+        if self._pictures is None:
+            return
+        for position, picture in enumerate(pictures):
+            name = f"{key}-{position}" if position else key
+            file = save_picture(self._pictures, name, picture.png)
             self._console.print(f"[dim]Picture: {escape(str(file))}[/dim]", soft_wrap=True)
 
     async def pointer(self, signal: Signal, joined: Joined) -> None:

@@ -21,13 +21,13 @@ from agent.model import (
     Signal,
     SignalKind,
 )
+from agent.ports import Picture
 from agent.store.attention import AttentionLedger
 from agent.store.messages import Messages
 from bot.slack.editor import Editor
 from bot.slack.keys import message_of
 from bot.slack.limits import Message
 from bot.slack.outbox import Outbox
-from bot.slack.pictures import Picture
 from bot.slack.pointers import Pointers
 from bot.slack.refusals import Remedy, code_of, remedy_of
 from bot.slack.sessions import AgentSessions
@@ -155,11 +155,11 @@ class SlackNotifier:
         """Put the finding's question to the thread once more."""
         await self._say_in_thread(case, key, "remind", self._views.reminder(case))
 
-    async def picture(
-        self, conversation: Conversation, key: str, png: bytes, title: str, alt: str
+    async def pictures(
+        self, conversation: Conversation, key: str, pictures: Sequence[Picture]
     ) -> None:
-        """Show a picture in a conversation, once per ``key``."""
-        await self._outbox.show(key, conversation, Picture(png, title, alt))
+        """Show pictures in a conversation as one message, once per ``key``."""
+        await self._outbox.show(key, conversation, pictures)
 
     async def pointer(self, signal: Signal, joined: Joined) -> None:
         """One line under an alert that belongs to an Issue, leading to the Issue's thread."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -13,11 +13,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agent.model import Conversation
+from agent.ports import Picture
 from agent.store.messages import Message as Receipt
 from agent.store.messages import Messages
 from bot.slack.limits import Message
 from bot.slack.pacing import ChannelPace
-from bot.slack.pictures import SHARED_AFTER_SECONDS, Picture, shows, upload
+from bot.slack.pictures import SHARED_AFTER_SECONDS, shows, upload
 from bot.slack.refusals import Remedy, code_of, remedy_of
 
 EVENT_TYPE = "srebot_message"
@@ -65,9 +66,11 @@ class Outbox:
         """
         return await self._once(key, kind, place, partial(self._send, key, message))
 
-    async def show(self, key: str, place: Conversation, picture: Picture) -> tuple[str, bool]:
-        """Upload a picture, unless it was uploaded before; the same, with the file's id in place of the ts."""
-        return await self._once(key, "picture", place, partial(self._upload, key, picture))
+    async def show(
+        self, key: str, place: Conversation, pictures: Sequence[Picture]
+    ) -> tuple[str, bool]:
+        """Upload pictures, unless they were before; the same, with the first file's id in place of the ts."""
+        return await self._once(key, "picture", place, partial(self._upload, key, pictures))
 
     async def _once(self, key: str, kind: str, place: Conversation, send: Send) -> tuple[str, bool]:
         if not place.channel:
@@ -126,9 +129,9 @@ class Outbox:
         return str(answer["ts"])
 
     async def _upload(
-        self, key: str, picture: Picture, channel: str, thread: str, _plain: bool
+        self, key: str, pictures: Sequence[Picture], channel: str, thread: str, _plain: bool
     ) -> str:
-        return await upload(self._client, key, channel, thread, picture)
+        return await upload(self._client, key, channel, thread, pictures)
 
     async def _join(self, channel: str) -> None:
         try:

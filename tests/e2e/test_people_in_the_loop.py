@@ -121,6 +121,8 @@ def test_charts_of_the_decisive_signals_are_shown_in_the_thread(night: Scene) ->
 
     shown = eventually(pictures, 30, "no picture came")
     assert 1 <= len(shown) <= 3
+    carrying = [m for m in spoken(engineer.thread(ts)) if m.get("files")]
+    assert len(carrying) == 1, "a look at them is one message"
     assert any("auth" in title for title in shown)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from agent.knowledge.corrections import correct, is_heard
 from agent.knowledge.facts import ChangeType, EntityChange, SameAs, Seen
 from agent.knowledge.tools import GraphTools
 from agent.model import Case, Conversation, Entity, Relation, Signal, SignalKind
+from agent.ports import Picture
 from agent.reasoning.rules import Rules
 from agent.store.repository import Store
 from agent.tools import Registry
@@ -111,16 +113,17 @@ async def fill(store: Store) -> None:
 class Notifier(FakeNotifier):
     """Keeps pictures as well."""
 
-    pictures: dict[str, tuple[bytes, str, str]] = field(default_factory=dict)
+    shown: dict[str, tuple[bytes, str, str]] = field(default_factory=dict)
     refusals: list[Exception] = field(default_factory=list)
 
-    async def picture(
-        self, conversation: Conversation, key: str, png: bytes, title: str, alt: str
+    async def pictures(
+        self, conversation: Conversation, key: str, pictures: Sequence[Picture]
     ) -> None:
         """Keep it once."""
         if self.refusals:
             raise self.refusals.pop(0)
-        self.pictures.setdefault(key, (png, title, alt))
+        (picture,) = pictures
+        self.shown.setdefault(key, (picture.png, picture.title, picture.alt))
 
 
 @dataclass
@@ -197,7 +200,7 @@ async def test_what_depends_on_it_is_answered_and_the_citation_holds_the_facts(
 
 async def test_the_answer_is_illustrated_once_with_what_it_cites(asking: Asking) -> None:
     _, case = await asking.ask("what depends on redis-reco?")
-    ((png, title, alt),) = asking.notifier.pictures.values()
+    ((png, title, alt),) = asking.notifier.shown.values()
     assert png.startswith(b"\x89PNG")
     assert title == "What depends on redis-reco"
     assert "cart → redis-reco" in alt
@@ -217,20 +220,20 @@ async def test_the_answer_is_illustrated_once_with_what_it_cites(asking: Asking)
 async def test_an_answer_that_draws_nothing_has_no_picture(asking: Asking) -> None:
     said, _ = await asking.ask("what depends on no-such-thing?")
     assert said.startswith("I know nothing called “no-such-thing”.")
-    assert asking.notifier.pictures == {}
+    assert asking.notifier.shown == {}
 
 
 async def test_a_picture_that_fails_takes_nothing_away(asking: Asking) -> None:
     asking.notifier.refusals = [ValueError("no colours left")]
     said, _ = await asking.ask("what depends on redis-reco?")
     assert "depend directly on redis-reco" in said
-    assert asking.notifier.pictures == {}
+    assert asking.notifier.shown == {}
 
 
 async def test_a_picture_that_did_not_get_through_is_tried_again(asking: Asking) -> None:
     asking.notifier.refusals = [ConnectionError("reset")]
     await asking.ask("what depends on redis-reco?")
-    assert len(asking.notifier.pictures) == 1
+    assert len(asking.notifier.shown) == 1
 
 
 async def test_changes_since_a_moment_are_told(asking: Asking) -> None:

@@ -11,11 +11,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agent.model import Conversation
+from agent.ports import Picture
 from agent.store.repository import Store
 from bot.slack import outbox as outbox_module
 from bot.slack.client import build_client
 from bot.slack.notifier import SlackNotifier
-from bot.slack.pictures import Picture, file_name, upload
+from bot.slack.pictures import file_name, upload
 from sandbox.slack.ratelimit import RateLimits
 from sandbox.slack.workspace import SlackWorkspace
 from tests.integration.slack_bot import ALERTS, ENGINEER, LEAD, RANDOM, VIEWS, settings
@@ -24,6 +25,7 @@ from tests.unit.sandbox.slack.server import serving_slack
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 TITLE, ALT = "What depends on redis-reco", "What depends on redis-reco. cart → redis-reco."
+PICTURE = Picture(PNG, TITLE, ALT)
 
 
 @dataclass
@@ -61,27 +63,36 @@ async def slack(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
 
 async def test_a_picture_is_in_the_thread_with_its_title_and_its_words(slack: Slack) -> None:
     place = await slack.thread()
-    await slack.notifier().picture(place, "picture-7", PNG, TITLE, ALT)
+    await slack.notifier().pictures(place, "picture-7", [PICTURE])
     (file,) = slack.files(place)
     assert (file["title"], file["alt_txt"], file["mimetype"]) == (TITLE, ALT, "image/png")
     content, _, media_type = slack.workspace.file(file["id"]) or (b"", "", "")
     assert (content, media_type) == (PNG, "image/png")
 
 
+async def test_several_are_one_message_in_their_order(slack: Slack) -> None:
+    place = await slack.thread()
+    for notifier in (slack.notifier(), slack.notifier()):
+        await notifier.pictures(place, "charts-7", [PICTURE, Picture(PNG, "Errors of auth", "")])
+    assert [f["title"] for f in slack.files(place)] == [TITLE, "Errors of auth"]
+    replies = slack.workspace.thread(place.channel, place.thread, ENGINEER)[1:]
+    assert len(replies) == 1
+
+
 async def test_it_shows_once_however_often_it_is_told(slack: Slack) -> None:
     place = await slack.thread()
     for notifier in (slack.notifier(), slack.notifier()):
-        await notifier.picture(place, "picture-7", PNG, TITLE, ALT)
+        await notifier.pictures(place, "picture-7", [PICTURE])
     assert len(slack.files(place)) == 1
-    await slack.notifier().picture(place, "picture-8", PNG, TITLE, ALT)
+    await slack.notifier().pictures(place, "picture-8", [PICTURE])
     assert len(slack.files(place)) == 2
 
 
 async def test_a_crash_between_upload_and_receipt_shows_it_once(slack: Slack) -> None:
     place, key = await slack.thread(), "picture-7"
     await slack.store.messages.claim(key, place.channel, place.thread, "picture")
-    await upload(slack.client, key, place.channel, place.thread, Picture(PNG, TITLE, ALT))
-    await slack.notifier().picture(place, key, PNG, TITLE, ALT)
+    await upload(slack.client, key, place.channel, place.thread, [PICTURE])
+    await slack.notifier().pictures(place, key, [PICTURE])
     assert [f["name"] for f in slack.files(place)] == [file_name(key)]
     receipt = await slack.store.messages.get(key)
     assert receipt is not None
@@ -91,7 +102,7 @@ async def test_a_crash_between_upload_and_receipt_shows_it_once(slack: Slack) ->
 async def test_a_crash_before_the_upload_loses_nothing(slack: Slack) -> None:
     place, key = await slack.thread(), "picture-7"
     await slack.store.messages.claim(key, place.channel, place.thread, "picture")
-    await slack.notifier().picture(place, key, PNG, TITLE, ALT)
+    await slack.notifier().pictures(place, key, [PICTURE])
     assert len(slack.files(place)) == 1
 
 
@@ -111,8 +122,8 @@ async def test_an_outage_is_raised_and_the_next_try_shows_it_once(
 
     monkeypatch.setattr(slack.client, "files_completeUploadExternal", breaking)
     with pytest.raises(SlackApiError):
-        await slack.notifier().picture(place, "picture-7", PNG, TITLE, ALT)
-    await slack.notifier().picture(place, "picture-7", PNG, TITLE, ALT)
+        await slack.notifier().pictures(place, "picture-7", [PICTURE])
+    await slack.notifier().pictures(place, "picture-7", [PICTURE])
     assert len(slack.files(place)) == 1
 
 
@@ -121,18 +132,18 @@ async def test_a_public_channel_is_entered_and_a_missing_permission_let_go(
 ) -> None:
     ts = await slack.workspace.post(ENGINEER, RANDOM, "what depends on redis-reco?")
     place = Conversation(channel=RANDOM, thread=ts)
-    await slack.notifier().picture(place, "picture-7", PNG, TITLE, ALT)
+    await slack.notifier().pictures(place, "picture-7", [PICTURE])
     assert len(slack.files(place)) == 1
 
     async def refusing(**_: Any) -> Any:
         raise SlackApiError("refused", {"ok": False, "error": "missing_scope"})
 
     monkeypatch.setattr(slack.client, "files_getUploadURLExternal", refusing)
-    await slack.notifier().picture(await slack.thread(), "picture-8", PNG, TITLE, ALT)
+    await slack.notifier().pictures(await slack.thread(), "picture-8", [PICTURE])
 
 
 @pytest.mark.parametrize("text", ["", "x" * 5000, "<!channel> & <b>"])
 async def test_any_words_and_titles_are_taken(slack: Slack, text: str) -> None:
     place = await slack.thread()
-    await slack.notifier().picture(place, "picture-7", PNG, text or "t", text)
+    await slack.notifier().pictures(place, "picture-7", [Picture(PNG, text or "t", text)])
     assert len(slack.files(place)) == 1
