@@ -35,7 +35,7 @@ class Metric:
 
     name: str
     of: str
-    per: Literal["pod", "service", "workload", "queue", "volume", "external"]
+    per: Literal["pod", "service", "workload", "queue", "volume", "slot", "external"]
     signal: str
     scale: float = 1.0
 
@@ -136,6 +136,8 @@ def _beside(component: Component, per: str) -> dict[str, str]:
     match per:
         case "queue":
             return {"rabbitmq_queue": component.profile["queue"]["name"]}
+        case "slot":
+            return {"slot_name": f"{component.name.replace('-', '_')}_cdc"}
         case "external":
             return {"peer.hostname": component.profile["external"]["host"]}
         case _:

@@ -68,6 +68,11 @@ class Sampler:
         return self._sources.curve.hour(self.times)
 
     @property
+    def ordinal(self) -> int:
+        """Which of its pods, from 0 on."""
+        return self._ordinal
+
+    @property
     def configuration(self) -> Configuration:
         """The cluster's configuration."""
         return self._sources.configuration
@@ -224,7 +229,6 @@ SIGNALS: MappingProxyType[str, Signal] = MappingProxyType(
         "pg_connection_ratio": lambda s: s["pg_connections"] / s["pg_max_connections"],
         "pg_query_ms": _flat("latency_ms", daily=0.08),
         "pg_locks": lambda s: 4.0 + 20.0 * s.level,
-        "pg_replication_delay_seconds": lambda s: np.full(s.times.shape, 0.05),
         **STORE_SIGNALS,
     }
 )

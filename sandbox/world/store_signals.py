@@ -32,6 +32,16 @@ def _volume_wanted(s: Sampler) -> Floats:
     return np.full(s.times.shape, share * s.configuration.storage_laid_out(s.component))
 
 
+def _replication_delay(s: Sampler) -> Floats:
+    """How far a standby is behind, seconds; the first pod is the primary and behind nobody."""
+    return np.full(s.times.shape, 0.05 if s.ordinal else 0.0)
+
+
+def _main_thread(s: Sampler) -> Floats:
+    """Cores that the one thread takes which runs all commands: never more than one."""
+    return np.minimum(s["redis_commands_cpu_cores"], 0.995)
+
+
 def _published(s: Sampler) -> Floats:
     """Messages a second that producers post."""
     return np.asarray(s.profile("queue", "per_second") * s.component.share * s.level)
@@ -61,7 +71,11 @@ STORE_SIGNALS: MappingProxyType[str, Callable[[Sampler], Floats]] = MappingProxy
         "pg_longest_transaction_seconds": _constant(1.6),
         "pg_seq_scans_per_second": lambda s: 0.4 + 0.6 * s.level,
         "pg_index_scans_per_second": lambda s: 2.5 * s["requests_per_second"],
+        "pg_replication_delay_seconds": _replication_delay,
+        "pg_slot_bytes": _constant(16.0 * 2**20),
         "pg_database_bytes": lambda s: 0.8 * s["volume_used_bytes"],
+        "redis_commands_cpu_cores": lambda s: 0.05 + 9e-6 * s["requests_per_second"],
+        "redis_main_thread_cores": _main_thread,
         "redis_slow_us": lambda s: 1000.0 * s["redis_latency_ms"] * 6.0,
         "queue_published_per_second": _published,
         "queue_acked_per_second": lambda s: 1.0 * s["queue_published_per_second"],
@@ -84,6 +98,8 @@ STORE_NOISE = {
     "pg_active_queries": 0.1,
     "pg_longest_transaction_seconds": 0.2,
     "pg_seq_scans_per_second": 0.08,
+    "pg_slot_bytes": 0.2,
+    "redis_commands_cpu_cores": 0.02,
     "redis_slow_us": 0.05,
     "queue_published_per_second": 0.03,
     "queue_acked_per_second": 0.03,
