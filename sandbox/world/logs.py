@@ -98,13 +98,15 @@ class Journal:
         start: datetime,
         end: datetime,
     ) -> Iterator[Record]:
+        begun = [lifetime(p)[0] for p in pods]
         for number, template in enumerate(self._templates(component)):
             key = key_hash(self._sources.seed, "log", component.namespace, component.name, number)
             for at in self._moments(component, template, key, start, end):
-                chosen = pods[int(at * 1000) % len(pods)]
-                if pod in (None, chosen["metadata"]["name"]) and self._was_at_work(
-                    component, chosen, at
-                ):
+                place = _writer(component, begun, at)
+                chosen = pods[place]
+                if pod is not None and (pod != chosen["metadata"]["name"] or at < begun[place]):
+                    continue
+                if self._was_at_work(component, chosen, at):
                     yield self._record(component, template, chosen, at)
 
     def _was_at_work(self, component: Component, pod: Manifest, at: float) -> bool:
@@ -182,6 +184,14 @@ class Journal:
         spread = 0.4 + 1.4 * (salt % 1000) / 1000
         sampler = Sampler(self._sources, component, np.array([at]))
         return f"{float(sampler['latency_seconds'][0]) * 1000 * spread:.0f}"
+
+
+def _writer(component: Component, begun: Sequence[float], at: float) -> int:
+    """Which pod writes at a moment: one that was there; any, where those of that time are gone."""
+    there = [place for place, begin in enumerate(begun) if begin <= at]
+    if component.kind == "CronJob" or not there:
+        there = list(range(len(begun)))
+    return there[int(at * 1000) % len(there)]
 
 
 def _was_running(component: Component, pod: Manifest, at: float) -> bool:
