@@ -23,6 +23,8 @@ _RATIO_QUERY = re.compile(
 _MONITOR_QUERY = re.compile(r"^\s*\w+\(last_\w+\):(.*?)\s*([<>]=?)\s*[-\d.eE+]+\s*$", re.DOTALL)
 _SCOPE_KEYS = ("service", "kube_deployment", "kube_stateful_set", "kube_daemon_set")
 _RISEN = 1.3
+_MOST_MINUTES = 2 * 1440.0
+"""A longer window compares days; its hourly points tell neither an onset nor where things stand now."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,12 @@ class View:
         longest = max((m.minutes for m in found), default=0.0)
         return max((m for m in found if m.minutes == longest), key=lambda m: m.last, default=None)
 
+    def reading(self, query: str, minutes: float) -> Metric | None:
+        """The worst series of a query over exactly this window, however long; None when it was not read."""
+        found = self.answer("datadog_metrics", query=query, minutes=minutes)
+        described = _described(self._step(found.step)) if found else ()
+        return max(described, key=lambda m: m.last, default=None)
+
     def load_of(self, target: Target) -> Metric | None:
         """What is asked of an entity: commands, queries or requests."""
         metric = self.metric("redis.net.commands", target)
@@ -189,7 +197,8 @@ class View:
         if not self.symptom_query:
             return []
         found = self.answers("datadog_metrics", query=self.symptom_query)
-        steps = sorted((self._step(f.step) for f in found), key=lambda s: s.number)
+        read = (self._step(f.step) for f in found)
+        steps = sorted((s for s in read if _tells_now(s)), key=lambda s: s.number)
         steps.sort(key=lambda s: -float(s.check.arguments.get("minutes") or 720))
         worst = (max(_described(s), key=lambda m: m.last, default=None) for s in steps)
         return [m for m in worst if m is not None]
@@ -209,16 +218,18 @@ class View:
     def _metrics(self) -> dict[tuple[str, str], list[Metric]]:
         found: dict[tuple[str, str], list[Metric]] = {}
         for step in self._answered:
-            if step.check.tool != "datadog_metrics":
+            if step.check.tool != "datadog_metrics" or not _tells_now(step):
                 continue
             query = str(step.check.arguments.get("query"))
             if matched := _SIMPLE_QUERY.match(query):
-                key = (matched[1], _owner(matched[2]))
+                name, scope = matched[1], matched[2]
             elif matched := _RATIO_QUERY.match(query):
-                key = (ERROR_RATIO, _owner(matched[1]))
+                name, scope = ERROR_RATIO, matched[1]
             else:
                 continue
-            found.setdefault(key, []).extend(_described(step))
+            tags = _tags(scope)
+            if tags.get("env", self.environment) == self.environment:
+                found.setdefault((name, _owner(tags)), []).extend(_described(step))
         return found
 
     def _flavour(self, name: str) -> str:
@@ -253,9 +264,16 @@ def time_of(text: object) -> datetime | None:
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _owner(scope: str) -> str:
-    """The service or workload that a query's scope names."""
-    tags = dict(t.strip().split(":", 1) for t in scope.split(",") if ":" in t)
+def _tells_now(step: Step) -> bool:
+    return float(step.check.arguments.get("minutes") or 0.0) <= _MOST_MINUTES
+
+
+def _tags(scope: str) -> dict[str, str]:
+    return dict(t.strip().split(":", 1) for t in scope.split(",") if ":" in t)
+
+
+def _owner(tags: dict[str, str]) -> str:
+    """The service or workload that a query's tags name."""
     return next((tags[k] for k in _SCOPE_KEYS if k in tags), "")
 
 
