@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from agent.investigation.budget import deepened
 from agent.investigation.hypotheses import leading, weighed
 from agent.investigation.openings import opening_checks
+from agent.investigation.priors import heard
 from agent.model import Budget, Case, Check, Hypothesis, Note
 from agent.ports import Directive, Received, Wish
 from agent.tools import Registry
@@ -30,6 +31,9 @@ def taken(case: Case, received: Received, allowance: Budget) -> Case:
     """
     notes = [n for n in received.notes if n not in case.notes]
     case = case.model_copy(update={"notes": (*case.notes, *notes)})
+    if notes:
+        board = weighed(heard(case.hypotheses, case.notes), case.evidence)
+        case = case.model_copy(update={"hypotheses": board})
     for directive in received.directives:
         if directive.wish is Wish.DEEPER:
             case = _with_more(case, directive, allowance)

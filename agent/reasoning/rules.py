@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from agent.investigation.hypotheses import leading
+from agent.investigation.priors import in_context
 from agent.model import Case, Check, Evidence, Hypothesis, HypothesisStatus, Step
 from agent.ports import Answered, Concluded, Proposed, Weighed
 from agent.reasoning.conclusion import conclude
@@ -19,8 +20,6 @@ from agent.reasoning.modes.transient import TRANSIENT, second_look
 from agent.reasoning.modes.view import View
 from agent.reasoning.questions import answer_of
 
-KNOWN_BEFORE = 1.0
-"""What a pattern of the same cause at the same entity adds to the prior."""
 _PURSUED_ABOVE = -2.9
 """Log-odds above which a hypothesis of a mode that applies to a dependency or a job is pursued further."""
 
@@ -96,8 +95,7 @@ def _hypotheses(case: Case, view: View) -> Iterator[Hypothesis]:
         identifier = f"H{number}"
         parent = _parent(mode, target, view, by_mode)
         by_mode[(mode.id, target.name)] = identifier
-        prior = mode.prior + _recalled(mode, target, case)
-        yield Hypothesis(
+        hypothesis = Hypothesis(
             id=identifier,
             mode=mode.id,
             statement=mode.statement.format(name=target.name),
@@ -105,9 +103,9 @@ def _hypotheses(case: Case, view: View) -> Iterator[Hypothesis]:
             entity_kind=target.entity.kind,
             namespace=target.namespace,
             parent=parent,
-            prior=prior,
-            log_odds=prior,
+            prior=mode.prior,
         )
+        yield in_context(hypothesis, view)
 
 
 def _parent(mode: Mode, target: Target, view: View, by_mode: dict[tuple[str, str], str]) -> str:
@@ -136,11 +134,6 @@ def _specificity(mode: str) -> int:
         "dependency_latency_or_errors",
     )
     return order.index(mode) if mode in order else len(order)
-
-
-def _recalled(mode: Mode, target: Target, case: Case) -> float:
-    same = [p for p in case.patterns if p.mode == mode.id and p.entity == target.name]
-    return KNOWN_BEFORE if same else 0.0
 
 
 def _mode_of(hypothesis: Hypothesis, view: View) -> tuple[Mode, Target] | None:
