@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.investigation.grounding import Pool, ungrounded
+from agent.investigation.grounding import Pool, known_names, ungrounded
 from agent.model import Case, Evidence
 
 
@@ -15,12 +15,13 @@ def admissible(found: Iterable[Evidence], case: Case, *, trusted: bool) -> tuple
     when each number, time, name and quote in them is found in the answer. Weights on unknown hypotheses are harmless.
     """
     answered = {s.number: s for s in case.steps if s.reading is not None}
+    known = known_names(case)
     kept = []
     for evidence in found:
         step = answered.get(evidence.step)
         if step is None or step.reading is None:
             continue
-        if trusted or not ungrounded(evidence.statement, Pool.of([step])):
+        if trusted or not ungrounded(evidence.statement, Pool.of([step], known=known)):
             reading = step.reading
             kept.append(
                 evidence.model_copy(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agent.investigation.causality import reason_against
 from agent.investigation.charts import decisive
-from agent.investigation.grounding import Pool, struck, ungrounded
+from agent.investigation.grounding import Grounds, Pool, known_names, unfounded, ungrounded
 from agent.investigation.hypotheses import leading
 from agent.investigation.wording import unseen_text
 from agent.model import Case, Claim, Ending, Evidence, Finding, Hypothesis
@@ -46,30 +46,50 @@ def passed(draft: Finding, case: Case, *, bound: str = "", stopped: bool = False
 
 
 def _grounded(draft: Finding, case: Case) -> Finding:
+    grounds = Grounds(case.steps, case.evidence, known_names(case))
     kept: dict[str, tuple[Claim, ...]] = {}
-    count = 0
+    count = draft.struck
     for part in ("chain", "impact", "forecast", "ruled_out"):
-        kept[part], lost = struck(getattr(draft, part), case.steps, case.evidence)
+        kept[part], lost = grounds.struck(getattr(draft, part))
         count += lost
-    changed: dict[str, object] = {**kept, "struck": draft.struck + count}
-    if ungrounded(draft.headline, _cited(kept, case)):
-        changed |= {"headline": _plain_headline(draft, case), "struck": draft.struck + count + 1}
-    return draft.model_copy(update=changed)
+    changed: dict[str, object] = {**kept}
+    # The headline may say no more than the sentences that were kept.
+    cited = [n for claims in kept.values() for claim in claims for n in claim.citations]
+    if ungrounded(draft.headline, grounds.pool(cited)):
+        changed["headline"], count = _plain_headline(draft, case, grounds.whole), count + 1
+    advice = _advice_pool(case, grounds.whole)
+    steps = tuple(s for s in draft.next_steps if not unfounded(s, advice))
+    count += len(draft.next_steps) - len(steps)
+    if draft.question and unfounded(draft.question, advice):
+        changed["question"], count = _plain_question(_meant(draft, case)), count + 1
+    return draft.model_copy(update={**changed, "next_steps": steps, "struck": count})
 
 
-def _cited(parts: dict[str, tuple[Claim, ...]], case: Case) -> Pool:
-    """What the sentences that were kept rest on: the headline may say no more than they do."""
-    numbers = {n for claims in parts.values() for claim in claims for n in claim.citations}
-    evidence = [e for e in case.evidence if e.number in numbers]
-    steps = {e.step for e in evidence}
-    return Pool.of([s for s in case.steps if s.number in steps], evidence)
+def _advice_pool(case: Case, whole: Pool) -> Pool:
+    """What questions and next steps may speak of besides the evidence: the alert, what people said, the board."""
+    signal = case.signal
+    known = (
+        f"{signal.title} {signal.text}",
+        f"{signal.service} {signal.namespace} {signal.environment}",
+        *(n.text for n in case.notes),
+        *(f"{h.statement} {h.entity}" for h in case.hypotheses),
+        *(e.name for e in case.entities),
+    )
+    return Pool(whole.sources, (*whole.statements, *known), whole.known)
 
 
-def _plain_headline(draft: Finding, case: Case) -> str:
+def _plain_headline(draft: Finding, case: Case, whole: Pool) -> str:
     hypothesis = _meant(draft, case)
-    if hypothesis and not ungrounded(hypothesis.statement, Pool.of(case.steps, case.evidence)):
+    if hypothesis and not ungrounded(hypothesis.statement, whole):
         return hypothesis.statement
     return "No statement about the cause is carried by the evidence"
+
+
+def _plain_question(hypothesis: Hypothesis | None) -> str:
+    if hypothesis is None:
+        return "What have you seen that points to a cause?"
+    statement = f"{hypothesis.statement[:1].lower()}{hypothesis.statement[1:]}"
+    return f"Is it {statement}, and what else would show that?"
 
 
 def _meant(finding: Finding, case: Case) -> Hypothesis | None:
@@ -87,11 +107,7 @@ def _settled(finding: Finding, case: Case) -> Finding:
     if confidence >= CLAIM_FROM and len(support) >= THIN_SUPPORT and finding.chain:
         return finding.model_copy(update={"confidence": round(confidence, 3)})
     why = against or "the evidence is too thin to name a cause"
-    question = finding.question or (
-        f"Is it {hypothesis.statement[:1].lower()}{hypothesis.statement[1:]}, and what else would show that?"
-        if hypothesis
-        else "What have you seen that points to a cause?"
-    )
+    question = finding.question or _plain_question(hypothesis)
     return finding.model_copy(
         update={
             "ending": Ending.INPUT_NEEDED,

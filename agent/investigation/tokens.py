@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from agent.investigation.words import words
 
+_SECONDS = {
+    ("us", "µs"): (1.0, 1e-3, 1e-6),
+    ("ms", "millisecond", "milliseconds"): (1.0, 1e-3),
+    ("s", "sec", "secs", "second", "seconds"): (1.0, 1e3),
+    ("min", "mins", "minute", "minutes"): (60.0, 6e4, 1.0),
+    ("h", "hr", "hrs", "hour", "hours"): (3600.0, 36e5, 1.0),
+    ("d", "day", "days"): (86400.0, 24.0, 1.0),
+    ("week", "weeks"): (604800.0, 168.0, 7.0, 1.0),
+}
 _SCALES: dict[str, tuple[float, ...]] = {
     "": (1.0,),
     "b": (1.0,),
@@ -25,25 +35,11 @@ _SCALES: dict[str, tuple[float, ...]] = {
     "mi": (2.0**20,),
     "gi": (2.0**30,),
     "ti": (2.0**40,),
-    "us": (1.0, 1e-3, 1e-6),
-    "ms": (1.0, 1e-3),
-    "s": (1.0, 1e3),
-    "sec": (1.0, 1e3),
-    "second": (1.0, 1e3),
-    "seconds": (1.0, 1e3),
-    "min": (60.0, 6e4, 1.0),
-    "minute": (60.0, 6e4, 1.0),
-    "minutes": (60.0, 6e4, 1.0),
-    "h": (3600.0, 36e5, 1.0),
-    "hour": (3600.0, 36e5, 1.0),
-    "hours": (3600.0, 36e5, 1.0),
-    "d": (86400.0, 24.0, 1.0),
-    "day": (86400.0, 24.0, 1.0),
-    "days": (86400.0, 24.0, 1.0),
+    **{unit: scales for units, scales in _SECONDS.items() for unit in units},
     "%": (1.0, 0.01),
     "percent": (1.0, 0.01),
     "k": (1e3,),
-    "m": (1e-3, 1e6),
+    "m": (1e-3, 1e6, 60.0),
     "million": (1e6,),
     "core": (1.0, 1e9),
     "cores": (1.0, 1e9),
@@ -52,11 +48,24 @@ _SCALES: dict[str, tuple[float, ...]] = {
 """Unit as written (lower case) -> what one of it may be in a stored value's unit."""
 _RATIO_WORDS = frozenset({"x", "×", "times", "fold", "-fold"})
 _UNITS = sorted((u for u in _SCALES if u), key=len, reverse=True)
+_ZONES = {
+    "cet": 60, "cest": 120, "bst": 60, "eet": 120, "ist": 330, "jst": 540,
+    "est": -300, "edt": -240, "cst": -360, "cdt": -300, "pst": -480, "pdt": -420,
+}  # fmt: skip
+"""Zone -> minutes ahead of UTC."""
 
 _TIME = re.compile(
-    r"(?<![\d:.])(?:(\d{4})-(\d\d)-(\d\d)[T ])?([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?(?![\d:])(?:Z|\+00:00)?"
+    r"(?<![\d:.])(?:(\d{4})-(\d\d)-(\d\d)[T ])?([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,]\d+)?)?(?![\d:])"
+    r"(?:\s?(am|pm)\b)?(?:\s?(Z\b|UTC\b|GMT\b|[+-]\d\d:?\d\d\b|" + "|".join(_ZONES) + r"\b))?",
+    re.IGNORECASE,
 )
 _DATE = re.compile(r"(?<![\d-])(\d{4})-(\d\d)-(\d\d)(?![\d-])")
+_DURATION = re.compile(
+    r"(?<![\w.,:/@-])(?:(\d+)\s?d(?:ays?)?\s?)?(?:(\d+)\s?h(?:ours?|rs?)?\s?)?"
+    r"(?:(\d+)\s?m(?:in(?:ute)?s?)?\s?)?(?:(\d+)\s?s(?:ec(?:ond)?s?)?)?(?![\w%])",
+    re.IGNORECASE,
+)
+_PARTS_SECONDS = (86400, 3600, 60, 1)
 _NUMBER = re.compile(
     r"(?<![\w.,:/@-])[-+−±~≈<>≤≥]{0,2}(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"\s?(" + "|".join(map(re.escape, _UNITS)) + r"|x|×|times|-?fold)?(?![\w%])"
@@ -64,34 +73,38 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _BARE_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_QUOTES = re.compile(r"`([^`\n]{2,400})`|\"([^\"\n]{4,400})\"|“([^”\n]{4,400})”")
-_NAME = re.compile(r"(?<![\w./-])[a-z0-9]+(?:[-._][a-z0-9]+)+(?![\w-])")
+_QUOTES = re.compile(
+    r"`([^`\n]{1,400})`|\"([^\"\n]{1,400})\"|“([^”\n]{1,400})”|(?<!\w)'([^'\n]{4,400})'(?!\w)"
+)
+_GAP = re.compile(r"…|\.\.\.|\[\.\.\.\]")
+_NAME = re.compile(
+    r"(?<![\w./-])[a-z0-9]+(?:[-._][a-z0-9]+)+(?![\w-])"
+    r"|(?<![\w.-])(?:v\d+|v?\d+(?:\.\d+){2,})(?![\w-])"
+    r"|(?<![\w./-])(?:[A-Z]+[a-z]+(?:[A-Z]+[a-z]*)+|[A-Z]{2,}[a-z]{2,}[A-Za-z]*)(?![\w-])"
+)
+"""Words with inner separators, versions, and identifiers in camel case."""
 _NEVER_NAMES = words("never_names")
 _PLAIN_PARTS = words("plain_parts")
 
 
 class Quantity(NamedTuple):
-    """A number as written; ``decimals`` are those shown, which is how far it was rounded."""
+    """A number as written; ``half_step`` is half of the last digit shown: how far the true value may be off."""
 
     text: str
     value: float
-    decimals: int
+    half_step: float
     scales: tuple[float, ...]
-    is_ratio: bool
-    is_percent: bool
-
-    @property
-    def half_step(self) -> float:
-        """Half of the last digit shown: how far the true value may be off."""
-        return 0.5 * 10.0**-self.decimals
+    is_ratio: bool = False
+    is_percent: bool = False
 
 
 class Moment(NamedTuple):
-    """A time of day as written, UTC, with its date if given."""
+    """A time of day, UTC, with seconds and date if given."""
 
     text: str
     hour: int
     minute: int
+    second: int | None
     date: tuple[int, int, int] | None
 
 
@@ -104,25 +117,68 @@ class Tokens(NamedTuple):
     quotes: tuple[str, ...]
 
 
-def tokens_of(sentence: str) -> Tokens:
-    """Take a sentence apart; numbers inside quotations, times and names are not numbers of their own."""
-    quotes = [next(filter(None, m.groups())) for m in _QUOTES.finditer(sentence)]
-    rest = _QUOTES.sub(" ", sentence)
-    moments = tuple(_moments(rest))
+def tokens_of(sentence: str, *, in_quotes: bool = False) -> Tokens:
+    """Take a sentence apart; numbers inside quotations, times and names are not numbers of their own.
+
+    ``in_quotes``: what is quoted counts as plain text, as in an answer that is searched.
+    """
+    quotes: list[str] = []
+    rest = sentence
+    if not in_quotes:
+        quoted = (next(filter(None, m.groups())) for m in _QUOTES.finditer(sentence))
+        quotes = [p.strip(" .,;:") for q in quoted for p in _GAP.split(q)]
+        rest = _QUOTES.sub(" ", sentence)
+    moments = tuple(moments_in(rest))
     rest = _TIME.sub(" ", rest)
     dates = [f"{'-'.join(m.groups())}" for m in _DATE.finditer(rest)]
     rest = _DATE.sub(" ", rest)
     names = [n for n in _NAME.findall(rest) if _is_name(n)]
-    for name in names:
+    for name in sorted(names, key=len, reverse=True):
         rest = rest.replace(name, " ")
-    return Tokens(tuple(_quantities(rest)), moments, tuple(names + dates), tuple(quotes))
+    quantities = (*_durations(rest), *_quantities(_DURATION.sub(_without_durations, rest)))
+    return Tokens(quantities, moments, tuple(names + dates), tuple(q for q in quotes if len(q) > 1))
 
 
-def _moments(text: str) -> Iterator[Moment]:
+def moments_in(text: str) -> Iterator[Moment]:
+    """The times of day in a text."""
     for match in _TIME.finditer(text):
-        year, month, day, hour, minute, _ = match.groups()
+        year, month, day, hour, minute, second, half, zone = match.groups()
+        ahead = _ahead_minutes(zone)
+        hours = int(hour) % 12 + (12 if half.lower() == "pm" else 0) if half else int(hour)
+        total = hours * 60 + int(minute) - ahead
         date = (int(year), int(month), int(day)) if year else None
-        yield Moment(match.group().strip(), int(hour), int(minute), date)
+        if date is not None and not 0 <= total < 1440:
+            try:
+                shifted = datetime(*date, tzinfo=UTC).timestamp() + total * 60
+            except ValueError:
+                continue
+            moved = datetime.fromtimestamp(shifted, UTC)
+            date = (moved.year, moved.month, moved.day)
+        total %= 1440
+        seconds = int(second) if second else None
+        yield Moment(match.group().strip(), total // 60, total % 60, seconds, date)
+
+
+def _ahead_minutes(zone: str | None) -> int:
+    name = (zone or "").lower()
+    if name[:1] in ("+", "-"):
+        digits = name[1:].replace(":", "")
+        minutes = int(digits[:2]) * 60 + int(digits[2:4])
+        return minutes if name[0] == "+" else -minutes
+    return _ZONES.get(name, 0)
+
+
+def _durations(text: str) -> Iterator[Quantity]:
+    """Durations of several parts, such as 2h15m; they are in seconds, rounded to their smallest part."""
+    for match in _DURATION.finditer(text):
+        given = [(int(p), s) for p, s in zip(match.groups(), _PARTS_SECONDS, strict=True) if p]
+        if len(given) > 1:
+            seconds = float(sum(p * s for p, s in given))
+            yield Quantity(match.group().strip(), seconds, given[-1][1] / 2, (1.0, 1e3))
+
+
+def _without_durations(match: re.Match[str]) -> str:
+    return " " if sum(p is not None for p in match.groups()) > 1 else match.group()
 
 
 def _quantities(text: str) -> Iterator[Quantity]:
@@ -133,7 +189,7 @@ def _quantities(text: str) -> Iterator[Quantity]:
         yield Quantity(
             text=match.group().strip(),
             value=float(written),
-            decimals=len(decimals),
+            half_step=0.5 * 10.0 ** -len(decimals),
             scales=_SCALES.get(unit, (1.0,)),
             is_ratio=unit in _RATIO_WORDS,
             is_percent=unit in ("%", "percent"),
@@ -141,9 +197,9 @@ def _quantities(text: str) -> Iterator[Quantity]:
 
 
 def _is_name(word: str) -> bool:
-    if word in _NEVER_NAMES or _BARE_NUMBER.fullmatch(word):
+    if word.lower() in _NEVER_NAMES or word.lower() in _SCALES or _BARE_NUMBER.fullmatch(word):
         return False
     parts = re.split(r"[-._]", word)
-    if all(p.isdigit() for p in parts):
-        return False
+    if len(parts) > 1 and all(p.isdigit() for p in parts):
+        return len(parts) > 2
     return not any(p in _PLAIN_PARTS for p in parts)
