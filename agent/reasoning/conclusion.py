@@ -9,6 +9,7 @@ from agent.investigation.hypotheses import leading
 from agent.model import Case, Change, Claim, Ending, Evidence, Finding, Hypothesis
 from agent.ports import Concluded
 from agent.reasoning.modes.catalogue import CATALOGUE, all_signs
+from agent.reasoning.modes.harmless import HARMLESS
 from agent.reasoning.modes.mode import DECISIVE, Role
 from agent.reasoning.modes.transient import TRANSIENT
 from agent.reasoning.modes.view import View
@@ -36,7 +37,7 @@ def conclude(case: Case) -> Concluded:
     view, leader = View(case), leading(case.hypotheses)
     if leader is None:
         return Concluded(finding=_without_hypotheses(case))
-    if leader.mode == TRANSIENT.id and leader.confidence >= CLAIM_ABOVE:
+    if leader.mode in HARMLESS and leader.confidence >= CLAIM_ABOVE:
         return Concluded(finding=_nothing_wrong(case, leader, view))
     refinements = _refinements(case, leader)
     finding = _cause(case, leader, refinements, view)
@@ -191,11 +192,11 @@ def _nothing_wrong(case: Case, leader: Hypothesis, view: View) -> Finding:
     carried = [c for c in _carried(leader, case, view) if c.weight > 0]
     symptom = view.symptom
     since = ""
-    if symptom is not None and symptom.pulse_end is not None:
+    if leader.mode == TRANSIENT.id and symptom is not None and symptom.pulse_end is not None:
         since = f" at {clock(symptom.pulse_end)}"
     return Finding(
         ending=Ending.NOTHING_WRONG,
-        headline=f"Nothing is wrong: {case.signal.service or 'it'} recovered by itself{since}",
+        headline=f"Nothing is wrong: {leader.statement}{since}",
         mode=leader.mode,
         entity=leader.entity,
         entity_kind=leader.entity_kind,
@@ -203,6 +204,7 @@ def _nothing_wrong(case: Case, leader: Hypothesis, view: View) -> Finding:
         confidence=leader.confidence,
         chain=_claims(carried, view)[:_MOST],
         ruled_out=tuple(_ruled_out(case, leader, ())),
+        next_steps=_advice(leader, view),
         reasoner="rules",
     )
 

@@ -8,6 +8,7 @@ from agent.reasoning.modes import (
     cache,
     containers,
     database,
+    harmless,
     images,
     jobs,
     leaks,
@@ -39,6 +40,7 @@ _SUBJECT = (
     *scheduling.MODES,
     *nodes.MODES,
     *transient.MODES,
+    *harmless.MODES,
 )
 _BELOW = tuple(m for m in _SUBJECT if m.below)
 CATALOGUE: dict[str, Mode] = {m.id: m for m in (*_SUBJECT, load.DEPENDENCY, *jobs.MODES)}
