@@ -122,10 +122,12 @@ class Cluster:
         self._first(about, name, reason, message, component, event_type, field_path)
 
     def count_event(self, about: Manifest, told: Mapping[str, Any]) -> None:
-        """Record an Event that somebody else counts: reason, message, type, count, first, last, field_path."""
+        """Record an Event that somebody else counts: reason, message, type, count, first, last; ``component`` other
+        than the kubelet, and ``field_path``, if any."""
         if self.store.now() - told["last"] > EVENT_LIFETIME:
             return
-        name = _event_name(about, told["reason"], told["message"], "kubelet")
+        component = told.get("component", "kubelet")
+        name = _event_name(about, told["reason"], told["message"], component)
         namespace = about["metadata"].get("namespace", "default")
         known = self.store.get("Event", namespace, name)
         counted = {
@@ -139,9 +141,9 @@ class Cluster:
                 name,
                 told["reason"],
                 told["message"],
-                "kubelet",
+                component,
                 told["type"],
-                told["field_path"],
+                told.get("field_path", ""),
             )
         self.update(known | counted)
 

@@ -12,14 +12,14 @@ from sandbox.kubernetes.clock import format_time
 def condition(
     before: Iterable[Mapping[str, Any]] | None,
     kind: str,
-    holds: bool,
+    holds: bool | None,
     now: datetime,
     reason: str = "",
     message: str = "",
     with_update_time: bool = False,
 ) -> dict[str, Any]:
-    """The condition ``kind``, keeping the transition time of ``before`` if nothing flipped."""
-    status = "True" if holds else "False"
+    """The condition ``kind``, keeping the transition time of ``before`` if nothing flipped; None is unknown."""
+    status = "Unknown" if holds is None else str(holds)
     known = next((c for c in before or () if c["type"] == kind), None)
     stamp = format_time(now)
     flipped = known is None or known["status"] != status

@@ -257,6 +257,11 @@ def _progressing(
     before = (deployment.get("status") or {}).get("conditions") or ()
     name = new["metadata"]["name"] if new else deployment["metadata"]["name"]
     known = next((c for c in before if c["type"] == "Progressing"), None)
+    if deployment["spec"].get("paused"):
+        if known is not None and known.get("reason") == "ProgressDeadlineExceeded":
+            return dict(known)
+        told = ("DeploymentPaused", "Deployment is paused")
+        return condition(before, "Progressing", None, cluster.now, *told, with_update_time=True)
     reason, message = "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.'
     holds = True
     if done:

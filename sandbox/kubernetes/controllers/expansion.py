@@ -19,10 +19,16 @@ _QUICK = timedelta(seconds=45)
 """What takes longer than this is stuck: it is looked at less often."""
 _LONGEST_ROLLOUT = timedelta(minutes=10)
 Act = Callable[[Cluster], None]
+Interruption = tuple[timedelta, Act]
+"""What somebody does, and how long after its start, while a rollout is under way."""
 
 
 def expand(
-    store: ObjectStore, manifest: Manifest, when: datetime, health: Health = all_well
+    store: ObjectStore,
+    manifest: Manifest,
+    when: datetime,
+    health: Health = all_well,
+    meanwhile: Interruption | None = None,
 ) -> None:
     """Load a workload as of ``when`` and play its rollout through, silently.
 
@@ -30,7 +36,8 @@ def expand(
     Each later call for the same workload with another template makes one more revision; a
     ``kubernetes.io/change-cause`` annotation stays with its revision. Other kinds are only loaded
     (a CronJob's past runs appear when the controllers start). Nodes have to be loaded before, at
-    or before ``when``; revisions have to come in order of time. ``health`` tells how pods fare at a moment.
+    or before ``when``; revisions have to come in order of time. ``health`` tells how pods fare at a moment,
+    ``meanwhile`` what somebody does before the rollout is through.
 
     Raises ValueError when there is no Node, or when the workload has a later state already.
     """
@@ -45,7 +52,7 @@ def expand(
         stored = store.get(*key_of(manifest))
         if stored is not None:
             reconciler.mark(stored)
-        _settle(store, reconciler, when, health)
+        _settle(store, reconciler, when, health, meanwhile)
 
 
 def relive(store: ObjectStore, moments: Sequence[datetime], act: Act, health: Health) -> None:
@@ -66,10 +73,19 @@ def _replaying(store: ObjectStore, health: Health) -> Iterator[Reconciler]:
         yield reconciler
 
 
-def _settle(store: ObjectStore, reconciler: Reconciler, when: datetime, health: Health) -> None:
+def _settle(
+    store: ObjectStore,
+    reconciler: Reconciler,
+    when: datetime,
+    health: Health,
+    meanwhile: Interruption | None = None,
+) -> None:
     """Play on until nothing is to be done, or until it is clear that time does not help."""
     moment, end = when, min(when + _LONGEST_ROLLOUT, store.now())
     while reconciler.is_busy and moment <= end:
+        if meanwhile is not None and moment >= when + meanwhile[0]:
+            meanwhile[1](Cluster(store, moment, health))
+            meanwhile = None
         reconciler.step(moment)
         moment += _STEP if moment - when < _QUICK else _LONG_STEP
     late = when + _LONGEST_ROLLOUT + _STEP

@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.kubernetes.clock import parse_time
 from sandbox.kubernetes.controllers import kubelet
+from sandbox.kubernetes.controllers.autoscalers import reconcile_autoscaler
 from sandbox.kubernetes.controllers.cluster import EVENT_LIFETIME, Cluster, Manifest, is_terminating
 from sandbox.kubernetes.controllers.deployments import is_rolling
 from sandbox.kubernetes.controllers.jobs import make_job, run_if_due
@@ -23,6 +24,8 @@ from sandbox.world.ports import World
 
 _TICK_SECONDS = 0.5
 _SYNC_EVERY = timedelta(seconds=2)
+_SCALED_EVERY = timedelta(seconds=15)
+_MEASURED = timedelta(minutes=3)
 _PAST_RUNS = 3
 _RECONCILED_AT_START = (
     "Deployment",
@@ -51,6 +54,7 @@ class Controllers:
         self._reconciler.listen()
         self._reloader = Reloader(store)
         self._synced_at: datetime | None = None
+        self._scaled_at: datetime | None = None
         self._started = False
 
     def advance(self, now: datetime) -> None:
@@ -62,6 +66,9 @@ class Controllers:
             self._sync(Cluster(self._store, now, self._health))
         self._reloader.act(Cluster(self._store, now))
         self._reconciler.step(now)
+        if self._scaled_at is None or now - self._scaled_at >= _SCALED_EVERY:
+            self._scaled_at = now
+            self._sync_autoscalers(now)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -124,6 +131,20 @@ class Controllers:
             if is_rolling(deployment):
                 self._reconciler.mark(deployment)
         self._sync_events(cluster)
+
+    def _sync_autoscalers(self, now: datetime) -> None:
+        cluster = Cluster(self._store, now)
+        for hpa in self._store.current("HorizontalPodAutoscaler"):
+            reconcile_autoscaler(cluster, hpa, self._cpu_cores)
+
+    def _cpu_cores(self, deployment: Manifest) -> float | None:
+        """What a pod of the Deployment uses in the mean, as its metrics tell; None without any."""
+        now, metadata = self._world.now(), deployment["metadata"]
+        tags = {"kube_namespace": metadata["namespace"], "kube_deployment": metadata["name"]}
+        found = self._world.series(
+            "kubernetes.cpu.usage.total", tags, (), now - _MEASURED, now, 60, "avg"
+        )
+        return found[0][1][-1][1] / 1e9 if found and found[0][1] else None
 
     def _health(self, pod: Manifest, _: datetime) -> Mapping[str, Any]:
         return self._world.pod_status(pod)

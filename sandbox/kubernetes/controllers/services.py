@@ -36,12 +36,14 @@ def reconcile_service(cluster: Cluster, service: Manifest) -> None:
         for pod in _selected(cluster, namespace, {"matchLabels": selector})
         if pod["status"].get("podIP") and not is_terminating(pod)
     ]
-    ports = [_endpoint_port(port, pods) for port in service["spec"].get("ports") or ()]
+    found = (_endpoint_port(port, pods) for port in service["spec"].get("ports") or ())
+    ports = [port for port in found if port is not None]
     _put(cluster, _endpoints(service, pods, ports))
     _put(cluster, _slice(service, pods, ports))
 
 
-def _endpoint_port(port: dict[str, Any], pods: list[Manifest]) -> dict[str, Any]:
+def _endpoint_port(port: dict[str, Any], pods: list[Manifest]) -> dict[str, Any] | None:
+    """The port of the pods that a service's port leads to; None when it is named and no container has that name."""
     target = port.get("targetPort", port["port"])
     if isinstance(target, str) and not target.isdecimal():
         named = [
@@ -51,6 +53,8 @@ def _endpoint_port(port: dict[str, Any], pods: list[Manifest]) -> dict[str, Any]
             for container_port in container.get("ports") or ()
             if container_port.get("name") == target
         ]
+        if pods and not named:
+            return None
         target = named[0] if named else port["port"]
     made = {"port": int(target), "protocol": port.get("protocol", "TCP")}
     return made | ({"name": port["name"]} if port.get("name") else {})

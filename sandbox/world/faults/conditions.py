@@ -64,6 +64,39 @@ class SettingIsNot(_Condition):
         return state is not None and config_text(state, self.key) != self.value
 
 
+class FieldIsNot(_Condition):
+    """A field of the object is not, or no more, what makes the fault."""
+
+    is_: Literal["field_is_not"] = Field(alias="is")
+    path: str
+    """Such as ``spec.selector.track``."""
+    value: str | int | bool
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        return state is not None and _field(state, self.path) != self.value
+
+
+class FieldAtLeast(_Condition):
+    """A number in the object is at least this much."""
+
+    is_: Literal["field_at_least"] = Field(alias="is")
+    path: str
+    value: float
+
+    def holds(self, state: Manifest | None) -> bool:
+        """See the class."""
+        found = _field(state, self.path) if state is not None else None
+        return isinstance(found, int | float) and found >= self.value
+
+
+def _field(state: Manifest, path: str) -> object:
+    node: object = state
+    for name in path.split("."):
+        node = node.get(name) if isinstance(node, dict) else None
+    return node
+
+
 class Restarted(_Condition):
     """The workload's pods were rolled by an annotation on their template, as ``kubectl rollout restart`` does."""
 
@@ -148,6 +181,8 @@ Condition = Annotated[
     | ImageIsNot
     | StorageAtLeast
     | SettingAtLeast
-    | SettingIsNot,
+    | SettingIsNot
+    | FieldIsNot
+    | FieldAtLeast,
     Field(discriminator="is_"),
 ]

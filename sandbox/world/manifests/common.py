@@ -38,7 +38,7 @@ class Place:
     @property
     def config_name(self) -> str:
         """The name of its ConfigMap."""
-        return f"{self.name}-config"
+        return str(self.facts.get("config_map", f"{self.name}-config"))
 
     @property
     def secret_name(self) -> str:

@@ -42,7 +42,10 @@ def _service(place: Place) -> Manifest:
     spec: dict[str, object] = {"selector": selector(place), "ports": [port]}
     if place.facts["kind"] == "StatefulSet":
         spec["clusterIP"] = "None"
-    return named("v1", "Service", metadata(place, place.name), spec=spec)
+    told = place.facts.get("service") or {}
+    if told.get("address"):
+        spec["clusterIP"] = told["address"]
+    return named("v1", "Service", metadata(place, told.get("name", place.name)), spec=spec)
 
 
 def _scaling(place: Place) -> Iterator[Manifest]:
