@@ -367,6 +367,9 @@ class CaseStore(Protocol):
     async def save_step(self, investigation: int, step: Step) -> Step:
         """Keep one finished tool call, by its number; returns it as it is kept: secrets struck, plain JSON as data."""
 
+    async def load_steps_from(self, investigation: int, number: int) -> tuple[Step, ...]:
+        """The finished tool calls from a number on, without their raw answers."""
+
     async def load_steps(self, investigation: int) -> tuple[Step, ...]:
         """The finished tool calls with their raw answers, by number."""
 

@@ -10,7 +10,7 @@ import asyncio
 import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -34,6 +34,8 @@ class Tool:
     deadline_seconds: float
     arguments: type[BaseModel]
     function: ReadFunction
+    shared: bool = field(default=True, kw_only=True)
+    """Whether one call may answer several investigations that ask the same at the same time."""
 
     @property
     def schema(self) -> Json:
@@ -82,19 +84,25 @@ class _Mark:
     vendor: str
     cost_seconds: float
     deadline_seconds: float
+    shared: bool
 
 
 def tool(
-    vendor: str, *, cost_seconds: float = 1.0, deadline_seconds: float = 20.0
+    vendor: str,
+    *,
+    cost_seconds: float = 1.0,
+    deadline_seconds: float = 20.0,
+    shared: bool = True,
 ) -> Callable[[F], F]:
     """Mark an async method as a read tool of ``vendor``.
 
     Its name is the method's, its description the docstring, its arguments the typed parameters
-    (``Annotated[..., Field(description=...)]`` describes one).
+    (``Annotated[..., Field(description=...)]`` describes one). Not ``shared`` is one whose answer depends on the
+    investigation that it is called for.
     """
 
     def mark(function: F) -> F:
-        setattr(function, "__tool__", _Mark(vendor, cost_seconds, deadline_seconds))  # noqa: B010
+        setattr(function, "__tool__", _Mark(vendor, cost_seconds, deadline_seconds, shared))  # noqa: B010
         return function
 
     return mark
@@ -125,6 +133,7 @@ def tools_of(toolset: object) -> Iterator[Tool]:
                 deadline_seconds=mark.deadline_seconds,
                 arguments=_arguments_model(method),
                 function=method,
+                shared=mark.shared,
             )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 
 from agent.errors import ToolError
 from agent.investigation.context import current_investigation
+from agent.investigation.sharing import Answer, Sharing
 from agent.model import Check, Reading, Step
 from agent.ports import CaseStore, Clock
 from agent.tools import Registry, Tool
@@ -21,7 +23,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Checks:
-    """Calls tools, many at once; the limits per vendor are shared by all investigations of this process."""
+    """Calls tools, many at once; all investigations of this process share the limits per vendor, and the calls
+    that several of them want made."""
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Checks:
         )
         for vendor, count in given.items():
             self._slots[vendor] = asyncio.Semaphore(count)
+        self.sharing = Sharing(self._within_limit, clock)
 
     def cost_seconds(self, tool: str) -> float:
         """What a call of that tool usually takes; one that does not exist costs nothing."""
@@ -59,8 +63,8 @@ class Checks:
         if not checks:
             return ()
         wanted = range(first_number, first_number + len(checks))
-        stored = (await self._store.load(investigation)).steps
-        done = {s.number: s for s in stored if s.number in wanted}
+        stored = await self._store.load_steps_from(investigation, first_number)
+        done = {s.number: s for s in stored}
 
         async def one(number: int, check: Check) -> Step:
             if number in done and done[number].check.key == check.key:
@@ -77,12 +81,11 @@ class Checks:
         started_at = self._clock.now()
         began = asyncio.get_running_loop().time()
         status, error = "ok", ""
-        reading: Reading | None = None
+        answer: Answer | None = None
         current_investigation.set(investigation)
         try:
             async with asyncio.timeout(seconds):
-                tool = self.registry[check.tool]
-                reading = await self._within_limit(tool, check)
+                answer = await self.sharing.read(self.registry[check.tool], check.arguments)
         except ToolError as problem:
             status, error = problem.status, str(problem)
         except TimeoutError:
@@ -90,20 +93,21 @@ class Checks:
         except Exception as bug:  # a defect of one tool must not end the investigation
             _log.exception("tool_failed", tool=check.tool, investigation=investigation)
             status, error = "error", f"{check.tool} failed inside srebot ({type(bug).__name__})."
+        seconds = answer.seconds if answer else asyncio.get_running_loop().time() - began
         return Step(
             number=number,
             round=round_number,
             check=check,
             status=status,
-            reading=reading,
+            reading=answer.reading if answer else None,
             error=error,
-            started_at=started_at,
-            seconds=round(asyncio.get_running_loop().time() - began, 4),
+            started_at=answer.asked_at if answer else started_at,
+            seconds=round(seconds, 4),
         )
 
-    async def _within_limit(self, tool: Tool, check: Check) -> Reading:
+    async def _within_limit(self, tool: Tool, arguments: Mapping[str, Any]) -> Reading:
         async with self._slots[tool.vendor]:
-            return await tool(check.arguments)
+            return await tool(arguments)
 
 
 def _without_raw(step: Step) -> Step:

@@ -47,7 +47,7 @@ class InspectTools:
     def __init__(self, steps: StoredSteps) -> None:
         self._steps = steps
 
-    @tool("srebot", cost_seconds=0.05, deadline_seconds=10.0)
+    @tool("srebot", cost_seconds=0.05, deadline_seconds=10.0, shared=False)
     async def inspect(
         self,
         handle: Annotated[str, Field(description="of an earlier step, such as s12")],

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import create_model
 
 from agent.errors import AccessDenied, NotFound, SrebotError, ToolError, Unreachable
+from agent.investigation.equipment import Gated, Round
 from agent.investigation.journal import BEGIN, Begun, ToolSpec, result_of
-from agent.investigation.run import Gated, Round
 from agent.model import Case, Check, Finding, Json, Reading, Step
 from agent.ports import Entry, Received
 from agent.tools import Registry, Tool
@@ -130,6 +130,7 @@ def _tool(spec: ToolSpec, answer: Answer) -> RecordedTool:
         arguments=create_model(f"{spec.name}_arguments", **fields),
         function=function,
         given_schema=spec.arguments,
+        shared=False,
         answer=answer,
     )
 

@@ -38,6 +38,10 @@ class Shelf:
         """The case with the steps so far."""
         return self._case.model_copy(update={"steps": await self.load_steps(investigation)})
 
+    async def load_steps_from(self, investigation: int, number: int) -> tuple[Step, ...]:
+        """The finished tool calls from a number on."""
+        return tuple(self.steps[n] for n in sorted(self.steps) if n >= number)
+
     async def load_steps(self, investigation: int) -> tuple[Step, ...]:
         """The finished tool calls, by number."""
         return tuple(self.steps[n] for n in sorted(self.steps))

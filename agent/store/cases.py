@@ -89,6 +89,11 @@ class Cases(Repository):
                 proposals=await _proposals(tx, investigation),
             )
 
+    async def load_steps_from(self, investigation: int, number: int) -> tuple[Step, ...]:
+        """The finished tool calls from a number on, without their raw answers."""
+        async with self._transaction() as tx:
+            return await _steps(tx, investigation, _LIGHT, StepRow.number >= number)
+
     async def load_steps(self, investigation: int) -> tuple[Step, ...]:
         """The finished tool calls with their raw answers, by number."""
         async with self._transaction() as tx:
@@ -225,10 +230,11 @@ async def _hypotheses(tx: AsyncSession, investigation: int) -> tuple[Hypothesis,
     return tuple(value_of(Hypothesis, r) for r in rows)
 
 
-async def _steps(tx: AsyncSession, investigation: int, columns: list[Any]) -> tuple[Step, ...]:
-    found = await tx.execute(
-        select(*columns).where(StepRow.investigation_id == investigation).order_by(StepRow.number)
-    )
+async def _steps(
+    tx: AsyncSession, investigation: int, columns: list[Any], *which: Any
+) -> tuple[Step, ...]:
+    mine = StepRow.investigation_id == investigation
+    found = await tx.execute(select(*columns).where(mine, *which).order_by(StepRow.number))
     return tuple(step_of(row) for row in found.mappings())
 
 

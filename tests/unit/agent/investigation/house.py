@@ -96,6 +96,9 @@ class MemoryStore:
     async def save_step(self, investigation: int, step: Step) -> Step:
         return self.steps.setdefault(step.number, step)
 
+    async def load_steps_from(self, investigation: int, number: int) -> tuple[Step, ...]:
+        return tuple(s for s in await self.load_steps(investigation) if s.number >= number)
+
     async def load_steps(self, investigation: int) -> tuple[Step, ...]:
         return tuple(self.steps[n] for n in sorted(self.steps))
 
