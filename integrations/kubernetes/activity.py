@@ -80,10 +80,12 @@ class KubernetesActivity:
     async def kubernetes_changes(self, namespace: Namespace, hours: Hours = 24) -> Reading:
         """Every change by people and tools in a namespace: rollouts, ConfigMaps, autoscalers, scaling, schedules."""
         window = window_of(hours * 60)
-        rollouts, items = await asyncio.gather(
-            self._rollouts(namespace, window.start), self._client.list_all(_CHANGING, namespace)
+        rollouts, items, policies = await asyncio.gather(
+            self._rollouts(namespace, window.start),
+            self._client.list_all(_CHANGING, namespace),
+            self._client.list_seen("NetworkPolicy", namespace),
         )
-        changes = history.changes_of(items, window.start)
+        changes = history.changes_of([*items, *policies], window.start)
         changes += [
             {
                 "at": r["at"],

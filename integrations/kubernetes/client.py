@@ -18,6 +18,7 @@ from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
 from kubernetes.client.exceptions import ApiException
 
+from agent.errors import AccessDenied, NotFound
 from agent.model import Json
 from integrations.calls import REQUEST_SECONDS, Failure, Rejected, Vendor, seconds_of
 from integrations.kubernetes.resources import Resource, resource
@@ -208,6 +209,19 @@ class KubernetesClient:
         """The objects of several kinds, asked for at once."""
         lists = await asyncio.gather(*(self.list(kind, namespace) for kind in kinds))
         return [item for found in lists for item in found]
+
+    async def list_seen(
+        self, kind: str, namespace: str = "", unseen: set[str] | None = None
+    ) -> Sequence[Json]:
+        """All objects of a kind; none where the cluster does not know it or does not show it, which ``unseen`` notes."""
+        try:
+            return await self.list(kind, namespace)
+        except NotFound:
+            return []
+        except AccessDenied:
+            if unseen is not None:
+                unseen.add(resource(kind).plural)
+            return []
 
     async def log(self, namespace: str, pod: str, **query: str) -> str:
         """A container's log as text; ``query`` as in the API (container, sinceSeconds, previous, tailLines...)."""

@@ -254,7 +254,31 @@ def autoscaler_data(hpa: Json) -> Json:
         "current": status.get("currentReplicas"),
         "desired": status.get("desiredReplicas"),
         "metrics_text": ", ".join(_metric_text(m, status) for m in spec.get("metrics", [])),
+        "measured_percent": next(
+            filter(None, map(_percent, status.get("currentMetrics") or [])), None
+        ),
+        "target_percent": next(filter(None, map(_target, spec.get("metrics", []))), None),
+        "limited": _reason_of(hpa, "ScalingLimited", "True"),
+        "inactive": _reason_of(hpa, "ScalingActive", "False"),
     }
+
+
+def _percent(metric: Json) -> int | None:
+    percent = metric.get("resource", {}).get("current", {}).get("averageUtilization")
+    return None if percent is None else int(percent)
+
+
+def _target(metric: Json) -> int | None:
+    percent = metric.get("resource", {}).get("target", {}).get("averageUtilization")
+    return None if percent is None else int(percent)
+
+
+def _reason_of(item: Json, kind: str, status: str) -> str | None:
+    """Why a condition has this status; None: it has another."""
+    for condition in item.get("status", {}).get("conditions", []):
+        if (condition.get("type"), condition.get("status")) == (kind, status):
+            return str(condition.get("reason") or kind)
+    return None
 
 
 def _metric_text(metric: Json, status: Json) -> str:
@@ -273,12 +297,30 @@ def _metric_text(metric: Json, status: Json) -> str:
 
 def budget_data(pdb: Json) -> Json:
     """A PodDisruptionBudget's bounds and the disruptions it allows now."""
-    spec = pdb.get("spec", {})
+    spec, status = pdb.get("spec", {}), pdb.get("status", {})
     return {
         "name": name_of(pdb),
         "min_available": spec.get("minAvailable"),
         "max_unavailable": spec.get("maxUnavailable"),
-        "allowed": pdb.get("status", {}).get("disruptionsAllowed"),
+        "allowed": status.get("disruptionsAllowed"),
+        "healthy": status.get("currentHealthy"),
+        "desired_healthy": status.get("desiredHealthy"),
+        "expected": status.get("expectedPods"),
+    }
+
+
+def rollout_data(item: Json) -> Json | None:
+    """How a Deployment rolls out; None for other kinds."""
+    if item.get("kind") != "Deployment":
+        return None
+    spec = item.get("spec", {})
+    rolling = (spec.get("strategy") or {}).get("rollingUpdate") or {}
+    return {
+        "paused": bool(spec.get("paused")),
+        "max_surge": rolling.get("maxSurge"),
+        "max_unavailable": rolling.get("maxUnavailable"),
+        "min_ready_seconds": spec.get("minReadySeconds", 0),
+        "deadline_seconds": spec.get("progressDeadlineSeconds"),
     }
 
 

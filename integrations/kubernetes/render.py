@@ -18,6 +18,8 @@ def workload_lines(data: Json) -> Iterator[str]:
             f": {replicas['ready']}/{replicas['desired']} ready,"
             f" {replicas['updated']} updated, {replicas['available']} available"
         )
+    if (data["rollout"] or {}).get("paused"):
+        head += ", ROLLOUT PAUSED"
     yield head
     if data["schedule"]:
         running = ", ".join(
@@ -39,6 +41,7 @@ def workload_lines(data: Json) -> Iterator[str]:
         yield (
             f"autoscaler {scaler['name']}: {scaler['min']}-{scaler['max']} replicas, now"
             f" {scaler['current']}, wants {scaler['desired']}; {scaler['metrics_text']}"
+            + "".join(f", {why}" for why in (scaler["limited"], scaler["inactive"]) if why)
         )
     if budget := data["disruption_budget"]:
         yield f"disruption budget {budget['name']}: {budget['allowed']} disruptions allowed now"

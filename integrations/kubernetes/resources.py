@@ -56,6 +56,9 @@ _ALL = (
     Resource("Node", "v1", "nodes", namespaced=False),
     Resource("Namespace", "v1", "namespaces", namespaced=False),
     Resource("Ingress", "networking.k8s.io/v1", "ingresses"),
+    Resource("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"),
+    Resource("EndpointSlice", "discovery.k8s.io/v1", "endpointslices"),
+    Resource("Certificate", "cert-manager.io/v1", "certificates"),
     Resource("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers"),
     Resource("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"),
 )

@@ -106,6 +106,7 @@ def _data(
         "labels": metadata.get("labels") or {},
         "annotations": objects.pruned(item)["metadata"].get("annotations", {}),
         "replicas": objects.replicas_data(item),
+        "rollout": objects.rollout_data(item),
         "containers": [objects.container_data(c) for c in objects.containers_of(item)],
         "conditions": objects.conditions_data(item),
         "pods": [objects.pod_data(p) for p in pods],
