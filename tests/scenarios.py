@@ -161,9 +161,10 @@ async def investigate(
     settings: Mapping[str, str] | None = None,
     signal: Mapping[str, Any] | None = None,
     alert: int = 0,
+    asked: Signal | None = None,
     scans: bool = True,
 ) -> Played:
-    """Investigate a scenario's alert.
+    """Investigate a scenario's alert, or what somebody asks.
 
     Args:
         scenario: its name, or a sandbox that was built already.
@@ -173,6 +174,7 @@ async def investigate(
         settings: environment variables beside those that connect the vendors.
         signal: fields of the signal instead of the alert's own.
         alert: which of the scenario's alerts.
+        asked: what is investigated instead of an alert.
         scans: whether the company's graph is known.
     """
     with (
@@ -184,7 +186,8 @@ async def investigate(
         async with parts(Settings(), url) as made:
             if scans:
                 await scan([_remembered(b) for b in made.vendors.builders], made.store.graph)
-            told = alert_of(company, alert).model_copy(update=signal or {})
+            told = asked or alert_of(company, alert)
+            told = told.model_copy(update=signal or {})
             began = time.perf_counter()
             case, changes = await _investigated(
                 made, told, reasoner, budget or Budget(), patience_seconds

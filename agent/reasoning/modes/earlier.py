@@ -83,5 +83,15 @@ def latency_query(target: Target) -> str:
     return f"avg:{name.get(target.flavour, 'trace.http.request.duration')}{{{_scope(target)}}}"
 
 
+def connections_query(target: Target) -> str:
+    """Which share of a database's connections is taken."""
+    return f"avg:postgresql.percent_usage_connections{{{_scope(target)}}}"
+
+
+def memory_query(target: Target) -> str:
+    """How much a cache holds, bytes."""
+    return f"avg:redis.mem.used{{{_scope(target)}}}"
+
+
 def _scope(target: Target) -> str:
     return f"service:{target.name},env:{target.environment}"

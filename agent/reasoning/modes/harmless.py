@@ -11,17 +11,19 @@ from agent.investigation.quiet import PASSED
 from agent.model import Check, SignalKind
 from agent.reasoning.modes.earlier import (
     Course,
+    connections_query,
     course_checks,
     course_of,
     errors_query,
     hits_query,
     latency_query,
+    memory_query,
 )
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.pods import failing, pods_of
 from agent.reasoning.modes.target import CACHE, DATABASE, DEFAULT_NAMESPACE, QUEUE, SERVICE, Target
 from agent.reasoning.modes.view import Metric, View
-from agent.reasoning.modes.wording import clock, duration, plain, share, times
+from agent.reasoning.modes.wording import clock, duration, plain, share, size, times
 
 _THRESHOLD = re.compile(r"([<>])=?\s*(-?[\d.]+(?:e[+-]?\d+)?)\s*$", re.IGNORECASE)
 _TEST_ENVIRONMENTS = frozenset(
@@ -48,13 +50,16 @@ _SERVICE = (
     Indicator("the time to answer", latency_query, duration),
     Indicator("traffic", hits_query, lambda v: f"{plain(v)} a second", is_bad_when_high=False),
 )
-_STORE = (Indicator("the time to answer", latency_query, lambda v: f"{plain(v)} ms"),)
+_STORE = Indicator("the time to answer", latency_query, lambda v: f"{plain(v)} ms")
+_INDICATORS = {
+    SERVICE: _SERVICE,
+    DATABASE: (_STORE, Indicator("the share of connections in use", connections_query, share)),
+    CACHE: (_STORE, Indicator("memory in use", memory_query, size)),
+}
 
 
 def _indicators(target: Target) -> tuple[Indicator, ...]:
-    if target.flavour in (CACHE, DATABASE):
-        return _STORE
-    return _SERVICE if target.flavour == SERVICE else ()
+    return _INDICATORS.get(target.flavour, ())
 
 
 def _course_checks(target: Target, where: str) -> Iterator[Check]:
@@ -105,7 +110,7 @@ def _health_signs(target: Target, view: View) -> Iterator[Sign]:
         text = f'monitor "{loud[0]["name"]}" is in state {loud[0]["state"]}'
         yield Sign(found.step, text, -STRONG)
     elif found and own:
-        yield Sign(found.step, f"none of its {len(own)} monitors alerts", WEAK)
+        yield Sign(found.step, f"no monitor of {target.name} alerts, of {len(own)}", WEAK)
 
 
 def _is_of(monitor: dict[str, object], view: View) -> bool:
@@ -120,7 +125,7 @@ def _pod_signs(target: Target, view: View) -> Iterator[Sign]:
     if ill:
         yield Sign(step, f"{len(ill)} of {len(pods)} pods of {target.name} fail", -DECISIVE)
     else:
-        yield Sign(step, f"all {len(pods)} pods of {target.name} are ready", WEAK)
+        yield Sign(step, f"{len(pods)} of {len(pods)} pods of {target.name} are ready", WEAK)
 
 
 def _measured_alert(_: Target, view: View) -> bool:
