@@ -1,11 +1,11 @@
-"""The board of hypotheses: log-odds that evidence adds to, and the choice of what to look at next."""
+"""The board of hypotheses: log-odds that evidence adds to, and how they move."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from agent.model import Check, Evidence, Hypothesis, HypothesisStatus
+from agent.model import Evidence, Hypothesis, HypothesisStatus
 
 RULED_OUT_BELOW = -3.0
 """Log-odds below which a hypothesis is ruled out (about 5 %)."""
@@ -123,33 +123,3 @@ def _movement(old: Hypothesis | None, new: Hypothesis) -> str | None:
     if change >= _MOVED:
         return "strengthened" if new.log_odds > -0.4 else None
     return "weakened" if change <= -_MOVED and old.log_odds > 0.0 else None
-
-
-def chosen(
-    checks: Iterable[Check],
-    board: Sequence[Hypothesis],
-    asked: frozenset[str],
-    affordable: int,
-    cost_seconds: Callable[[str], float],
-) -> tuple[Check, ...]:
-    """The checks worth asking now, those that tell most per cost first; nothing that was asked, at most ``affordable``.
-
-    What a check tells is the uncertainty p(1 - p) of the live hypotheses that it speaks on.
-    """
-    uncertainty = {
-        h.id: h.confidence * (1.0 - h.confidence)
-        for h in board
-        if h.status is not HypothesisStatus.RULED_OUT
-    }
-    unique: dict[str, Check] = {}
-    for check in checks:
-        if check.key not in asked:
-            known = unique.get(check.key)
-            tells = tuple(dict.fromkeys((known.tells if known else ()) + check.tells))
-            unique[check.key] = (known or check).model_copy(update={"tells": tells})
-
-    def worth(check: Check) -> float:
-        told = sum(uncertainty.get(h, 0.0) for h in check.tells) if check.tells else 0.25
-        return told / max(cost_seconds(check.tool), 0.05)
-
-    return tuple(sorted(unique.values(), key=lambda c: -worth(c))[: max(0, affordable)])

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pydantic_core import PydanticSerializationError
 
 from agent.errors import SrebotError
-from agent.investigation.run import Gated, Round
+from agent.investigation.equipment import Gated, Round
 from agent.investigation.thinking import Thought
 from agent.model import Case, Json, Note, Value
 from agent.ports import (

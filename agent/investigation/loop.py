@@ -8,8 +8,9 @@ from functools import cached_property
 
 from agent.investigation.budget import replenished
 from agent.investigation.checks import Checks
+from agent.investigation.equipment import Equipment, Investigated, RulesReasoner
 from agent.investigation.journal import Begun, ToolSpec, recording, specs_of
-from agent.investigation.run import Equipment, Investigated, RulesReasoner, Run
+from agent.investigation.run import Run
 from agent.model import Case, InvestigationStatus, Note
 from agent.ports import (
     CaseStore,
@@ -86,7 +87,7 @@ class Investigator:
 
     async def _open(self, investigation: int, reopened: tuple[Note, ...]) -> Case:
         case = await self.equipment.store.load(investigation)
-        resumed = bool(reopened) or case.finding is not None
+        resumed = bool(reopened) or case.finding is not None or bool(case.steps)
         signal = case.signal
         if resumed and signal.service:
             return self._taken_up(case, reopened)

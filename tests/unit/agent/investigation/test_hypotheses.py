@@ -1,4 +1,4 @@
-"""The board: evidence adds up, repeats do not, and the next checks are those that tell most."""
+"""The board: evidence adds up, repeats do not."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.investigation.hypotheses import (
-    chosen,
     gathered,
     leading,
     merged,
     movements,
     weighed,
 )
-from agent.model import Check, Evidence, Hypothesis, HypothesisStatus
+from agent.model import Evidence, Hypothesis, HypothesisStatus
 from tests.unit.agent.investigation.house import NOW
 
 
@@ -87,21 +86,6 @@ def test_only_what_moved_is_told() -> None:
     found, _ = gathered((), [evidence(1, 2.0), evidence(2, -4.0, who="H2")])
     told = {m.hypothesis.id: m.kind for m in movements(before, weighed(before, found))}
     assert told == {"H1": "strengthened", "H2": "ruled out"}
-
-
-def test_checks_on_what_is_uncertain_come_before_those_on_what_is_settled() -> None:
-    board = [hypothesis(1, 0.0), hypothesis(2, 6.0)]
-    open_one = Check(tool="a", tells=("H1",))
-    settled = Check(tool="b", tells=("H2",))
-    found = chosen([settled, open_one], board, frozenset(), 1, lambda _: 1.0)
-    assert found == (open_one,)
-
-
-def test_of_equal_checks_the_cheaper_comes_first() -> None:
-    cheap, dear = Check(tool="cheap", tells=("H1",)), Check(tool="dear", tells=("H1",))
-    cost = {"cheap": 0.5, "dear": 5.0}
-    found = chosen([dear, cheap], [hypothesis(1)], frozenset(), 2, lambda t: cost[t])
-    assert found == (cheap, dear)
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.floats(-5, 5), st.sampled_from("abc"))))

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import SrebotError
+from agent.investigation.equipment import Gated, Round
 from agent.investigation.journal import (
     Begun,
     RecordingInbox,
@@ -20,7 +21,6 @@ from agent.investigation.journal import (
     recording,
     result_of,
 )
-from agent.investigation.run import Gated, Round
 from agent.investigation.thinking import Thought
 from agent.model import (
     Change,

@@ -27,10 +27,10 @@ from agent.reasoning.modes.view import View
 from tests.unit.agent.investigation.house import NOW, case_of, signal_on
 from tests.unit.agent.investigation.test_causality import NAMES, RELATIONS, entity
 
-SLOW = "slow_query_or_lock_contention"
+POOL = "connection_pool_exhaustion"
 
 
-def hypothesis(at: str, mode: str = SLOW, prior: float = -2.0) -> Hypothesis:
+def hypothesis(at: str, mode: str = POOL, prior: float = -2.0) -> Hypothesis:
     return Hypothesis(id="H1", mode=mode, statement=f"{at} is slow", entity=at, prior=prior)
 
 
@@ -45,7 +45,7 @@ def case(**more: object) -> Case:
     return case_of(signal).model_copy(update={**known, **more})
 
 
-def pattern(mode: str = SLOW, at: str = "checkout", times: int = 1) -> Pattern:
+def pattern(mode: str = POOL, at: str = "checkout", times: int = 1) -> Pattern:
     return Pattern(
         symptoms=("Checkout latency is high",),
         mode=mode,
@@ -60,7 +60,7 @@ def note(text: str, user: str = "UANN") -> Note:
     return Note(user=user, text=text, at=NOW)
 
 
-def added(at: str, known: Case, mode: str = SLOW) -> float:
+def added(at: str, known: Case, mode: str = POOL) -> float:
     """What the context adds to a base rate."""
     return round(in_context(hypothesis(at, mode), View(known)).prior + 2.0, 4)
 
@@ -68,7 +68,7 @@ def added(at: str, known: Case, mode: str = SLOW) -> float:
 def test_without_context_it_is_the_base_rate_and_says_so() -> None:
     found = in_context(hypothesis("checkout"), View(case()))
     assert found.prior == found.log_odds == -2.0
-    assert found.reasons == ("base rate of slow queries or locks (-2.0)",)
+    assert found.reasons == (f"base rate of {CATALOGUE[POOL].short} (-2.0)",)
 
 
 def test_what_was_found_here_before_is_likelier_and_the_likelier_the_more_often() -> None:
