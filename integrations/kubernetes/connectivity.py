@@ -26,6 +26,7 @@ from integrations.text import iso, lines, parse_time, raw, window_of
 
 Namespace = Annotated[str, Field(description="Kubernetes namespace, such as production")]
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
+_AROUND = ("EndpointSlice", "NetworkPolicy", "Ingress", "Certificate")
 _SCALED = ("Deployment", "StatefulSet", "DaemonSet")
 
 
@@ -44,23 +45,15 @@ class KubernetesConnectivity:
         """Services with selector, ports and ready endpoints, what NetworkPolicies admit, TLS certificates' expiry;
         those in trouble first."""
         unseen: set[str] = set()
-        (
-            services,
-            slices,
-            policies,
-            ingresses,
-            certificates,
-            workloads,
-            labels,
-        ) = await asyncio.gather(
-            self._client.list("Service", namespace),
-            self._client.list_seen("EndpointSlice", namespace, unseen),
-            self._client.list_seen("NetworkPolicy", namespace, unseen),
-            self._client.list_seen("Ingress", namespace, unseen),
-            self._client.list_seen("Certificate", namespace, unseen),
-            self._client.list_all(WORKLOADS, namespace),
-            self._labels_of(namespace),
+        (services, workloads, labels), around = await asyncio.gather(
+            asyncio.gather(
+                self._client.list("Service", namespace),
+                self._client.list_all(WORKLOADS, namespace),
+                self._labels_of(namespace),
+            ),
+            asyncio.gather(*(self._client.list_seen(k, namespace, unseen) for k in _AROUND)),
         )
+        slices, policies, ingresses, certificates = around
         data = {
             "services": [service_data(s, slices, workloads) for s in services],
             "policies": [policy_data(p, workloads, labels) for p in policies],
