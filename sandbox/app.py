@@ -16,17 +16,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from sandbox.datadog.api import create_app as create_datadog
+from sandbox.datadog.errors import error_response as datadog_error
 from sandbox.director import Director
 from sandbox.git.api import create_app as create_git
 from sandbox.git.repository import build_repository
 from sandbox.kubernetes.api import create_app as create_kubernetes
 from sandbox.kubernetes.controllers import Controllers
-from sandbox.kubernetes.roles import sandbox_tokens
+from sandbox.kubernetes.roles import Role, sandbox_tokens
 from sandbox.kubernetes.store import ObjectStore
 from sandbox.page.app import create_app as create_page
 from sandbox.pagerduty.api import create_app as create_pagerduty
+from sandbox.pagerduty.errors import refusal as pagerduty_error
 from sandbox.pagerduty.state import PagerDutyState
 from sandbox.play.ports import PlayedWorld
+from sandbox.refusing import refusing
 from sandbox.slack.api import create_app as create_slack
 from sandbox.slack.senders import Sender
 from sandbox.slack.workspace import SlackWorkspace
@@ -34,6 +37,7 @@ from sandbox.webhooks.delivery import WebhookOutbox
 from sandbox.webhooks.signing import SECRETS
 from sandbox.world.cluster import lay_down
 from sandbox.world.company import load_company
+from sandbox.world.outages import LogGap, Outage
 from sandbox.world.scenario import Scenario, load_scenario
 from sandbox.world.world import SimulatedWorld
 
@@ -92,7 +96,7 @@ def build(
     clock = now or _utc_now
     spec = load_scenario(scenario) if isinstance(scenario, str) else scenario
     started_at = clock()
-    company = load_company(started_at, spec.rollouts)
+    company = load_company(started_at, spec.rollouts, spec.reports)
     store = ObjectStore(clock=clock)
     lay_down(store, company, spec, started_at)
     world = SimulatedWorld(company, store, spec, started_at, clock, seed)
@@ -121,6 +125,8 @@ def build(
         background,
         request_url=request_url,
         repository=build_repository(company, started_at),
+        outages=spec.outages,
+        log_gaps=spec.log_gaps,
     )
     return Sandbox(spec, world, store, workspace, pagerduty, director, app, outbox)
 
@@ -135,11 +141,14 @@ def compose(
     request_url: str = "",
     repository: MemoryRepo | None = None,
     controllers: Controllers | None = None,
+    outages: Sequence[Outage] = (),
+    log_gaps: Sequence[LogGap] = (),
 ) -> Starlette:
     """The vendors' applications under one, whose lifespan runs the controllers and the ``background``."""
-    kubernetes = create_kubernetes(store, world, sandbox_tokens(), controllers)
+    kubernetes = create_kubernetes(store, world, _tokens(outages), controllers)
     # The controllers make the Jobs and pods that telemetry speaks of, before anybody asks.
     kubernetes.state.controllers.advance(world.started_at)
+    datadog, pages = create_datadog(world, log_gaps=log_gaps), create_pagerduty(world, pagerduty)
     page = create_page(workspace, title=world.company.name)
 
     @asynccontextmanager
@@ -161,8 +170,8 @@ def compose(
             Route("/healthz", _healthy),
             Mount("/slack", create_slack(workspace)),
             Mount("/k8s", kubernetes),
-            Mount("/datadog", create_datadog(world)),
-            Mount("/pagerduty", create_pagerduty(world, pagerduty)),
+            Mount("/datadog", refusing(datadog, "datadog", outages, datadog_error)),
+            Mount("/pagerduty", refusing(pages, "pagerduty", outages, pagerduty_error)),
             *([Mount("/git", create_git(repository))] if repository else []),
             Mount("/", page),
         ],
@@ -170,6 +179,12 @@ def compose(
     )
     app.state.page = page
     return app
+
+
+def _tokens(outages: Sequence[Outage]) -> dict[str, Role]:
+    """The cluster's tokens, without what their roles are not let to see."""
+    hidden = {what for o in outages if o.vendor == "kubernetes" for what in o.what}
+    return {token: role.without(hidden) for token, role in sandbox_tokens().items()}
 
 
 async def _healthy(_: Request) -> Response:

@@ -11,8 +11,9 @@ from pydantic import Field
 from agent.knowledge.inference import endpoints_in
 from agent.model import Json, Reading, Window
 from agent.tools import tool
-from integrations.kubernetes import history, objects, render, workloads
+from integrations.kubernetes import config_maps, history, objects, render, workloads
 from integrations.kubernetes.activity import KubernetesActivity
+from integrations.kubernetes.connectivity import KubernetesConnectivity
 from integrations.kubernetes.listing import node_data, summary_of
 from integrations.kubernetes.masked import safe
 from integrations.kubernetes.pruning import row_lines
@@ -25,7 +26,7 @@ Hours = Annotated[float, Field(gt=0, le=720, description="how far back to look")
 _JOBS_SHOWN = 40
 
 
-class KubernetesTools(KubernetesActivity):
+class KubernetesTools(KubernetesActivity, KubernetesConnectivity):
     """Read tools on a cluster; the client needs a read-only credential."""
 
     @tool("kubernetes", cost_seconds=0.6)
@@ -111,13 +112,15 @@ class KubernetesTools(KubernetesActivity):
         name: Annotated[str, Field(description="name of a ConfigMap")],
         hours: Hours = 24,
     ) -> Reading:
-        """A ConfigMap's values, when and by whom it was last changed, and which workloads use it."""
+        """A ConfigMap's values, when and by whom it was last changed, what differs from when it was last applied, and
+        which workloads use it."""
         item, candidates = await asyncio.gather(
             self._client.get("ConfigMap", namespace, name),
             self._client.list_all(WORKLOADS, namespace),
         )
         changed_at, changed_by = history.last_write(item)
         values = mask_settings(item.get("data") or {})
+        since_applied = config_maps.applied(item)
         data = {
             "name": name,
             "uid": item["metadata"].get("uid"),
@@ -125,6 +128,8 @@ class KubernetesTools(KubernetesActivity):
             "values": values,
             "changed_at": changed_at,
             "changed_by": changed_by,
+            "written": config_maps.written(item),
+            "applied": since_applied,
             "used_by": _users_of(name, candidates),
         }
         window = window_of(hours * 60)
@@ -137,7 +142,7 @@ class KubernetesTools(KubernetesActivity):
         return Reading(
             source="kubernetes",
             query=f"kubectl -n {namespace} get configmap {name} -o yaml",
-            observation=lines([head, *(f"{k}={v}" for k, v in values.items())]),
+            observation=lines([head, *config_maps.lines_of(values, since_applied)]),
             data=data,
             raw=_raw([item]),
             link=self._client.link("configmap", namespace, name),

@@ -5,6 +5,8 @@ The official client reaches it with ``Configuration(host="http://127.0.0.1:PORT/
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -18,14 +20,18 @@ from sandbox.datadog.errors import ApiError, answer_api_error, answer_http_error
 from sandbox.datadog.metrics import catalogue, query
 from sandbox.datadog.monitors import endpoints as monitors
 from sandbox.datadog.search import events, logs, spans
+from sandbox.datadog.shipping import Unshipped
 from sandbox.rate_limit import FixedWindow, RateLimit
+from sandbox.world.outages import LogGap
 from sandbox.world.ports import World
 
 GENEROUS = RateLimit(requests=6000, period_seconds=60)
 
 
-def create_app(world: World, rate_limit: RateLimit = GENEROUS) -> Starlette:
-    """The application that answers from ``world``; 429 beyond ``rate_limit``."""
+def create_app(
+    world: World, rate_limit: RateLimit = GENEROUS, log_gaps: Sequence[LogGap] = ()
+) -> Starlette:
+    """The application that answers from ``world``; 429 beyond ``rate_limit``; without the logs of the gaps."""
     app = Starlette(
         routes=[
             Route("/api/v1/validate", _validate, methods=["GET"]),
@@ -41,7 +47,7 @@ def create_app(world: World, rate_limit: RateLimit = GENEROUS) -> Starlette:
         middleware=[Middleware(Access, window=FixedWindow(rate_limit))],
         exception_handlers={ApiError: answer_api_error, HTTPException: answer_http_error},
     )
-    app.state.world = world
+    app.state.world = Unshipped(world, log_gaps) if log_gaps else world
     return app
 
 

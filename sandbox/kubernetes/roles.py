@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
@@ -52,6 +52,14 @@ class Role:
     def allows(self, verb: str, group: str, resource: str) -> bool:
         """Whether any rule grants ``verb`` on ``resource`` (``pods/log`` style) of ``group``."""
         return any(rule.allows(verb, group, resource) for rule in self.rules)
+
+    def without(self, resources: Collection[str]) -> Role:
+        """The role with rules that do not name these (plurals, ``pods/log`` style)."""
+        kept = (
+            replace(r, resources=tuple(x for x in r.resources if x not in resources))
+            for r in self.rules
+        )
+        return replace(self, rules=tuple(r for r in kept if r.resources))
 
 
 def _rule(entry: Mapping[str, Any]) -> PolicyRule:

@@ -50,6 +50,11 @@ def error_response(status: int, code: int, message: str, errors: Sequence[str] =
     return JSONResponse({"error": body}, status)
 
 
+def refusal(status: int, message: str) -> Response:
+    """The body that PagerDuty sends while it is down, or lets nobody in."""
+    return error_response(status, UNAUTHORIZED if status < 500 else 0, message)
+
+
 def answer_api_error(_: Request, error: Exception) -> Response:
     """Starlette's handler for :class:`ApiError`."""
     if not isinstance(error, ApiError):

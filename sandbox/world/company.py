@@ -19,7 +19,7 @@ from sandbox.world.ports import (
     Service,
     Team,
 )
-from sandbox.world.scenario import Rollout
+from sandbox.world.scenario import Report, Rollout
 from sandbox.world.script import RolloutNow
 
 _TUPLES = ("members", "depends_on", "tags", "notes")
@@ -28,13 +28,16 @@ _RUNBOOKS = data.FOLDER / "repository/docs/runbooks"
 _GITHUB = "https://github.com/sundial/"
 
 
-def load_company(started_at: datetime, rollouts: Sequence[Rollout] = ()) -> Company:
+def load_company(
+    started_at: datetime, rollouts: Sequence[Rollout] = (), reports: Sequence[Report] = ()
+) -> Company:
     """The company at ``started_at``, which is what the files' ``ago`` counts back from.
 
-    ``rollouts`` come on top of those of the company's own history.
+    ``rollouts`` and ``reports`` come on top of those of the company's own history.
     """
     facts = data.read("company.yaml")
     talk = data.read("talk.yaml")
+    reported = [_reported(report, started_at) for report in reports]
     runbooks = {path.stem: path.read_text() for path in _RUNBOOKS.glob("*.md")}
     return Company(
         name=facts["name"],
@@ -45,7 +48,7 @@ def load_company(started_at: datetime, rollouts: Sequence[Rollout] = ()) -> Comp
         monitors=tuple(Monitor(**_frozen(monitor)) for monitor in data.read("monitors.yaml")),
         chatter=tuple(_message(message, started_at) for message in talk["chatter"]),
         incidents=tuple(_incident(incident, started_at) for incident in talk["incidents"]),
-        changes=_changes(talk, [*past_rollouts(), *rollouts], started_at),
+        changes=_changes(talk, [*past_rollouts(), *rollouts], reported, started_at),
         business_services={k: tuple(v) for k, v in facts["business_services"].items()},
         runbooks=runbooks,
     )
@@ -84,14 +87,22 @@ def past_rollouts() -> list[Rollout]:
 
 
 def _changes(
-    talk: Mapping[str, Any], rollouts: Sequence[Rollout], started_at: datetime
+    talk: Mapping[str, Any],
+    rollouts: Sequence[Rollout],
+    reported: Sequence[Change],
+    started_at: datetime,
 ) -> tuple[Change, ...]:
     """Rollouts and other changes, oldest first."""
-    found = [_rollout_change(rollout, started_at) for rollout in rollouts]
+    found = [*reported, *(_rollout_change(rollout, started_at) for rollout in rollouts)]
     for fields in talk["changes"]:
         rest = {k: v for k, v in _frozen(fields).items() if k != "ago"}
         found.append(Change(at=started_at - duration(fields["ago"]), **rest))
     return tuple(sorted(found, key=lambda change: change.at))
+
+
+def _reported(report: Report, started_at: datetime) -> Change:
+    fields = report.model_dump(exclude={"ago"})
+    return Change(at=started_at - report.ago, **fields)
 
 
 def _rollout_change(rollout: Rollout, started_at: datetime) -> Change:

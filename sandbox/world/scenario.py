@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from sandbox.world.faults.ailments import Ailment
 from sandbox.world.faults.conditions import Condition
 from sandbox.world.faults.shapes import ShapeName
+from sandbox.world.outages import LogGap, Outage
 from sandbox.world.parts import Duration, Entity, Part
 from sandbox.world.script import AlertSpec, ChangeNow, IncidentSpec, SaidSpec, TicketSpec
 
@@ -43,6 +44,8 @@ class Effect(Growth):
     add: float | None = None
     compound: float | None = None
     """Growth an hour as a share: 0.15 is 15 % hour over hour. Wants the shape ``hourly``."""
+    beside: str = ""
+    """Only in pods on the node where this CronJob's latest run is."""
 
     @model_validator(mode="after")
     def _does_something(self) -> Effect:
@@ -113,6 +116,18 @@ class Rollout(Part):
     note: str
     pod: Mapping[str, Any] = Field(default_factory=dict)
     """What the version's pod spec has besides, merged in; of ``containers`` the workload's own by its name."""
+    paused_after: Duration | None = None
+    """How long after its start somebody paused it; it stays half done."""
+
+
+class Drain(Part):
+    """A node was emptied for maintenance: cordoned, its pods evicted as far as their budgets let them go."""
+
+    ago: Duration
+    node: str
+    by: str = "kubectl-drain"
+    """The field manager."""
+
 
 
 class Edit(Part):
@@ -125,7 +140,22 @@ class Edit(Part):
     by: str = "kubectl-edit"
     """The field manager."""
     patch: Mapping[str, Any]
-    """A JSON merge patch; of an object that was not there, all of it."""
+    """A JSON merge patch; of an object that was not there, all of it. ``{-35m}`` in a string is the time that long
+    before the sandbox's start, ``{+30d}`` after it."""
+
+
+class Report(Part):
+    """What a tool told the vendors' event streams before the sandbox's start: a flag, a change, a job."""
+
+    ago: Duration
+    service: str = ""
+    title: str
+    text: str = ""
+    tags: tuple[str, ...] = ()
+    author: str = ""
+    source: str = "deployment"
+    """Who reports it, as Datadog's event stream names its sources."""
+    status: Literal["info", "warning", "error", "success"] = "info"
 
 
 FixKind = Literal[
@@ -182,6 +212,12 @@ class Scenario(Part):
     cron_runs: tuple[CronRun, ...] = ()
     rollouts: tuple[Rollout, ...] = ()
     edits: tuple[Edit, ...] = ()
+    drains: tuple[Drain, ...] = ()
+    reports: tuple[Report, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    """Which of the vendors' APIs do not answer, for as long as it runs."""
+    log_gaps: tuple[LogGap, ...] = ()
+    """Whose logs do not reach Datadog."""
     alerts: tuple[AlertSpec, ...] = ()
     """None at all: nothing is posted, whether something goes wrong or not."""
     incident: IncidentSpec | None = None

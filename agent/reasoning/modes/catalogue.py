@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from agent.reasoning.modes import (
     cache,
+    configuration,
     containers,
     database,
+    flags,
     harmless,
     images,
     jobs,
@@ -32,6 +34,8 @@ _SUBJECT = (
     *database.MODES,
     *leaks.MODES,
     *releases.MODES,
+    *configuration.MODES,
+    *flags.MODES,
     *load.MODES,
     *containers.MODES,
     *starting.MODES,

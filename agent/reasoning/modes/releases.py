@@ -1,7 +1,8 @@
-"""Failure modes that people bring in: rollouts and changes of configuration."""
+"""Failure modes that people bring in by releases."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -16,6 +17,10 @@ _BEFORE = timedelta(minutes=45)
 """A symptom within this time after a change is suspicious."""
 _AFTER = timedelta(minutes=5)
 _LONG_BEFORE = timedelta(hours=2)
+_RESTARTED = re.compile(r"restarted-?at\b|last-reloaded-from|\bSTAKATER_", re.I)
+"""What kubectl, Reloader and other tools write to a pod template to have its pods made anew."""
+_CONTINUED = 4
+"""How far a long annotation's further lines are indented."""
 
 
 def _rollout_checks(target: Target, view: View) -> Iterator[Check]:
@@ -47,9 +52,25 @@ def _rollout_signs(target: Target, view: View) -> Iterator[Sign]:
         hours = view.hours_of("kubernetes_rollouts")
         yield Sign(step, f"no rollout of {target.name} in the last {hours:g} h", -DECISIVE)
         return
-    yield from _timing(
-        step, f"rollout of {target.name}, revision {mine[0]['revision']},", mine[0], view
-    )
+    what = f"rollout of {target.name}, revision {mine[0]['revision']},"
+    if only_restarts(mine[0]):
+        text = f"{what} only restarted its pods: nothing that they run changed"
+        yield Sign(step, text, -STRONG)
+        return
+    yield from _timing(step, what, mine[0], view)
+
+
+def only_restarts(rollout: Json) -> bool:
+    """Whether a rollout changed nothing but the annotation by which people and tools restart pods."""
+    changed, within = False, False
+    for line in str(rollout.get("diff") or "").splitlines():
+        text = line[1:]
+        continues = within and text.startswith(" " * _CONTINUED)
+        within = bool(_RESTARTED.search(text)) or continues
+        if text.strip() not in ("", "annotations:") and not within:
+            return False
+        changed = True
+    return changed
 
 
 def _timing(step: int, what: str, change: Json, view: View) -> Iterator[Sign]:
@@ -86,46 +107,6 @@ def _rollout_fixes(target: Target, view: View) -> Iterator[Change]:
         )
 
 
-def _config_checks(target: Target, view: View) -> Iterator[Check]:
-    if view.answer("kubernetes_changes") is None:
-        yield target.ask("kubernetes_changes", "what was changed")
-
-
-def _config_changes(target: Target, view: View) -> tuple[int, list[Json]] | None:
-    found = view.answer("kubernetes_changes")
-    if found is None:
-        return None
-    workload = view.workload(target)
-    mine = {target.name, *(workload.data.get("config_maps") or [] if workload else [])}
-    changes = [
-        c
-        for c in found.data.get("changes") or []
-        if c.get("name") in mine and not str(c.get("what")).startswith("rolled out")
-    ]
-    return found.step, changes
-
-
-def _config_signs(target: Target, view: View) -> Iterator[Sign]:
-    found = _config_changes(target, view)
-    if found is None:
-        return
-    step, changes = found
-    if not changes:
-        text = f"no configuration of {target.name} was changed in the last 24 h"
-        yield Sign(step, text, -STRONG - WEAK)
-        return
-    near = [c for c in changes if _is_near(c, view)]
-    change = (near or changes)[0]
-    yield from _timing(step, f"change of {change['kind']} {change['name']}", change, view)
-
-
-def _is_near(change: Json, view: View) -> bool:
-    at = time_of(change.get("at"))
-    return (
-        at is not None and at <= view.symptom_onset + _AFTER and view.symptom_onset - at <= _BEFORE
-    )
-
-
 BAD_ROLLOUT = Mode(
     id="bad_rollout",
     short="a bad rollout",
@@ -137,14 +118,4 @@ BAD_ROLLOUT = Mode(
     signs=_rollout_signs,
     fixes=_rollout_fixes,
 )
-BAD_CONFIG = Mode(
-    id="bad_config_change",
-    short="a change of configuration",
-    words=frozenset({"config", "flag"}),
-    statement="a change of configuration broke {name}",
-    prior=-2.0,
-    flavours=frozenset({SERVICE, CACHE, DATABASE, QUEUE}),
-    checks=_config_checks,
-    signs=_config_signs,
-)
-MODES = (BAD_ROLLOUT, BAD_CONFIG)
+MODES = (BAD_ROLLOUT,)
