@@ -19,7 +19,8 @@ _RECENT = timedelta(hours=3)
 _THROTTLED_SECONDS = 0.05
 
 
-def _limit_bytes(target: Target, view: View) -> tuple[int, float] | None:
+def memory_limit(target: Target, view: View) -> tuple[int, float] | None:
+    """The step that read the workload, and the memory limit of its first container, bytes."""
     found = view.workload(target)
     if found is None or not found.data.get("containers"):
         return None
@@ -64,7 +65,7 @@ def _memory_checks(target: Target, view: View) -> Iterator[Check]:
 
 
 def _memory_signs(target: Target, view: View) -> Iterator[Sign]:
-    used, limit = view.metric("kubernetes.memory.working_set", target), _limit_bytes(target, view)
+    used, limit = view.metric("kubernetes.memory.working_set", target), memory_limit(target, view)
     if used is None or limit is None:
         return
     step, most = limit

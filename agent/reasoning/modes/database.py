@@ -1,4 +1,4 @@
-"""Failure modes of databases and of the pools that lead to them."""
+"""Pools of connections to data stores that run full."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from agent.model import Change, Check
 from agent.reasoning.modes.changes import config_fix, replicas_fix
 from agent.reasoning.modes.forecast import saturation_sign
-from agent.reasoning.modes.jobs import competing_jobs, suspend
-from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Role, Sign
+from agent.reasoning.modes.jobs import suspend
+from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, Mode, Role, Sign
+from agent.reasoning.modes.queries import jobs_behind
 from agent.reasoning.modes.target import CACHE, DATABASE, SERVICE, Target
 from agent.reasoning.modes.view import Metric, View
-from agent.reasoning.modes.wording import clock, count, plain, share, times
+from agent.reasoning.modes.wording import clock, count, plain, times
 
 _POOLS = (
     ("hikaricp.connections.active", "hikaricp.connections.max"),
@@ -129,7 +130,8 @@ def _speaks_of_pool(words: str) -> bool:
 
 def _pool_fixes(target: Target, view: View) -> Iterator[Change]:
     for store in _stores(target, view):
-        for job in competing_jobs(store, view):
+        slow = view.metric("postgresql.queries.time", store)
+        for job in jobs_behind(store, view, slow):
             yield suspend(job, view)
     for key in _pool_keys(target, view):
         yield from config_fix(target, view, key, factor=1.5)
@@ -145,76 +147,6 @@ def _pool_keys(target: Target, view: View) -> Iterator[str]:
                 yield key
 
 
-def _database_checks(target: Target, view: View) -> Iterator[Check]:
-    yield target.metric("postgresql.queries.time", "whether queries take longer")
-    yield target.metric("postgresql.locks", "whether queries wait for locks")
-    yield target.metric("postgresql.connections", "how many connections are open")
-    yield target.metric("postgresql.max_connections", "how many connections there may be")
-    yield target.metric("kubernetes.cpu.usage.total", "whether it works harder")
-    query = f"service:{target.name} env:{target.environment} (lock OR slow OR duration OR deadlock)"
-    yield Check(
-        tool="datadog_logs",
-        arguments={"query": query, "minutes": 120},
-        reason="which queries are slow",
-    )
-
-
-def _database_signs(target: Target, view: View) -> Iterator[Sign]:
-    slow = view.metric("postgresql.queries.time", target)
-    if slow is not None:
-        if slow.risen:
-            since = f" since {clock(slow.onset)}" if slow.onset else ""
-            text = (
-                f"queries on {target.name} take {plain(slow.last)} ms, {times(slow.rise)}"
-                f" the baseline of {plain(slow.baseline)} ms{since}"
-            )
-            yield Sign(slow.step, text, STRONG, onset=slow.onset)
-        elif slow.rise < 1.2:
-            text = f"query time on {target.name} is normal ({plain(slow.last)} ms)"
-            yield Sign(slow.step, text, -STRONG)
-    locks = view.metric("postgresql.locks", target)
-    if locks is not None and locks.risen:
-        text = (
-            f"{count(locks.last)} locks are held on {target.name}, baseline {count(locks.baseline)}"
-        )
-        yield Sign(locks.step, text, FAIR)
-    yield from _connections(target, view)
-    yield from _slow_queries(target, view)
-
-
-def _connections(target: Target, view: View) -> Iterator[Sign]:
-    used = view.metric("postgresql.connections", target)
-    limit = view.metric("postgresql.max_connections", target)
-    if used and limit and limit.last > 0:
-        text = (
-            f"{target.name} has {count(used.last)} of {count(limit.last)} connections open"
-            f" ({share(used.last / limit.last)})"
-        )
-        yield Sign(
-            used.step,
-            text,
-            WEAK if used.last > 0.85 * limit.last else 0.0,
-            Role.EFFECT,
-            (limit.step,),
-        )
-
-
-def _slow_queries(target: Target, view: View) -> Iterator[Sign]:
-    for found in view.answers("datadog_logs"):
-        for template in found.data.get("templates") or []:
-            words = str(template.get("template")).lower()
-            mine = template.get("service") == target.name
-            if mine and ("duration" in words or "slow" in words or "still waiting" in words):
-                example = str(template["example"]).replace('"', "'")[:160]
-                yield Sign(found.step, f'{target.name} logs: "{example}"', FAIR)
-                return
-
-
-def _database_fixes(target: Target, view: View) -> Iterator[Change]:
-    for job in competing_jobs(target, view):
-        yield suspend(job, view)
-
-
 POOL_EXHAUSTION = Mode(
     id="connection_pool_exhaustion",
     short="an exhausted connection pool",
@@ -227,17 +159,4 @@ POOL_EXHAUSTION = Mode(
     fixes=_pool_fixes,
     refines=frozenset({"dependency_latency_or_errors"}),
 )
-SLOW_QUERIES = Mode(
-    id="slow_query_or_lock_contention",
-    short="slow queries or locks",
-    words=frozenset({"query", "queries", "lock", "locks"}),
-    below=True,
-    statement="slow queries or lock contention in {name}",
-    prior=-2.2,
-    flavours=frozenset({DATABASE}),
-    checks=_database_checks,
-    signs=_database_signs,
-    fixes=_database_fixes,
-    refines=frozenset({"connection_pool_exhaustion", "dependency_latency_or_errors"}),
-)
-MODES = (POOL_EXHAUSTION, SLOW_QUERIES)
+MODES = (POOL_EXHAUSTION,)

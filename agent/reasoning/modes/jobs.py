@@ -169,7 +169,9 @@ NOISY_NEIGHBOUR = Mode(
         {
             "cache_memory_pressure",
             "connection_pool_exhaustion",
-            "slow_query_or_lock_contention",
+            "slow_query",
+            "lock_contention",
+            "replication_lag",
             "dependency_latency_or_errors",
         }
     ),

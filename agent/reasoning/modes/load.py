@@ -1,4 +1,4 @@
-"""Failure modes of load: more traffic than there is room for, queues that grow, dependencies that are slow."""
+"""Failure modes of load: more traffic than there is room for, dependencies that are slow."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from agent.model import Change, Check
 from agent.reasoning.modes.changes import replicas_fix
-from agent.reasoning.modes.mode import FAIR, STRONG, WEAK, Mode, Role, Sign
+from agent.reasoning.modes.mode import FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
 from agent.reasoning.modes.view import View
-from agent.reasoning.modes.wording import clock, count, duration, share, times
+from agent.reasoning.modes.wording import clock, duration, times
 
 _SURGE, _ORDINARY = 1.7, 1.3
 _SLOW = 1.5
@@ -34,25 +34,6 @@ def _traffic_signs(target: Target, view: View) -> Iterator[Sign]:
         yield Sign(load.step, text, STRONG if early else WEAK, onset=load.onset)
     elif load.rise < _ORDINARY:
         yield Sign(load.step, f"traffic of {target.name} has not risen", -STRONG)
-
-
-def _queue_checks(target: Target, view: View) -> Iterator[Check]:
-    yield target.metric("rabbitmq.queue.messages", "whether work piles up")
-
-
-def _queue_signs(target: Target, view: View) -> Iterator[Sign]:
-    queue = view.metric("rabbitmq.queue.messages", target)
-    if queue is None:
-        return
-    if queue.risen and queue.last >= 100:
-        since = f" since {clock(queue.onset)}" if queue.onset else ""
-        text = f"queue of {target.name} holds {count(queue.last)} messages, baseline {count(queue.baseline)}{since}"
-        yield Sign(queue.step, text, STRONG, onset=queue.onset)
-        if (queue.per_hour_ratio or 0.0) >= 0.05:
-            text = f"it grows by {share(queue.per_hour_ratio or 0.0)} an hour"
-            yield Sign(queue.step, text, WEAK, Role.FORECAST)
-    elif queue.rise < _ORDINARY:
-        yield Sign(queue.step, f"queue of {target.name} is of normal length", -STRONG)
 
 
 def _dependency_checks(target: Target, view: View) -> Iterator[Check]:
@@ -114,17 +95,6 @@ TRAFFIC_SURGE = Mode(
     signs=_traffic_signs,
     fixes=_scale,
 )
-QUEUE_BACKLOG = Mode(
-    id="queue_backlog",
-    short="a backlog",
-    words=frozenset({"backlog", "queue"}),
-    statement="work of {name} piles up in its queue",
-    prior=-2.4,
-    flavours=frozenset({SERVICE, QUEUE}),
-    checks=_queue_checks,
-    signs=_queue_signs,
-    fixes=_scale,
-)
 DEPENDENCY = Mode(
     id="dependency_latency_or_errors",
     short="a slow dependency",
@@ -134,4 +104,4 @@ DEPENDENCY = Mode(
     checks=_dependency_checks,
     signs=_dependency_signs,
 )
-MODES = (TRAFFIC_SURGE, QUEUE_BACKLOG)
+MODES = (TRAFFIC_SURGE,)
