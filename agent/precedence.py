@@ -36,5 +36,6 @@ class Precedence:
         """Wait until nothing urgent is under way, or for the longest time; returns the seconds waited."""
         began = time.monotonic()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._none.wait(), self._most_seconds)
+            async with asyncio.timeout(self._most_seconds):
+                await self._none.wait()
         return time.monotonic() - began

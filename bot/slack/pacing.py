@@ -85,7 +85,8 @@ class _Turns:
             if wait > 0:  # who comes meanwhile may be first
                 self._arrived.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._arrived.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._arrived.wait()
                 continue
             self._pace.reserve()
             heapq.heappop(self._waiting)

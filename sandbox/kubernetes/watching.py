@@ -110,7 +110,8 @@ async def _stream(
                 yield lines.bookmark()
             try:
                 pause = max(0.0, bookmark_at - loop.time()) if bookmarks else left
-                event = await asyncio.wait_for(queue.get(), min(left, pause))
+                async with asyncio.timeout(min(left, pause)):
+                    event = await queue.get()
             except TimeoutError:
                 continue
             seen = None

@@ -162,12 +162,12 @@ class Delivery:
             await asyncio.sleep(seconds)
 
     async def _wait_until_reachable(self, deadline: float) -> bool:
-        loop = asyncio.get_running_loop()
         while not self.transport.ready():
             if self._reachable is None:
                 self._reachable = asyncio.Event()
             try:
-                await asyncio.wait_for(self._reachable.wait(), max(0.0, deadline - loop.time()))
+                async with asyncio.timeout_at(deadline):
+                    await self._reachable.wait()
             except TimeoutError:
                 return False
         return True

@@ -81,7 +81,9 @@ class SocketModeTransport:
         connection.unacknowledged[envelope["envelope_id"]] = future
         try:
             await connection.send(envelope)
-            return Ack(await asyncio.wait_for(future, timeout_seconds))
+            # Not wait_for: on Python 3.11 it loses a cancellation that comes with the connection's end.
+            async with asyncio.timeout(timeout_seconds):
+                return Ack(await future)
         except TimeoutError:
             raise NotDeliveredError("timeout") from None
         except (WebSocketDisconnect, RuntimeError, OSError) as error:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import pytest
+from starlette.websockets import WebSocket
 
 from sandbox.slack.delivery import Ack, Delivery, NotDeliveredError, Parcel
+from sandbox.slack.socket import SocketModeTransport, _Connection
 
 
 class FlakyApp:
@@ -105,3 +108,24 @@ async def test_x_slack_no_retry_is_honoured(retry: bool) -> None:
     Delivery(app, retry_schedule_seconds=(0.0, 0.0, 0.0)).emit({"event_id": "Ev1"})
     await asyncio.sleep(0.1)
     assert len(app.parcels) == (4 if retry else 1)
+
+
+class Dropped:
+    """A WebSocket that takes what it is sent and never acknowledges it."""
+
+    async def send_text(self, text: str) -> None:
+        del text
+
+
+async def test_it_stops_when_the_connection_breaks_at_that_very_moment() -> None:
+    """The delivery hears of both at once, and must not wait for the app's return."""
+    transport = SocketModeTransport()
+    connection = _Connection(cast(WebSocket, Dropped()))
+    transport._connections.append(connection)
+    delivery = Delivery(transport)
+    delivery.emit({"event_id": "Ev1"})
+    await asyncio.sleep(0.01)
+    assert connection.unacknowledged
+    transport._connections.remove(connection)
+    connection.drop()
+    await asyncio.wait_for(delivery.close(), 5)
