@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 MARK = "[redacted]"
+_SHORT = 200
+"""Characters of the texts that come again and again: names, labels, sentences."""
+_REMEMBERED = 10_000
 
 _PASSWORDS = r"pass(?:word|wd|phrase)"
 """Words that mean a secret at the end of any other: ``dbPassword``, ``PGPASSWORD``."""
@@ -174,11 +178,23 @@ _SECRET_NAME = re.compile(
 
 def redact(text: str) -> str:
     """The text with whatever looks like a secret replaced by ``[redacted]``."""
+    return _redacted_before(text) if len(text) <= _SHORT else _redacted(text)
+
+
+def _redacted(text: str) -> str:
     lower = text.lower()
     for rule in _RULES:
         if any(hint in lower for hint in rule.hints):
             text = rule.pattern.sub(rule.replacement, text)
     return text
+
+
+_redacted_before = lru_cache(_REMEMBERED)(_redacted)
+
+
+@lru_cache(_REMEMBERED)
+def _means_a_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def redact_data(data: Any) -> Any:
@@ -197,7 +213,7 @@ def redact_data(data: Any) -> Any:
 
 def _redact_field(key: str, value: Any, siblings: Mapping[str, Any]) -> Any:
     named = str(siblings.get("name", "")) if key == "value" else key
-    if not _SECRET_NAME.search(named):
+    if not _means_a_secret(named):
         return redact_data(value)
     if isinstance(value, str):
         return MARK if value else value

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,14 +24,17 @@ from agent.model import (
     Proposal,
     Relation,
     Step,
+    Value,
 )
+from agent.redaction import redact_data
 from agent.store.batches import GroupCommit
 from agent.store.engine import Sessions
 from agent.store.investigations import investigation_of, joined
-from agent.store.mapping import RAW_LIMIT_BYTES, row_of, storable_text, value_of
+from agent.store.mapping import RAW_LIMIT_BYTES, row_of, storable, value_of
 from agent.store.patterns import similar_patterns
 from agent.store.repositories import Repository
-from agent.store.steps import row_of_step, step_of
+from agent.store.saving import BOARDS, EVIDENCE, HEADS, LOCATED, ROUNDS, Saving
+from agent.store.steps import Readings, row_of_step, step_of
 from agent.store.tables import (
     BoardRow,
     EvidenceRow,
@@ -40,7 +43,6 @@ from agent.store.tables import (
     InvestigationRow,
     NoteRow,
     ProposalRow,
-    SignalRow,
     StepRow,
 )
 
@@ -56,8 +58,9 @@ class Cases(Repository):
     def __init__(self, sessions: Sessions, raw_limit_bytes: int = RAW_LIMIT_BYTES) -> None:
         """``raw_limit_bytes`` is what is kept at most of each raw answer."""
         super().__init__(sessions)
-        self._raw_limit_bytes = raw_limit_bytes
+        self._readings = Readings(raw_limit_bytes)
         self._steps = GroupCommit(self._write_steps)
+        self._saving = Saving(sessions)
 
     async def load(self, investigation: int, now: datetime | None = None) -> Case:
         """All that is stored of it at one moment, but the raw answers of its tools (see ``load_steps``).
@@ -110,52 +113,23 @@ class Cases(Repository):
 
     async def save_investigation(self, investigation: Investigation) -> None:
         """Its status, reasoner, budget, spending and end, and what its signal was found to concern if that did not say."""
-        statement = (
-            update(InvestigationRow)
-            .where(InvestigationRow.id == investigation.id)
-            .values(
-                status=investigation.status.value,
-                reasoner=investigation.reasoner,
-                budget=investigation.budget.model_dump(mode="json"),
-                spent=investigation.spent.model_dump(mode="json"),
-                ended_at=investigation.ended_at,
+        kept = {"id", "status", "reasoner", "budget", "spent", "ended_at"}
+        saves = [self._saving.save(HEADS, [_plain(investigation, include=kept)])]
+        if investigation.signal.service:
+            located = {"key", "service", "namespace", "environment"}
+            saves.append(
+                self._saving.save(LOCATED, [_plain(investigation.signal, include=located)])
             )
-        )
-        signal = investigation.signal
-        located = (
-            update(SignalRow)
-            .where(SignalRow.key == signal.key, SignalRow.service == "")
-            .values(
-                service=storable_text(signal.service),
-                namespace=storable_text(signal.namespace),
-                environment=storable_text(signal.environment),
-            )
-        )
-        async with self._transaction() as tx:
-            await tx.execute(statement)
-            if signal.service:
-                await tx.execute(located)
+        await asyncio.gather(*saves)
 
     async def save_hypotheses(
         self, investigation: int, round_number: int, hypotheses: Sequence[Hypothesis]
     ) -> None:
         """The board as it stands after a round: known ids are brought up to date, boards of earlier rounds are kept."""
-        board = [row_of(h, clean=True) for h in hypotheses]
-        rows = [{"investigation_id": investigation, **row} for row in board]
-        state = {
-            "investigation_id": investigation,
-            "round": round_number,
-            "hypotheses": board,
-        }
-        async with self._transaction() as tx:
-            await tx.execute(
-                update(InvestigationRow)
-                .where(InvestigationRow.id == investigation)
-                .values(round=func.greatest(InvestigationRow.round, round_number))
-            )
-            if rows:
-                await tx.execute(_upsert(HypothesisRow, rows, ("investigation_id", "id")))
-                await tx.execute(_upsert(BoardRow, [state], ("investigation_id", "round")))
+        state: dict[str, Any] = {"investigation_id": investigation, "round": round_number}
+        if hypotheses:
+            state["hypotheses"] = [redact_data(_plain(h)) for h in hypotheses]
+        await self._saving.save(BOARDS if hypotheses else ROUNDS, [state])
 
     async def boards(self, investigation: int) -> tuple[tuple[int, tuple[Hypothesis, ...]], ...]:
         """The board over time: each round that left one, with the hypotheses as they stood after it; 0 is the opening."""
@@ -171,8 +145,8 @@ class Cases(Repository):
 
         Returns it as it is kept, but for a raw answer that was cut: secrets struck, the data as plain JSON.
         """
-        # Redacting and compressing a large answer takes long enough to hold up the event loop.
-        row, kept = await asyncio.to_thread(row_of_step, investigation, step, self._raw_limit_bytes)
+        prepared = await self._readings.of(step.reading) if step.reading is not None else None
+        row, kept = row_of_step(investigation, step, prepared)
         await self._steps.add(row)
         return kept
 
@@ -189,16 +163,8 @@ class Cases(Repository):
 
     async def save_evidence(self, investigation: int, evidence: Sequence[Evidence]) -> None:
         """Evidence by number; a known number gains the new weights."""
-        rows = [{"investigation_id": investigation, **row_of(e, clean=True)} for e in evidence]
-        if not rows:
-            return
-        statement = insert(EvidenceRow).values(rows)
-        statement = statement.on_conflict_do_update(
-            index_elements=["investigation_id", "number"],
-            set_={"weights": EvidenceRow.weights.op("||")(statement.excluded.weights)},
-        )
-        async with self._transaction() as tx:
-            await tx.execute(statement)
+        rows = [{"investigation_id": investigation, **redact_data(_plain(e))} for e in evidence]
+        await self._saving.save(EVIDENCE, rows)
 
     async def save_finding(self, investigation: int, finding: Finding) -> None:
         """What it concluded; a later finding takes the place of an earlier one."""
@@ -211,6 +177,12 @@ class Cases(Repository):
         row = {"investigation_id": investigation, **row_of(note, clean=True)}
         async with self._transaction() as tx:
             await tx.execute(insert(NoteRow).values(row).on_conflict_do_nothing())
+
+
+def _plain(value: Value, include: set[str] | None = None) -> dict[str, Any]:
+    """A value's fields as JSON that PostgreSQL can hold."""
+    plain: dict[str, Any] = storable(value.model_dump(mode="json", include=include))
+    return plain
 
 
 def _upsert(table: Any, rows: list[dict[str, Any]], key: tuple[str, ...]) -> Any:

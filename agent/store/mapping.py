@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -73,13 +72,3 @@ def compress_text(text: str, limit_bytes: int = RAW_LIMIT_BYTES) -> bytes:
 def decompress_text(data: bytes) -> str:
     """What ``compress_text`` was given."""
     return zstandard.decompress(data).decode()
-
-
-def compress_json(data: Any) -> bytes:
-    """JSON as zstd, whatever its size; NaN survives."""
-    return zstandard.compress(json.dumps(data, separators=(",", ":")).encode(), 3)
-
-
-def decompress_json(data: bytes) -> Any:
-    """What ``compress_json`` was given."""
-    return json.loads(zstandard.decompress(data))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import weakref
+from typing import Any, NamedTuple
 
+import zstandard
+from pydantic import TypeAdapter
 from sqlalchemy import RowMapping
 
 from agent.model import Reading, Series, Step, Utc, Value
 from agent.redaction import redact
 from agent.store.mapping import (
     RAW_LIMIT_BYTES,
-    compress_json,
     compress_text,
-    decompress_json,
     decompress_text,
     row_of,
     storable_text,
@@ -35,26 +37,62 @@ class KeptAnswer(Value):
         return self.let_go_at is None and self.kept_bytes < self.size_bytes
 
 
+class Prepared(NamedTuple):
+    """A reading as it is stored: its columns, and the reading that they hold, but for what is cut of its raw answer."""
+
+    columns: dict[str, Any]
+    reading: Reading
+
+
 _READING = ("source", "query", "observation", "link", "window", "data")
+_SERIES = TypeAdapter(tuple[Series, ...])
+_QUICK_CHARACTERS = 10_000
+"""To prepare a longer answer takes long enough to hold up the event loop."""
+
+
+def prepared(reading: Reading, limit_bytes: int = RAW_LIMIT_BYTES) -> Prepared:
+    """A reading with its secrets struck, and at most ``limit_bytes`` of its raw answer."""
+    columns = row_of(reading, without={"series", "raw"}, clean=True)
+    series = reading.series
+    columns["series"] = zstandard.compress(_SERIES.dump_json(series), 3) if series else None
+    raw = storable_text(redact(reading.raw))
+    columns["raw"] = compress_text(raw, limit_bytes) if raw else None
+    columns["raw_bytes"] = len(raw.encode("utf-8", "replace"))
+    kept = Reading(**{name: columns[name] for name in _READING}, series=series, raw=raw)
+    return Prepared(columns, kept)
+
+
+class Readings:
+    """Prepares readings; one that several investigations share is prepared once."""
+
+    def __init__(self, limit_bytes: int = RAW_LIMIT_BYTES) -> None:
+        self._limit_bytes = limit_bytes
+        self._under_way: dict[int, asyncio.Task[Prepared]] = {}
+        """By the identity of the reading, for as long as somebody has it."""
+
+    async def of(self, reading: Reading) -> Prepared:
+        """The reading as it is stored."""
+        task = self._under_way.get(id(reading))
+        if task is None:
+            task = asyncio.create_task(self._prepared(reading))
+            self._under_way[id(reading)] = task
+            weakref.finalize(reading, self._under_way.pop, id(reading), None).atexit = False
+        return await asyncio.shield(task)
+
+    async def _prepared(self, reading: Reading) -> Prepared:
+        if len(reading.raw) <= _QUICK_CHARACTERS:
+            return prepared(reading, self._limit_bytes)
+        return await asyncio.to_thread(prepared, reading, self._limit_bytes)
 
 
 def row_of_step(
-    investigation: int, step: Step, limit_bytes: int = RAW_LIMIT_BYTES
+    investigation: int, step: Step, reading: Prepared | None
 ) -> tuple[dict[str, Any], Step]:
-    """The columns of a finished tool call, with at most ``limit_bytes`` of its raw answer, and the call as they hold it."""
+    """The columns of a finished tool call whose reading was prepared, and the call as they hold it."""
     row = row_of(step, without={"reading"}, clean=True)
-    reading = step.reading
-    raw = ""
-    if reading is not None:
-        row |= row_of(reading, without={"series", "raw"}, clean=True)
-        series = [s.model_dump(mode="python") for s in reading.series]
-        row["series"] = compress_json(series) if series else None
-        raw = storable_text(redact(reading.raw))
-        row["raw"] = compress_text(raw, limit_bytes) if raw else None
-        row["raw_bytes"] = len(raw.encode("utf-8", "replace"))
-        reading = Reading(**{name: row[name] for name in _READING}, series=reading.series, raw=raw)
-    kept = value_of(Step, row, reading=reading)
-    return {"investigation_id": investigation, **row}, kept
+    kept = value_of(Step, row, reading=reading.reading if reading else None)
+    columns = reading.columns if reading else {}
+    return {"investigation_id": investigation, **row, **columns}, kept
 
 
 def step_of(row: RowMapping) -> Step:
@@ -70,9 +108,9 @@ def kept_answer(row: RowMapping) -> KeptAnswer:
 
 
 def _reading_of(row: RowMapping) -> Reading:
-    series = decompress_json(row["series"]) if row["series"] else ()
+    series = row["series"]
     return Reading(
         **{name: row[name] for name in _READING},
-        series=tuple(Series.model_validate(s) for s in series),
+        series=_SERIES.validate_json(zstandard.decompress(series)) if series else (),
         raw=decompress_text(row["raw"]) if row.get("raw") else "",
     )

@@ -11,9 +11,7 @@ from agent.awareness import issues
 from agent.store import tables
 from agent.store.engine import normalise
 from agent.store.mapping import (
-    compress_json,
     compress_text,
-    decompress_json,
     decompress_text,
     storable,
 )
@@ -79,11 +77,6 @@ def test_whatever_comes_becomes_json_that_postgresql_takes(data: object) -> None
 @given(st.text())
 def test_compressed_text_comes_back(text: str) -> None:
     assert decompress_text(compress_text(text)) == text
-
-
-def test_compressed_series_come_back_whatever_their_size() -> None:
-    points = [[n / 7, n * 1e300] for n in range(100_000)]
-    assert decompress_json(compress_json(points)) == points
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
