@@ -24,6 +24,14 @@ from agent.store.embedded import EmbeddedPostgres
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(tempfile.gettempdir()) / f"srebot-tests-{os.geteuid()}"
 TEMPLATE_LOCK = 7_303_014_900
+UNSAFE = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "checkpoint_timeout": "1h",
+}
+"""What a power cut destroys is made anew: making and dropping a database takes a sixth of the time."""
 
 
 @contextmanager
@@ -31,6 +39,7 @@ def server() -> Iterator[str]:
     """A running server; gives the URL of its main database."""
     with EmbeddedPostgres(FOLDER) as url:
         with _administer(url) as connection:
+            _make_unsafe(connection)
             _drop_leftovers(connection)
         yield url
 
@@ -72,6 +81,15 @@ def _ensure_template(server_url: str) -> str:
             migrate.upgrade(_named(server_url, unfinished))
             connection.execute(f"ALTER DATABASE {unfinished} RENAME TO {name}")
     return name
+
+
+def _make_unsafe(connection: psycopg.Connection) -> None:
+    found = connection.execute("SELECT name, setting FROM pg_file_settings WHERE applied")
+    if UNSAFE.items() <= dict(found.fetchall()).items():
+        return
+    for name, value in UNSAFE.items():
+        connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+    connection.execute("SELECT pg_reload_conf()")
 
 
 def _drop_leftovers(connection: psycopg.Connection) -> None:
