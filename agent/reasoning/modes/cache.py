@@ -41,8 +41,9 @@ def _checks(target: Target, view: View) -> Iterator[Check]:
 def _signs(target: Target, view: View) -> Iterator[Sign]:
     used = view.metric("redis.mem.used", target)
     limit = view.metric("redis.mem.maxmemory", target)
+    fragmented = _is_fragmented(target, view)
     if used is not None and limit is not None and limit.last > 0:
-        yield _usage(target, used, limit)
+        yield _usage(target, used, limit, is_all=not fragmented)
         if used.grows and (hourly := used.slope_per_hour or 0.0) * 12 > 0.04 * limit.last:
             since = f" since {clock(used.onset)}" if used.onset else ""
             yield Sign(
@@ -61,11 +62,19 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
         yield from _felt_by(dependant, view, used)
 
 
-def _usage(target: Target, used: Metric, limit: Metric) -> Sign:
+def _is_fragmented(target: Target, view: View) -> bool:
+    ratio = view.metric("redis.mem.fragmentation_ratio", target)
+    return ratio is not None and ratio.last >= _FRAGMENTED
+
+
+def _usage(target: Target, used: Metric, limit: Metric, *, is_all: bool) -> Sign:
+    """How much of its memory the data takes; that it is little says nothing where data is not all that takes memory."""
     part = used.last / limit.last
     weight = STRONG if part >= _FULL else FAIR if part >= _TIGHT else -WEAK
     if part < _ROOMY:
         weight = -STRONG
+    if not is_all:
+        weight = max(weight, 0.0)
     text = f"{target.name} uses {size(used.last, limit.last)} of {size(limit.last, limit.last)} memory ({share(part)})"
     return Sign(used.step, text, weight, also=(limit.step,))
 
@@ -113,7 +122,8 @@ def _latency(target: Target, view: View, used: Metric | None) -> Iterator[Sign]:
         also = (used.step,) if used else ()
         yield Sign(latency.step, text, WEAK, Role.EFFECT, also)
     elif latency.maximum < 1.5 * latency.baseline:
-        yield Sign(latency.step, f"command latency of {target.name} is normal", -FAIR)
+        weight = 0.0 if _is_fragmented(target, view) else -FAIR
+        yield Sign(latency.step, f"command latency of {target.name} is normal", weight)
 
 
 def _felt_by(dependant: Target, view: View, used: Metric | None) -> Iterator[Sign]:

@@ -63,28 +63,29 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
     if (volume := _volume(target, view)) is None:
         return
     used, capacity = volume
-    yield _usage(target, used, capacity)
+    ahead = tuple(
+        saturation_sign(
+            f"the volume of {target.name}", used, capacity.last, size(capacity.last), capacity.step
+        )
+    )
+    yield _usage(target, used, capacity, is_soon_full=bool(ahead))
     if (hourly := used.slope_per_hour or 0.0) > _GROWS * capacity.last and used.grows:
         since = f" since {clock(used.onset)}" if used.onset else ""
         text = f"the volume of {target.name} fills by {size(hourly)} an hour{since}"
         yield Sign(used.step, text, FAIR)
-        yield from saturation_sign(
-            f"the volume of {target.name}",
-            used,
-            capacity.last,
-            size(capacity.last),
-            capacity.step,
-        )
+        yield from ahead
     if _is_tight(target, view):
         yield from _slot_signs(target, view, capacity)
         if (line := next(spoken(target.name, view, _PHRASES), None)) is not None:
             yield Sign(line.step, f'{target.name} logs: "{line.quoted}"', STRONG)
 
 
-def _usage(target: Target, used: Metric, capacity: Metric) -> Sign:
+def _usage(target: Target, used: Metric, capacity: Metric, *, is_soon_full: bool) -> Sign:
     part = used.last / capacity.last
     text = f"a volume of {target.name} holds {size(used.last)} of {size(capacity.last)} ({share(part)})"
-    weight = DECISIVE if part >= _FULL else STRONG if part >= _TIGHT else 0.0
+    weight = STRONG if part >= _TIGHT else 0.0
+    if part >= _FULL or (part >= _TIGHT and is_soon_full):
+        weight = DECISIVE
     if part < _ROOMY:
         weight = -DECISIVE
     return Sign(used.step, text, weight, also=(capacity.step,), onset=used.onset)

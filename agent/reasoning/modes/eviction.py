@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from agent.model import Change, Check
 from agent.reasoning.modes.changes import config_fix
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Role, Sign
+from agent.reasoning.modes.pods import workload_check
 from agent.reasoning.modes.target import CACHE, SERVICE, Target
 from agent.reasoning.modes.view import Metric, View
 from agent.reasoning.modes.wording import clock, plain, share, size, times
@@ -33,6 +34,10 @@ def _arises(target: Target, view: View) -> bool:
 def _checks(target: Target, view: View) -> Iterator[Check]:
     yield target.metric("redis.stats.keyspace_misses", "whether it lacks what is asked for")
     yield target.metric("redis.stats.keyspace_hits", "whether it still has what is asked for")
+    yield from workload_check(target, view)
+    if (found := view.workload(target)) is not None:
+        for name in found.data.get("config_maps") or []:
+            yield target.ask("kubernetes_config", "how it is configured", name=name)
     for behind in _behind(target, view):
         yield behind.metric(
             "trace.http.request.hits", f"whether {behind.name} has to answer instead"

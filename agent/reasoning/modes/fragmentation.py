@@ -12,7 +12,7 @@ from agent.reasoning.modes.view import View
 from agent.reasoning.modes.wording import clock, share, size
 
 _FRAGMENTED = 1.5
-_BELOW_MAXMEMORY, _NEAR_LIMIT = 0.85, 0.85
+_TIGHT, _NEAR_LIMIT = 0.75, 0.85
 
 
 def _arises(target: Target, view: View) -> bool:
@@ -43,18 +43,22 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
     yield Sign(ratio.step, text, STRONG, onset=ratio.onset)
     if saving is not None:
         yield Sign(saving.step, f"{target.name} writes no snapshot that would copy pages", FAIR)
-    yield from _room_for_data(target, view)
+    yield from _data(target, view)
     yield from _process(target, view)
 
 
-def _room_for_data(target: Target, view: View) -> Iterator[Sign]:
+def _data(target: Target, view: View) -> Iterator[Sign]:
+    """Whether it is the data itself that takes the memory."""
     used, most = view.metric("redis.mem.used", target), view.metric("redis.mem.maxmemory", target)
-    if used is not None and most is not None and 0 < used.last < _BELOW_MAXMEMORY * most.last:
-        text = (
-            f"its data takes {size(used.last, most.last)} only, {share(used.last / most.last)}"
-            f" of its maxmemory of {size(most.last, most.last)}"
-        )
-        yield Sign(used.step, text, WEAK, also=(most.step,))
+    if used is None or most is None or most.last <= 0:
+        return
+    part = used.last / most.last
+    amount = f"{size(used.last, most.last)}, {share(part)} of the maxmemory of {target.name}"
+    if part >= _TIGHT and used.grows:
+        text = f"its data itself takes {amount}, and grows"
+        yield Sign(used.step, text, -STRONG, also=(most.step,))
+    elif part < _TIGHT:
+        yield Sign(used.step, f"its data takes no more than {amount}", WEAK, also=(most.step,))
 
 
 def _process(target: Target, view: View) -> Iterator[Sign]:

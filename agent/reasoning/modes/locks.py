@@ -7,14 +7,15 @@ from collections.abc import Iterator
 
 from agent.model import Change, Check
 from agent.reasoning.modes.jobs import suspend
-from agent.reasoning.modes.lines import Spoken, spoken
+from agent.reasoning.modes.lines import spoken
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, Mode, Sign
 from agent.reasoning.modes.queries import jobs_behind, queries_wait, query_checks, query_time
 from agent.reasoning.modes.target import DATABASE, Target
 from agent.reasoning.modes.view import View
 from agent.reasoning.modes.wording import clock, count, plain, times
 
-_PHRASES = ("still waiting for", "process holding the lock", "processes holding the lock")
+_WAITS = ("still waiting for",)
+_HOLDS = ("process holding the lock", "processes holding the lock")
 _DEADLOCK = ("deadlock detected",)
 _HOLDER = re.compile(r"holding the locks?: (\d+)")
 _LONG_SECONDS, _LONG_RISE = 120.0, 10.0
@@ -29,7 +30,7 @@ def _arises(target: Target, view: View) -> bool:
 
 
 def _waits_told(target: Target, view: View) -> bool:
-    return next(spoken(target.name, view, (*_PHRASES, *_DEADLOCK)), None) is not None
+    return next(spoken(target.name, view, (*_WAITS, *_HOLDS, *_DEADLOCK)), None) is not None
 
 
 def _checks(target: Target, view: View) -> Iterator[Check]:
@@ -48,9 +49,15 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
     yield from _waiting(target, view)
     yield from _held(target, view)
     yield from _left_open(target, view)
-    if (told := _told(target, view)) is not None:
-        yield Sign(told.step, f'{target.name} logs: "{told.quoted}"', STRONG)
-    elif (deadlock := next(spoken(target.name, view, _DEADLOCK), None)) is not None:
+    waits = next(spoken(target.name, view, _WAITS), None)
+    holds = next(spoken(target.name, view, _HOLDS), None)
+    if waits is not None:
+        yield Sign(waits.step, f'{target.name} logs: "{waits.quoted}"', STRONG)
+    if holds is not None:
+        yield Sign(holds.step, f'{target.name} logs: "{holds.quoted}"', FAIR)
+    elif (
+        waits is None and (deadlock := next(spoken(target.name, view, _DEADLOCK), None)) is not None
+    ):
         yield Sign(deadlock.step, f'{target.name} logs: "{deadlock.quoted}"', FAIR)
 
 
@@ -95,13 +102,6 @@ def _left_open(target: Target, view: View) -> Iterator[Sign]:
         yield Sign(idle.step, text, FAIR)
 
 
-def _told(target: Target, view: View) -> Spoken | None:
-    """The line that tells who waits, before the one that tells who holds."""
-    lines = list(spoken(target.name, view, _PHRASES))
-    first = (line for line in lines if _PHRASES[0] in line.example.lower())
-    return next(first, next(iter(lines), None))
-
-
 def _fixes(target: Target, view: View) -> Iterator[Change]:
     if queries_wait(target, view) is None:
         return
@@ -111,11 +111,7 @@ def _fixes(target: Target, view: View) -> Iterator[Change]:
 
 def _advice(target: Target, view: View) -> Iterator[str]:
     holder = next(
-        (
-            m[1]
-            for line in spoken(target.name, view, _PHRASES)
-            if (m := _HOLDER.search(line.example))
-        ),
+        (m[1] for line in spoken(target.name, view, _HOLDS) if (m := _HOLDER.search(line.example))),
         "",
     )
     if holder:

@@ -12,7 +12,7 @@ from agent.reasoning.modes.lines import Spoken, lines_check, spoken
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Role, Sign
 from agent.reasoning.modes.target import QUEUE, SERVICE, Target
 from agent.reasoning.modes.view import Metric, View
-from agent.reasoning.modes.wording import clock, count, plain, share, times
+from agent.reasoning.modes.wording import clock, count, plain, times
 
 _LONG = 100
 _ORDINARY = 1.3
@@ -63,8 +63,8 @@ def _length(target: Target, view: View) -> Iterator[Sign]:
         since = f" since {clock(queue.onset)}" if queue.onset else ""
         text = f"queue of {target.name} holds {count(queue.last)} messages, baseline {count(queue.baseline)}{since}"
         yield Sign(queue.step, text, STRONG, onset=queue.onset)
-        if (queue.per_hour_ratio or 0.0) >= _BEHIND - 1.0:
-            text = f"it grows by {share(queue.per_hour_ratio or 0.0)} an hour"
+        if queue.grows:
+            text = f"it grows by {count(queue.slope_per_hour or 0.0)} messages an hour"
             yield Sign(queue.step, text, WEAK, Role.FORECAST)
     elif queue.rise < _ORDINARY:
         yield Sign(queue.step, f"queue of {target.name} is of normal length", -STRONG)
@@ -76,9 +76,6 @@ def _backlog_signs(target: Target, view: View) -> Iterator[Sign]:
         return
     yield from _falling_behind(target, view)
     yield from _consumers(target, view)
-    if (back := _given_back(target, view)) is not None:
-        text = f"{plain(back.last)} messages a second come back to the queue of {target.name}"
-        yield Sign(back.step, text, -FAIR)
 
 
 def _falling_behind(target: Target, view: View) -> Iterator[Sign]:
