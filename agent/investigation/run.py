@@ -17,6 +17,7 @@ from agent.investigation.evidence import admissible
 from agent.investigation.hypotheses import gathered, merged, weighed
 from agent.investigation.information import canonical, chosen
 from agent.investigation.locating import spoken_of
+from agent.investigation.nesting import nested
 from agent.investigation.openings import opening_checks
 from agent.investigation.priors import of_a_model
 from agent.investigation.progress import Progress
@@ -143,7 +144,10 @@ class Run:
         board = merged(self.case.hypotheses, self._proposed(thought))
         found = admissible(result.evidence, self.case, trusted=thought.reasoner == "rules")
         evidence, _ = gathered(self.case.evidence, found)
-        self._progress.set(hypotheses=weighed(board, evidence), evidence=evidence)
+        board = weighed(board, evidence)
+        if thought.reasoner == "rules":
+            board = nested(board, self.case)
+        self._progress.set(hypotheses=board, evidence=evidence)
         self._progress.set(hypotheses=causally_ordered(self.case))
         self._left_open = result.checks
         return result.checks

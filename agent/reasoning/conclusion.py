@@ -39,22 +39,22 @@ def conclude(case: Case) -> Concluded:
         return Concluded(finding=_without_hypotheses(case))
     if leader.mode in HARMLESS and leader.confidence >= CLAIM_ABOVE:
         return Concluded(finding=_nothing_wrong(case, leader, view))
-    refinements = _refinements(case, leader)
-    finding = _cause(case, leader, refinements, view)
-    root = _root(case, leader, refinements)
+    path = path_from(leader, case)
+    root = _root(case, path)
+    finding = _cause(case, path, view)
     finding = finding.model_copy(
         update={
             "mode": root.mode,
             "entity": root.entity,
             "entity_kind": root.entity_kind,
             "namespace": root.namespace,
-            "confidence": min(leader.confidence, root.confidence),
+            "confidence": min(h.confidence for h in path[: path.index(root) + 1]),
             "next_steps": _advice(root, view),
         }
     )
     if leader.confidence < CLAIM_ABOVE:
         return Concluded(finding=_unsure(case, finding, leader))
-    mended = (leader, *refinements) if root is leader else (root,)
+    mended = path if root is leader else (root,)
     return Concluded(finding=finding, changes=_changes(case, mended, view))
 
 
@@ -64,28 +64,34 @@ def _advice(root: Hypothesis, view: View) -> tuple[str, ...]:
     return tuple(mode.advice(view.target(root.entity, root.namespace), view)) if mode else ()
 
 
-def _root(case: Case, leader: Hypothesis, refinements: tuple[Hypothesis, ...]) -> Hypothesis:
-    """What to name as the cause: what the entity does to itself, a resource that is at its limit, else the job that
-    disturbs it.
+def path_from(leader: Hypothesis, case: Case) -> tuple[Hypothesis, ...]:
+    """From what leads down to the root: at each level the likeliest refinement, while one is likely."""
+    path = [leader]
+    while True:
+        seen = {h.id for h in path}
+        below = [
+            h
+            for h in case.hypotheses
+            if h.parent == path[-1].id and h.id not in seen and h.confidence >= _REFINES_ABOVE
+        ]
+        if not below:
+            return tuple(path)
+        path.append(max(below, key=lambda h: h.log_odds))
 
-    While the resource still has room, it is a victim: taking the job away mends it.
+
+def _root(case: Case, path: tuple[Hypothesis, ...]) -> Hypothesis:
+    """What to name as the cause: the deepest of the path that is settled.
+
+    Something else is not named in place of a resource that is at its limit: this needs room whoever takes it. While it
+    still has room it is a victim, and taking away what disturbs it mends it.
     """
-    own = [h for h in refinements if h.entity == leader.entity and h.confidence >= _ROOT_ABOVE]
-    if own:
-        return own[0]
-    at_its_limit = any(e.weights.get(leader.id, 0.0) >= DECISIVE for e in case.evidence)
-    jobs = [h for h in refinements if h.entity_kind == "cronjob" and h.confidence >= _ROOT_ABOVE]
-    return jobs[0] if jobs and not at_its_limit else leader
-
-
-def _refinements(case: Case, leader: Hypothesis) -> tuple[Hypothesis, ...]:
-    found: list[Hypothesis] = []
-    parents = {leader.id}
-    for hypothesis in case.ranked():
-        if hypothesis.parent in parents and hypothesis.confidence >= _REFINES_ABOVE:
-            found.append(hypothesis)
-            parents.add(hypothesis.id)
-    return tuple(found)
+    root = path[0]
+    for deeper in path[1:]:
+        at_its_limit = any(e.weights.get(root.id, 0.0) >= DECISIVE for e in case.evidence)
+        if deeper.confidence < _ROOT_ABOVE or (at_its_limit and deeper.entity != root.entity):
+            break
+        root = deeper
+    return root
 
 
 def _carried(hypothesis: Hypothesis, case: Case, view: View) -> list[_Carried]:
@@ -103,20 +109,20 @@ def _carried(hypothesis: Hypothesis, case: Case, view: View) -> list[_Carried]:
     return sorted(carried, key=lambda c: -c.weight)
 
 
-def _cause(
-    case: Case, leader: Hypothesis, refinements: tuple[Hypothesis, ...], view: View
-) -> Finding:
-    own = _carried(leader, case, view)
-    each = [_carried(h, case, view) for h in refinements]
+def _cause(case: Case, path: tuple[Hypothesis, ...], view: View) -> Finding:
+    leader = path[0]
+    own, *each = (_carried(h, case, view) for h in path)
     behind = [c for carried in each for c in carried]
-    chain = [c for carried in each[:2] for c in _with_role(carried, Role.CAUSE)[:_MOST_BEHIND]]
+    chain = [
+        c for carried in reversed(each) for c in _with_role(carried, Role.CAUSE)[:_MOST_BEHIND]
+    ]
     chain += _with_role(own, Role.CAUSE)[:_MOST_OWN]
     chain += _with_role([*own, *behind], Role.CONTEXT)[:_MOST_REMEMBERED]
     effects = [*_with_role(own, Role.EFFECT), *_with_role(behind, Role.EFFECT)]
     forecast = [c for c in (*own, *behind) if c.role is Role.FORECAST and c.weight >= 0]
     return Finding(
         ending=Ending.CAUSE_FOUND,
-        headline=_headline(leader, refinements, forecast, view),
+        headline=_headline(path, forecast, view),
         mode=leader.mode,
         entity=leader.entity,
         entity_kind=leader.entity_kind,
@@ -125,7 +131,7 @@ def _cause(
         chain=_claims(chain, view),
         impact=_claims(effects, view)[:_MOST],
         forecast=_claims(forecast, view)[:3],
-        ruled_out=tuple(_ruled_out(case, leader, refinements)),
+        ruled_out=tuple(_ruled_out(case, path)),
         next_steps=(),
         reasoner="rules",
     )
@@ -135,18 +141,15 @@ def _with_role(carried: Iterable[_Carried], role: Role) -> list[_Carried]:
     return [c for c in carried if c.role is role and c.weight > 0]
 
 
-def _headline(
-    leader: Hypothesis,
-    refinements: tuple[Hypothesis, ...],
-    forecast: list[_Carried],
-    view: View,
-) -> str:
-    text = leader.statement
-    jobs = [h for h in refinements if h.entity_kind == "cronjob"]
-    if jobs:
-        text += f", because {jobs[0].statement}"
-    elif refinements:
-        text += f", because of {refinements[0].statement}"
+def _headline(path: tuple[Hypothesis, ...], forecast: list[_Carried], view: View) -> str:
+    """From what is felt over how it comes about to the root, in one sentence."""
+    text, middle, root = path[0].statement, path[1:-1], path[-1]
+    if middle and middle[-1].entity != root.entity:
+        text += f": {middle[-1].statement}"
+    if root.entity_kind == "cronjob" and len(path) > 1:
+        text += f", because {root.statement}"
+    elif len(path) > 1:
+        text += f", at the root {root.statement}" if ": " in text else f": {root.statement}"
     reaches = next((c for c in forecast if "reaches its limit" in c.evidence.statement), None)
     if reaches is not None:
         text += f"; {reaches.evidence.statement}"
@@ -168,10 +171,8 @@ def sentence(text: str, view: View) -> str:
     return text if first in view.graph or "-" in first else text[:1].upper() + text[1:]
 
 
-def _ruled_out(
-    case: Case, leader: Hypothesis, refinements: tuple[Hypothesis, ...]
-) -> Iterator[Claim]:
-    kept = {leader.id, *(h.id for h in refinements)}
+def _ruled_out(case: Case, path: tuple[Hypothesis, ...]) -> Iterator[Claim]:
+    kept = {h.id for h in path}
     told: set[int] = set()
     for hypothesis in sorted(case.hypotheses, key=lambda h: h.log_odds - h.prior):
         against = [e for e in case.evidence if e.weights.get(hypothesis.id, 0.0) < 0]
@@ -203,7 +204,7 @@ def _nothing_wrong(case: Case, leader: Hypothesis, view: View) -> Finding:
         namespace=leader.namespace,
         confidence=leader.confidence,
         chain=_claims(carried, view)[:_MOST],
-        ruled_out=tuple(_ruled_out(case, leader, ())),
+        ruled_out=tuple(_ruled_out(case, (leader,))),
         next_steps=_advice(leader, view),
         reasoner="rules",
     )
@@ -234,7 +235,7 @@ def _without_hypotheses(case: Case) -> Finding:
 def _changes(case: Case, found: tuple[Hypothesis, ...], view: View) -> tuple[Change, ...]:
     """The changes for the hypotheses, of which the first is the least specific; each once, the nearest to the root first."""
     unique: dict[str, Change] = {}
-    for hypothesis in (*found[1:], found[0]):
+    for hypothesis in reversed(found):
         mode = CATALOGUE.get(hypothesis.mode)
         if mode is None:
             continue

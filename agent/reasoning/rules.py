@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from agent.investigation.hypotheses import leading
+from agent.investigation.nesting import parent_of
 from agent.investigation.priors import in_context
 from agent.model import Case, Check, Evidence, Hypothesis, HypothesisStatus, Step
 from agent.ports import Answered, Concluded, Proposed, Weighed
@@ -84,56 +85,26 @@ class Rules:
 
 
 def _hypotheses(case: Case, view: View) -> Iterator[Hypothesis]:
-    known = {(h.mode, h.entity) for h in case.hypotheses}
-    by_mode = {(h.mode, h.entity): h.id for h in case.hypotheses}
-    number = max((int(h.id[1:]) for h in case.hypotheses if h.id[1:].isdigit()), default=0)
+    board = list(case.hypotheses)
+    known = {(h.mode, h.entity) for h in board}
+    number = max((int(h.id[1:]) for h in board if h.id[1:].isdigit()), default=0)
     for mode, target in suspects(view):
         if (mode.id, target.name) in known:
             continue
         known.add((mode.id, target.name))
         number += 1
-        identifier = f"H{number}"
-        parent = _parent(mode, target, view, by_mode)
-        by_mode[(mode.id, target.name)] = identifier
         hypothesis = Hypothesis(
-            id=identifier,
+            id=f"H{number}",
             mode=mode.id,
             statement=mode.statement.format(name=target.name),
             entity=target.name,
             entity_kind=target.entity.kind,
             namespace=target.namespace,
-            parent=parent,
             prior=mode.prior,
         )
-        yield in_context(hypothesis, view)
-
-
-def _parent(mode: Mode, target: Target, view: View, by_mode: dict[tuple[str, str], str]) -> str:
-    """The hypothesis that this one explains: at what depends on its entity, the most specific mode first."""
-    felt_at = [*_above(target, view), view.subject.name]
-    for refined in sorted(mode.refines & CATALOGUE.keys(), key=_specificity):
-        for name in felt_at:
-            if (refined, name) in by_mode:
-                return by_mode[(refined, name)]
-    return ""
-
-
-def _above(target: Target, view: View) -> list[str]:
-    """Who is touched by trouble at a target: its dependants, or for a job the stores that it works on."""
-    if target.name not in view.graph:
-        return []
-    near = view.graph.successors if target.flavour == "job" else view.graph.predecessors
-    return sorted(near(target.name))
-
-
-def _specificity(mode: str) -> int:
-    order = (
-        "cache_memory_pressure",
-        "connection_pool_exhaustion",
-        "slow_query_or_lock_contention",
-        "dependency_latency_or_errors",
-    )
-    return order.index(mode) if mode in order else len(order)
+        parent = parent_of(hypothesis, board, view)
+        board.append(in_context(hypothesis.model_copy(update={"parent": parent}), view))
+        yield board[-1]
 
 
 def _mode_of(hypothesis: Hypothesis, view: View) -> tuple[Mode, Target] | None:

@@ -332,6 +332,7 @@ def redis_story() -> Company:
         ("redis.mem.used", r): ramp(10.2 * GIB, 12.8 * GIB),
         ("redis.mem.maxmemory", r): lambda at: 16 * GIB,
         ("redis.mem.fragmentation_ratio", r): ramp(1.12, 1.89),
+        ("redis.rdb.bgsave", r): step(0.0, 1.0),
         ("redis.info.latency_ms", r): ramp(0.8, 2.3),
         ("redis.keys.evicted", r): lambda at: 0.0,
         ("redis.net.commands", r): daily(1400, 42000),
