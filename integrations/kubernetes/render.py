@@ -105,7 +105,8 @@ def job_lines(data: Json) -> Iterator[str]:
     for cron in data["cron_jobs"]:
         active = ", ".join(f"{j['name']} since {clock(j['started_at'])}" for j in cron["active"])
         yield (
-            f"CronJob {cron['name']} '{cron['schedule']}'{' SUSPENDED' if cron['suspended'] else ''},"
+            f"CronJob {cron['name']} '{cron['schedule']}'{_zone(cron)}"
+            f"{' SUSPENDED' if cron['suspended'] else ''},"
             f" last {clock(cron['last_schedule_at'])}, active: {active or 'none'},"
             f" talks to: {', '.join(cron['targets']) or 'nothing known'}"
         )
@@ -115,6 +116,10 @@ def job_lines(data: Json) -> Iterator[str]:
             f"Job {job['name']} {clock(job['started_at'])} - {end},"
             f" succeeded {job['succeeded']}, failed {job['failed']}"
         )
+
+
+def _zone(cron: Json) -> str:
+    return f" {cron['time_zone']}" if cron.get("time_zone") else ""
 
 
 def node_line(node: Json) -> str:

@@ -178,6 +178,7 @@ def _cron_data(cron: Json, runs: list[Json]) -> Json:
     return {
         "name": name,
         "schedule": spec.get("schedule"),
+        "time_zone": spec.get("timeZone"),
         "suspended": bool(spec.get("suspend")),
         "last_schedule_at": iso(parse_time(cron.get("status", {}).get("lastScheduleTime"))),
         "active": [

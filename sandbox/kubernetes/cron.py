@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 _MACROS = {
     "@yearly": "0 0 1 1 *",
@@ -26,7 +27,7 @@ class CronError(ValueError):
 
 @dataclass(frozen=True)
 class Schedule:
-    """The minutes at which a CronJob is due, in UTC."""
+    """The minutes at which a CronJob is due, by the clocks of its time zone."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -36,10 +37,11 @@ class Schedule:
     """0 is Sunday."""
     any_day: bool
     any_weekday: bool
+    zone: tzinfo = UTC
 
     def is_due(self, when: datetime) -> bool:
         """Whether the minute of ``when`` is one of the schedule's."""
-        when = when.astimezone(UTC)
+        when = when.astimezone(self.zone)
         if when.minute not in self.minutes or when.hour not in self.hours:
             return False
         return when.month in self.months and self._is_due_on(when)
@@ -57,8 +59,9 @@ class Schedule:
         for _ in range(_MINUTES_IN_A_YEAR):
             if self.is_due(minute):
                 return minute
-            if minute.hour not in self.hours or not self._is_due_on(minute):
-                minute = minute.replace(minute=0)
+            local = minute.astimezone(self.zone)
+            if local.hour not in self.hours or not self._is_due_on(local):
+                minute -= timedelta(minutes=local.minute)
             minute -= timedelta(minutes=1)
         return None
 
@@ -97,11 +100,15 @@ def _field(text: str, low: int, high: int) -> frozenset[int]:
     return frozenset(values)
 
 
-def parse_schedule(text: str) -> Schedule:
-    """Read a schedule; raises CronError when it is none."""
+def parse_schedule(text: str, time_zone: str | None = None) -> Schedule:
+    """Read a schedule in a time zone, UTC without one; raises CronError when either is none."""
     fields = _MACROS.get(text.strip(), text).split()
     if len(fields) != len(_BOUNDS):
         raise CronError(f"expected exactly 5 fields, found {len(fields)}: {fields}")
     read = [_field(part, *bounds) for part, bounds in zip(fields, _BOUNDS, strict=True)]
     any_day, any_weekday = fields[2][0] in "*?", fields[4][0] in "*?"
-    return Schedule(read[0], read[1], read[2], read[3], read[4], any_day, any_weekday)
+    try:
+        zone = ZoneInfo(time_zone) if time_zone else UTC
+    except (KeyError, ValueError, OSError) as error:
+        raise CronError(f"unknown time zone {time_zone}") from error
+    return Schedule(read[0], read[1], read[2], read[3], read[4], any_day, any_weekday, zone)

@@ -188,6 +188,11 @@ def _cron_job(spec: Mapping[str, Any]) -> Iterator[Cause]:
             parse_schedule(schedule)
         except CronError as error:
             yield invalid_value("spec.schedule", schedule, str(error))
+    if zone := spec.get("timeZone"):
+        try:
+            parse_schedule("@daily", zone)
+        except CronError as error:
+            yield invalid_value("spec.timeZone", zone, str(error))
     if spec.get("concurrencyPolicy") not in ("Allow", "Forbid", "Replace"):
         message = (
             f'Unsupported value: "{spec.get("concurrencyPolicy")}": '

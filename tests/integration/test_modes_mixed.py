@@ -15,6 +15,7 @@ PROVEN: dict[str, tuple[ChangeKind, ...]] = {
     "bad-config-change": (ChangeKind.CONFIG_VALUE,),
     "bad-feature-flag": (ChangeKind.CONFIG_VALUE,),
     "config-pool-too-small": (ChangeKind.CONFIG_VALUE,),
+    "misplaced-job-time": (ChangeKind.SUSPEND_JOB,),
     "vendor-feature-flag": (),
 }
 """Scenario -> the kinds of change that are proposed; none where only people can mend it."""
@@ -22,6 +23,7 @@ SAID = {
     "bad-config-change": '"https://api.cardpay.example/v2"',
     "bad-feature-flag": '"new-tax-engine: false"',
     "config-pool-too-small": 'REDIS_POOL_SIZE in ConfigMap session-config back to "50"',
+    "misplaced-job-time": "time zone Asia/Tokyo",
     "vendor-feature-flag": "semantic-ranking back at launchdarkly",
 }
 """What the next steps have to name."""

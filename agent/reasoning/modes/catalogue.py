@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from agent.reasoning.modes import (
     cache,
+    clock,
     configuration,
     containers,
     database,
@@ -63,7 +64,8 @@ _SUBJECT = (
     *harmless.MODES,
 )
 _BELOW = tuple(m for m in _SUBJECT if m.below)
-CATALOGUE: dict[str, Mode] = {m.id: m for m in (*_SUBJECT, load.DEPENDENCY, *jobs.MODES)}
+_JOBS = (*jobs.MODES, *clock.MODES)
+CATALOGUE: dict[str, Mode] = {m.id: m for m in (*_SUBJECT, load.DEPENDENCY, *_JOBS)}
 _MOST_DEPENDENCIES = 6
 
 
@@ -89,4 +91,5 @@ def suspects(view: View) -> Iterator[tuple[Mode, Target]]:
     near = {subject.name, *(d.name for d in below)}
     for job in running_jobs(view):
         if near & set(job.targets):
-            yield jobs.NOISY_NEIGHBOUR, view.target(job.name)
+            target = view.target(job.name)
+            yield from ((mode, target) for mode in _JOBS if mode.arises(target, view))

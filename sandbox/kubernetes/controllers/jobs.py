@@ -96,7 +96,7 @@ def _report_job(cluster: Cluster, job: Manifest, running: list[Manifest], succee
 def run_if_due(cluster: Cluster, cron_job: Manifest) -> None:
     """Create the Job of the latest due minute, unless it ran, is too old, or is suspended."""
     spec = cron_job["spec"]
-    due = parse_schedule(spec["schedule"]).last_before(cluster.now)
+    due = parse_schedule(spec["schedule"], spec.get("timeZone")).last_before(cluster.now)
     if spec["suspend"] or due is None or is_terminating(cron_job):
         return
     status = cron_job.get("status") or {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -98,7 +98,7 @@ class Controllers:
     def _lay_down_runs(self, now: datetime) -> None:
         """Make the Jobs that CronJobs loaded as history would have run last, in order of time."""
         cron_jobs = self._store.current("CronJob")
-        runs = [(due, cron_job) for cron_job in cron_jobs for due in _past_runs(cron_job, now)]
+        runs = [(due, c) for c in cron_jobs for due in _past_runs(self._states(c), now)]
         runs.sort(key=lambda run: run[0])
         ends = [due for due, _ in runs[1:]] + [now]
         for (due, cron_job), until in zip(runs, ends, strict=False):
@@ -106,6 +106,10 @@ class Controllers:
             then = self._store.at("CronJob", metadata["namespace"], metadata["name"], due)
             if then is not None and not then["spec"]["suspend"]:
                 self._play(then, due, until)
+
+    def _states(self, cron_job: Manifest) -> Sequence[tuple[datetime, Manifest | None]]:
+        metadata = cron_job["metadata"]
+        return self._store.changes("CronJob", metadata["namespace"], metadata["name"])
 
     def _play(self, cron_job: Manifest, due: datetime, until: datetime) -> None:
         """Start a Job at ``due`` and let what runs go on ``until`` the next one."""
@@ -164,13 +168,16 @@ class Controllers:
                 self._store.delete("Event", metadata["namespace"], metadata["name"], cluster.now)
 
 
-def _past_runs(cron_job: Manifest, now: datetime) -> list[datetime]:
-    """The last minutes that a CronJob was due in, newest first."""
-    schedule = parse_schedule(cron_job["spec"]["schedule"])
-    created = parse_time(cron_job["metadata"]["creationTimestamp"])
+def _past_runs(states: Sequence[tuple[datetime, Manifest | None]], now: datetime) -> list[datetime]:
+    """The last minutes that a CronJob was due in, newest first, each by what it was set to then."""
     moments: list[datetime] = []
-    due = schedule.last_before(now)
-    while due is not None and due >= created and len(moments) < _PAST_RUNS:
-        moments.append(due)
-        due = schedule.last_before(due - timedelta(minutes=1))
+    until = now
+    for since, cron_job in reversed(states):
+        spec = cron_job["spec"] if cron_job is not None else None
+        schedule = parse_schedule(spec["schedule"], spec.get("timeZone")) if spec else None
+        due = schedule.last_before(until) if schedule else None
+        while schedule and due is not None and due >= since and len(moments) < _PAST_RUNS:
+            moments.append(due)
+            due = schedule.last_before(due - timedelta(minutes=1))
+        until = since - timedelta(microseconds=1)
     return moments

@@ -31,6 +31,24 @@ def test_the_last_due_minute(schedule: str, last: datetime) -> None:
     assert parse_schedule(schedule).last_before(NOW) == last.replace(tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("zone", "last"),
+    [
+        ("Etc/UTC", datetime(2026, 11, 24, 2, 30)),
+        ("Asia/Tokyo", datetime(2026, 11, 23, 17, 30)),
+        ("Asia/Kolkata", datetime(2026, 11, 23, 21, 0)),
+        ("America/New_York", datetime(2026, 11, 23, 7, 30)),
+    ],
+)
+def test_a_schedule_goes_by_the_clocks_of_its_zone(zone: str, last: datetime) -> None:
+    assert parse_schedule("30 2 * * *", zone).last_before(NOW) == last.replace(tzinfo=UTC)
+
+
+def test_a_zone_that_is_none_is_refused() -> None:
+    with pytest.raises(CronError, match="Mars/Olympus"):
+        parse_schedule("30 2 * * *", "Mars/Olympus")
+
+
 def test_a_day_that_never_comes_is_never_due() -> None:
     assert parse_schedule("0 0 31 2 *").last_before(NOW) is None
 
