@@ -82,13 +82,14 @@ def path_from(leader: Hypothesis, case: Case) -> tuple[Hypothesis, ...]:
 def _root(case: Case, path: tuple[Hypothesis, ...]) -> Hypothesis:
     """What to name as the cause: the deepest of the path that is settled.
 
-    Something else is not named in place of a resource that is at its limit: this needs room whoever takes it. While it
-    still has room it is a victim, and taking away what disturbs it mends it.
+    A resource at its limit needs room whoever takes it: something else is named in its place only where a decisive sign
+    shows that. While it still has room it is a victim, and taking away what disturbs it mends it.
     """
+    decided = {i for e in case.evidence for i, weight in e.weights.items() if weight >= DECISIVE}
     root = path[0]
     for deeper in path[1:]:
-        at_its_limit = any(e.weights.get(root.id, 0.0) >= DECISIVE for e in case.evidence)
-        if deeper.confidence < _ROOT_ABOVE or (at_its_limit and deeper.entity != root.entity):
+        elsewhere = deeper.entity != root.entity and deeper.id not in decided
+        if deeper.confidence < _ROOT_ABOVE or (root.id in decided and elsewhere):
             break
         root = deeper
     return root

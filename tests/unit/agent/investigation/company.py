@@ -114,7 +114,7 @@ class Company:
         """A ConfigMap."""
         if name not in self.configs:
             raise NotFound(f"There is no ConfigMap {name}.")
-        data = {"name": name, "values": self.configs[name], "used_by": [], "changed_at": None}
+        data: Json = {"name": name, "values": self.configs[name], "used_by": [], "changed_at": None}
         return self._reading(f"config {name}", data, "kubernetes")
 
     @tool("kubernetes")

@@ -111,6 +111,15 @@ def test_a_resource_at_its_limit_stays_the_cause_whoever_takes_it() -> None:
     assert "because auth-report" in found.headline
 
 
+def test_something_else_is_the_cause_even_then_where_a_sign_decides_it() -> None:
+    pool, slow = THREE[:2]
+    told = case(pool, slow, decisive="H1")
+    shown = supported(slow, 3, 3.0)
+    assert finding(told).mode == POOL
+    told = told.model_copy(update={"evidence": (*told.evidence, shown)})
+    assert (finding(told).mode, finding(told).entity) == (SLOW, "auth-db")
+
+
 def test_what_an_entity_does_to_itself_is_followed_even_then() -> None:
     crash, killed = at(1, "crash_loop", "auth", 4.0), at(2, "oom_kill", "auth", 3.0)
     found = finding(case(crash, killed, decisive="H1"))
