@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -98,13 +98,21 @@ class RecordedWorld:
         return self._logs.between(start, end, limit, service=service, namespace=namespace, pod=pod)
 
     def spans(
-        self, start: datetime, end: datetime, *, service: str | None = None, limit: int = 200
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        service: str | None = None,
+        traces: Collection[str] | None = None,
+        limit: int = 200,
     ) -> list[dict[str, Any]]:
         """See ``World``."""
         found = [
             dict(span)
             for span in self._spans
-            if start <= span["start"] < end and service in (None, span.get("service"))
+            if start <= span["start"] < end
+            and service in (None, span.get("service"))
+            and (traces is None or str(span["trace_id"]) in traces)
         ]
         return found[-limit:] if limit else []
 

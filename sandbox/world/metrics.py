@@ -99,7 +99,8 @@ class Telemetry:
         ]
 
     def _values(self, metric: Metric, reporter: Reporter, times: Floats) -> Floats:
-        sampler = Sampler(self._sources, reporter.component, times, reporter.ordinal)
+        node = reporter.tags.get("host", "")
+        sampler = Sampler(self._sources, reporter.component, times, reporter.ordinal, node)
         values = sampler[metric.signal] * metric.scale
         if metric.signal == "restarts" and reporter.pod:
             values = values + np.array(self._troubles.restarts(reporter.pod, times.tolist()))

@@ -6,7 +6,7 @@ are built apart and meet in these types. All times are timezone-aware UTC.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -220,9 +220,15 @@ class World(Protocol):
         """Log records, oldest first: timestamp, service, status, host, pod, namespace, container, message, attributes."""
 
     def spans(
-        self, start: datetime, end: datetime, *, service: str | None = None, limit: int = 200
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        service: str | None = None,
+        traces: Collection[str] | None = None,
+        limit: int = 200,
     ) -> list[dict[str, Any]]:
-        """Trace spans: trace_id, span_id, parent_id, service, resource, operation, env, start, duration_ns, error, tags."""
+        """Trace spans, of these traces alone if they are given: trace_id, span_id, parent_id, service, resource, operation, env, start, duration_ns, error, tags."""
 
     def pod_status(self, pod: Manifest) -> Mapping[str, Any]:
         """How a Pod is, for its kubelet to write down; empty: well.

@@ -39,13 +39,19 @@ class Sources:
 class Sampler:
     """The signals of one component at given times (epoch seconds).
 
-    ``ordinal`` tells one pod from another; pods differ in their noise only.
+    ``ordinal`` tells one pod from another; pods differ in their noise, and by what goes on at their ``node``.
     """
 
     def __init__(
-        self, sources: Sources, component: Component, times: Floats, ordinal: int = 0
+        self,
+        sources: Sources,
+        component: Component,
+        times: Floats,
+        ordinal: int = 0,
+        node: str = "",
     ) -> None:
         self.component = component
+        self.node = node
         self.times: Floats = times
         self._sources = sources
         self._ordinal = ordinal
@@ -94,7 +100,9 @@ class Sampler:
             )
             values = values * (1.0 + amplitude * jitter(key, self.times))
         for fault in self._sources.faults:
-            values = fault.applied(component.name, component.namespace, signal, self.times, values)
+            values = fault.applied(
+                component.name, component.namespace, signal, self.times, values, self.node
+            )
         return np.round(values) if signal in _WHOLE else values
 
 

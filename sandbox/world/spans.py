@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +11,12 @@ import numpy as np
 from sandbox.world import data
 from sandbox.world.component import Component
 from sandbox.world.noise import Floats, key_hash
+from sandbox.world.servers import Servers
 from sandbox.world.signals import Sampler, Sources
 
 Span = dict[str, Any]
 Calls = Mapping[str, Any]
-_PER_MINUTE = 4
+_PER_MINUTE = 8
 _OPERATIONS = {"redis": "redis.command", "postgres": "postgres.query"}
 _RESOURCES = {
     "redis-reco": "GET",
@@ -34,17 +35,23 @@ class Tracing:
         self._sources = sources
         self._components = {c.name: c for c in components if c.namespace == "production"}
 
-    def spans(self, start: datetime, end: datetime, service: str | None, limit: int) -> list[Span]:
-        """The newest ``limit`` spans, oldest first; of ``service`` only, if one is given."""
-        routes = [r for r in data.read("routes.yaml") if service is None or _calls(r, service)]
+    def spans(
+        self,
+        start: datetime,
+        end: datetime,
+        service: str | None,
+        limit: int,
+        traces: Collection[str] | None = None,
+    ) -> list[Span]:
+        """The newest ``limit`` spans, oldest first; of ``service`` or ``traces`` only, if given."""
         found: list[Span] = []
+        servers = Servers(self._sources.configuration.history)
         minute = int(end.timestamp()) // 60
         while minute >= int(start.timestamp()) // 60 and len(found) < limit:
             for number in reversed(range(_PER_MINUTE)):
-                trace = list(self._trace(routes, minute, number)) if routes else []
                 found += [
                     span
-                    for span in trace
+                    for span in self._trace(minute, number, service, traces, servers)
                     if start <= span["start"] < end and service in (None, span["service"])
                 ]
             minute -= 1
@@ -52,25 +59,41 @@ class Tracing:
         return newest[-limit:] if limit else []
 
     def _trace(
-        self, routes: Sequence[Mapping[str, Any]], minute: int, number: int
-    ) -> Iterator[Span]:
+        self,
+        minute: int,
+        number: int,
+        service: str | None,
+        traces: Collection[str] | None,
+        servers: Servers,
+    ) -> list[Span]:
+        """The spans of one sampled request; none where it is not asked for."""
         salt = key_hash(self._sources.seed, "trace", minute, number)
+        routes = data.read("routes.yaml")
         weights = np.cumsum([route["weight"] for route in routes])
         route = routes[int(np.searchsorted(weights, salt % int(weights[-1]), side="right"))]
+        is_other = traces is not None and f"{salt:x}" not in traces
+        if is_other or (service is not None and not _calls(route, service)):
+            return []
         at = minute * 60.0 + 60.0 * ((salt >> 20) % 100_000) / 100_000
         luck = 0.6 + 0.8 * ((salt >> 40) % 1000) / 1000
-        walk = _Walk(self._sources, self._components, salt, luck)
-        yield from walk.visit(_entry(route), route["resource"], route["calls"], at, "")
+        walk = _Walk(self._sources, self._components, servers, salt, luck)
+        return walk.visit(_entry(route), route["resource"], route["calls"], at, "")
 
 
 class _Walk:
     """One request on its way."""
 
     def __init__(
-        self, sources: Sources, components: Mapping[str, Component], salt: int, luck: float
+        self,
+        sources: Sources,
+        components: Mapping[str, Component],
+        servers: Servers,
+        salt: int,
+        luck: float,
     ) -> None:
         self._sources = sources
         self._components = components
+        self._servers = servers
         self._salt = salt
         self._luck = luck
         self._count = 0
@@ -82,20 +105,22 @@ class _Walk:
     ) -> list[Span]:
         """The span of ``service`` with those below it; the first is its own."""
         component = self._components[service]
-        sampler = Sampler(self._sources, component, np.array([at]))
+        server = self._servers.tags(component, at, self._salt)
+        sampler = Sampler(self._sources, component, np.array([at]), node=server.get("host", ""))
         self._count += 1
         span_id = str(key_hash(self._salt, self._count))
         own_s = float(own_seconds(sampler)[0]) * self._luck
         below: list[Span] = []
         clock = at + own_s * 0.4
         if component.has("external"):
-            below.append(self._abroad(component, sampler, clock, span_id))
+            below.append(self._abroad(component, sampler, clock, span_id, server))
             clock += below[0]["duration_ns"] / 1e9
         for name, further in calls.items():
             for _ in range(self._attempts(name, at)):
                 spans = self.visit(name, _resource(name), further, clock, span_id)
                 below += spans
                 clock += spans[0]["duration_ns"] / 1e9
+        error = self._draw < float(sampler["error_ratio"][0])
         own = {
             "span_id": span_id,
             "parent_id": parent,
@@ -103,27 +128,36 @@ class _Walk:
             "operation": _operation(component),
             "start": datetime.fromtimestamp(at, UTC),
             "duration_ns": int((clock + own_s * 0.6 - at) * 1e9),
-            "error": self._draw < float(sampler["error_ratio"][0]),
+            "error": error,
         }
-        return [self._span(component, own), *below]
+        status = {"http.status_code": "500" if error else "200"}
+        return [
+            self._span(component, own, server | (status if component.has("error_ratio") else {})),
+            *below,
+        ]
 
-    def _span(self, component: Component, own: Span, **tags: str) -> Span:
+    def _span(self, component: Component, own: Span, tags: Mapping[str, str]) -> Span:
         return {
             "trace_id": f"{self._salt:x}",
             "service": component.name,
             "env": component.place.env,
-            "tags": {
-                "kube_namespace": component.namespace,
-                "version": str(component.place.facts["version"]),
-                **tags,
-            },
+            "tags": {"kube_namespace": component.namespace, **tags},
             **own,
         }
 
-    def _abroad(self, component: Component, sampler: Sampler, at: float, parent: str) -> Span:
+    def _abroad(
+        self,
+        component: Component,
+        sampler: Sampler,
+        at: float,
+        parent: str,
+        server: Mapping[str, str],
+    ) -> Span:
         """The client's span of a call to somebody else's API."""
         self._count += 1
         host = str(component.profile["external"]["host"])
+        error = self._draw < float(sampler["external_error_ratio"][0])
+        is_throttled = self._draw < float(sampler["external_throttled_ratio"][0])
         own = {
             "span_id": str(key_hash(self._salt, self._count)),
             "parent_id": parent,
@@ -131,14 +165,22 @@ class _Walk:
             "operation": "http.client.request",
             "start": datetime.fromtimestamp(at, UTC),
             "duration_ns": int(float(sampler["external_seconds"][0]) * self._luck * 1e9),
-            "error": self._draw < float(sampler["external_error_ratio"][0]),
+            "error": error,
         }
-        return self._span(component, own, **{"peer.hostname": host, "span.kind": "client"})
+        status = "429" if is_throttled else "503" if error else "200"
+        told = {"peer.hostname": host, "span.kind": "client", "http.status_code": status}
+        return self._span(component, own, {**server, **told})
 
     def _attempts(self, service: str, at: float) -> int:
-        """How often a service is called where once would do."""
+        """How often a service is called where once would do: a call that fails is made again.
+
+        The signal is the mean over all requests, of which only those that fail are repeated.
+        """
         sampler = Sampler(self._sources, self._components[service], np.array([at]))
-        return max(1, int(float(sampler["attempts"][0]) + self._draw))
+        failing, mean = float(sampler["error_ratio"][0]), float(sampler["attempts"][0])
+        if self._draw >= failing:
+            return 1
+        return max(1, round(1.0 + (mean - 1.0) / failing))
 
 
 def own_seconds(sampler: Sampler) -> Floats:

@@ -85,7 +85,8 @@ STORE_SIGNALS: MappingProxyType[str, Callable[[Sampler], Floats]] = MappingProxy
         "external_requests_per_second": lambda s: (
             s["requests_per_second"] * s.profile("external", "per_request", default=1.0)
         ),
-        "external_error_ratio": _constant(0.0006),
+        "external_throttled_ratio": _constant(0.0),
+        "external_error_ratio": lambda s: 0.0006 + s["external_throttled_ratio"],
         "external_errors_per_second": _external_errors,
         "external_seconds": lambda s: np.full(
             s.times.shape, s.profile("external", "latency_ms") / 1000.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -113,10 +113,16 @@ class SimulatedWorld:
         return ordered[-limit:] if limit else []
 
     def spans(
-        self, start: datetime, end: datetime, *, service: str | None = None, limit: int = 200
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        service: str | None = None,
+        traces: Collection[str] | None = None,
+        limit: int = 200,
     ) -> list[dict[str, Any]]:
         """See ``World``; beyond ``limit`` the oldest ones are left out."""
-        return self._tracing.spans(start, min(end, self.now()), service, limit)
+        return self._tracing.spans(start, min(end, self.now()), service, limit, traces)
 
     def pod_status(self, pod: Manifest) -> Mapping[str, Any]:
         """See ``World``."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from sandbox.datadog.conditions import AllOf, AnyOf, Condition, Not, conjuncts, joined
 from sandbox.datadog.errors import BadRequest
@@ -64,6 +65,20 @@ def required_value(condition: SearchCondition, facet: str) -> str | None:
         if isinstance(part, FacetIs) and part.facet == facet and part.is_literal:
             return part.value
     return None
+
+
+def possible_values(condition: SearchCondition, facet: str) -> frozenset[str] | None:
+    """The literal values of which every match must have one for ``facet``; None: it may have any."""
+    for part in conjuncts(condition):
+        options = part.conditions if isinstance(part, AnyOf) else (part,)
+        named = [o.value for o in options if _is_literally(o, facet)]
+        if named and len(named) == len(options):
+            return frozenset(named)
+    return None
+
+
+def _is_literally(condition: SearchCondition, facet: str) -> TypeGuard[FacetIs]:
+    return isinstance(condition, FacetIs) and condition.facet == facet and condition.is_literal
 
 
 class _SearchParser:

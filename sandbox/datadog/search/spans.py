@@ -15,7 +15,7 @@ from sandbox.datadog import parameters
 from sandbox.datadog.errors import BadRequest
 from sandbox.datadog.search.document import Document
 from sandbox.datadog.search.listing import Search, page_of, search_from_body, search_from_query
-from sandbox.datadog.search.query import required_value
+from sandbox.datadog.search.query import possible_values, required_value
 from sandbox.world.ports import World
 
 _MOST_SPANS = 20_000
@@ -43,6 +43,7 @@ def _listing(world: World, search: Search) -> Response:
         search.start,
         search.end,
         service=required_value(search.condition, "service"),
+        traces=possible_values(search.condition, "trace_id"),
         limit=_MOST_SPANS,
     )
     by_id = {str(span["span_id"]): span for span in spans}

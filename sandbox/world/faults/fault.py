@@ -15,6 +15,8 @@ from sandbox.world.noise import Floats
 from sandbox.world.ports import ClusterHistory
 from sandbox.world.scenario import Effect, FaultSpec, Growth
 
+_JOB_NAME = "batch.kubernetes.io/job-name"
+
 
 class Fault:
     """A fault of the scenario in this cluster; ``runs`` names each CronJob's latest Job."""
@@ -29,6 +31,7 @@ class Fault:
         self.spec = spec
         self.onset = (started_at - spec.onset).timestamp()
         self._history = history
+        self._runs = runs
         self._mends = [[_on_latest_run(c, runs) for c in mend] for mend in spec.mends]
 
     def activity(self, times: Floats) -> Activity:
@@ -52,16 +55,36 @@ class Fault:
         return _grown(growth, state) * state.strength
 
     def applied(
-        self, service: str, namespace: str, signal: str, times: Floats, values: Floats
+        self,
+        service: str,
+        namespace: str,
+        signal: str,
+        times: Floats,
+        values: Floats,
+        node: str = "",
     ) -> Floats:
-        """``values`` of a signal with this fault's effects on it."""
-        effects = [e for e in self.spec.effects if e.touches(service, namespace, signal)]
+        """``values`` of a signal, on a pod of ``node`` if it is one's own, with this fault's effects on it."""
+        effects = [
+            e
+            for e in self.spec.effects
+            if e.touches(service, namespace, signal)
+            and (not e.beside or (node and node in self._nodes_of(e)))
+        ]
         if not effects:
             return values
         state = self.activity(times)
         for effect in effects:
             values = _with(effect, state, values)
         return values
+
+    def _nodes_of(self, effect: Effect) -> set[str]:
+        """Where the latest run of the CronJob is that the effect is beside."""
+        job = self._runs.get(effect.beside)
+        return {
+            str(pod["spec"].get("nodeName", ""))
+            for pod in self._history.current("Pod", effect.namespace)
+            if ((pod["metadata"].get("labels") or {}).get(_JOB_NAME)) == job
+        }
 
 
 def _on_latest_run(condition: Condition, runs: Mapping[str, str]) -> Condition:

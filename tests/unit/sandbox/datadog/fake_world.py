@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -108,7 +108,13 @@ class FakeWorld:
         return records[:limit]
 
     def spans(
-        self, start: datetime, end: datetime, *, service: str | None = None, limit: int = 200
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        service: str | None = None,
+        traces: Collection[str] | None = None,
+        limit: int = 200,
     ) -> list[dict[str, Any]]:
         return [
             {
