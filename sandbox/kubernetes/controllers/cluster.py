@@ -91,6 +91,8 @@ class Cluster:
 
     def annotate(self, manifest: Manifest, annotations: Mapping[str, str]) -> Manifest:
         """Add annotations to a stored object."""
+        if annotations.items() <= (manifest["metadata"].get("annotations") or {}).items():
+            return manifest
         changed = clone(manifest)
         changed["metadata"].setdefault("annotations", {}).update(annotations)
         return self.update(changed)

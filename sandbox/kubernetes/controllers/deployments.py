@@ -48,9 +48,10 @@ def is_rolling(deployment: Manifest) -> bool:
 
 
 def _bare_template(template: Mapping[str, Any]) -> dict[str, Any]:
-    bare = clone(dict(template))
-    (bare.get("metadata") or {}).get("labels", {}).pop(_HASH_LABEL, None)
-    return bare
+    """The template without what its ReplicaSet adds, to compare; it shares its parts with the given one."""
+    metadata = template.get("metadata") or {}
+    labels = {k: v for k, v in (metadata.get("labels") or {}).items() if k != _HASH_LABEL}
+    return {**template, "metadata": {**metadata, "labels": labels}}
 
 
 def _matching(deployment: Manifest, sets: Sequence[Manifest]) -> Manifest | None:

@@ -80,7 +80,7 @@ class Reconciler:
         if kind == "Pod":
             (self._moving.add if is_moving(manifest) else self._moving.discard)(key)
             if self._follow_services:
-                self._mark_selecting(key[1])
+                self._mark_selecting(manifest)
         elif kind == "Node":
             self._due.update(key_of(each) for each in self._store.current("DaemonSet"))
         elif kind in _RECONCILERS:
@@ -98,11 +98,21 @@ class Reconciler:
             self._due.add(key)
             current = self._store.get(*key)
 
-    def _mark_selecting(self, namespace: str) -> None:
-        for kind in ("Service", "PodDisruptionBudget", "ResourceQuota"):
-            self._due.update(key_of(each) for each in self._store.current(kind, namespace))
+    def _mark_selecting(self, pod: Manifest) -> None:
+        """Mark what counts the pod: the services and budgets that select it, its namespace's quotas."""
+        namespace = pod["metadata"]["namespace"]
+        for kind, selects in (
+            ("Service", services.selects),
+            ("PodDisruptionBudget", services.covers),
+        ):
+            found = (each for each in self._store.current(kind, namespace) if selects(each, pod))
+            self._due.update(map(key_of, found))
+        self._due.update(key_of(each) for each in self._store.current("ResourceQuota", namespace))
 
     def _note(self, event: WatchEvent) -> None:
+        before = event.previous
+        if before and before["kind"] == "Pod" and self._follow_services:
+            self._mark_selecting(before)
         self.mark(event.manifest)
         if event.type == "DELETED":
             self._moving.discard(key_of(event.manifest))

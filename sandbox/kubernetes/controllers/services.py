@@ -25,6 +25,17 @@ def _selected(cluster: Cluster, namespace: str, selector: dict[str, Any]) -> lis
     ]
 
 
+def selects(service: Manifest, pod: Manifest) -> bool:
+    """Whether the service leads to the pod, by its labels."""
+    wanted = service["spec"].get("selector")
+    return bool(wanted) and label_selector({"matchLabels": wanted}).matches(pod)
+
+
+def covers(budget: Manifest, pod: Manifest) -> bool:
+    """Whether the budget counts the pod, by its labels."""
+    return label_selector(budget["spec"].get("selector")).matches(pod)
+
+
 def reconcile_service(cluster: Cluster, service: Manifest) -> None:
     """Write the service's Endpoints and EndpointSlice."""
     selector = service["spec"].get("selector")
