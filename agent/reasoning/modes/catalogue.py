@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.reasoning.modes import (
+    autoscaling,
     cache,
+    certificates,
     clock,
     configuration,
+    connections,
     containers,
     database,
     disk,
+    disruption,
+    dns,
     eviction,
     flags,
     fragmentation,
@@ -21,12 +26,14 @@ from agent.reasoning.modes import (
     leaks,
     load,
     locks,
+    network,
     nodes,
     probes,
     queries,
     queues,
     releases,
     replication,
+    rollouts,
     scheduling,
     starting,
     transient,
@@ -60,6 +67,13 @@ _SUBJECT = (
     *probes.MODES,
     *scheduling.MODES,
     *nodes.MODES,
+    *rollouts.MODES,
+    *autoscaling.MODES,
+    *disruption.MODES,
+    *connections.MODES,
+    *network.MODES,
+    *certificates.MODES,
+    *dns.MODES,
     *transient.MODES,
     *harmless.MODES,
 )
@@ -80,7 +94,9 @@ def suspects(view: View) -> Iterator[tuple[Mode, Target]]:
     """The failure modes that come into question, each with the entity that would be at fault."""
     subject = view.subject
     for mode in _SUBJECT:
-        if subject.name and subject.flavour in mode.flavours and mode.arises(subject, view):
+        if subject.name and mode.elsewhere is not None:
+            yield from ((mode, target) for target in mode.elsewhere(view))
+        elif subject.name and subject.flavour in mode.flavours and mode.arises(subject, view):
             yield mode, subject
     below = view.dependencies(subject.name)[:_MOST_DEPENDENCIES]
     for dependency in below:

@@ -92,3 +92,5 @@ class Mode:
     """What people would do about it, beside the fixes or where nothing of the cluster mends it."""
     below: bool = False
     """Whether it is looked for at what the subject depends on as well, not at the subject alone."""
+    elsewhere: Callable[[View], Iterable[Target]] | None = None
+    """Where it is looked for instead: at what nothing names as its dependency, such as the DNS of the cluster."""

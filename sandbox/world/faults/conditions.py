@@ -69,8 +69,8 @@ class FieldIsNot(_Condition):
 
     is_: Literal["field_is_not"] = Field(alias="is")
     path: str
-    """Such as ``spec.selector.track``."""
-    value: str | int | bool
+    """Such as ``spec.selector.track`` or ``spec.ports.0.targetPort``."""
+    value: str | int | bool | None
 
     def holds(self, state: Manifest | None) -> bool:
         """See the class."""
@@ -93,7 +93,10 @@ class FieldAtLeast(_Condition):
 def _field(state: Manifest, path: str) -> object:
     node: object = state
     for name in path.split("."):
-        node = node.get(name) if isinstance(node, dict) else None
+        if isinstance(node, list) and name.isdecimal():
+            node = node[int(name)] if int(name) < len(node) else None
+        else:
+            node = node.get(name) if isinstance(node, dict) else None
     return node
 
 
