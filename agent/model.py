@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from functools import cached_property
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -25,6 +27,7 @@ def _as_utc(value: datetime) -> datetime:
 
 Utc = Annotated[datetime, AfterValidator(_as_utc)]
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 class Value(BaseModel):
@@ -244,7 +247,7 @@ class Step(Value):
     round: int
     check: Check
     status: str = "ok"
-    """ok, error, denied, unreachable, not_found."""
+    """ok, error, denied, unreachable, not_found, cancelled (its answer no longer mattered)."""
     reading: Reading | None = None
     error: str = ""
     started_at: Utc
@@ -544,6 +547,25 @@ class Note(Value):
     at: Utc
 
 
+class Notebook:
+    """What was worked out from values, for as long as it is asked of the same ones. No part of what it lies in: it is
+    neither stored, compared nor sent along."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, tuple[tuple[object, ...], Any]] = {}
+
+    def __reduce__(self) -> tuple[type[Notebook], tuple[()]]:
+        return Notebook, ()
+
+    def kept(self, title: str, values: tuple[object, ...], work: Callable[[], T]) -> T:
+        """What ``work`` gives, done anew only when one of the values it rests on is another object than last time."""
+        page = self._pages.get(title)
+        if page is None or any(a is not b for a, b in zip(page[0], values, strict=True)):
+            page = self._pages[title] = (values, work())
+        result: T = page[1]
+        return result
+
+
 class Case(Value):
     """All that is known of an investigation at one moment: what a reasoner thinks on, and what the views show."""
 
@@ -565,6 +587,11 @@ class Case(Value):
     def signal(self) -> Signal:
         """The signal under investigation."""
         return self.investigation.signal
+
+    @cached_property
+    def notebook(self) -> Notebook:
+        """Where those who think on it keep what they worked out; its copies have the same one."""
+        return Notebook()
 
     def ranked(self) -> tuple[Hypothesis, ...]:
         """The hypotheses, most likely first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -12,6 +13,7 @@ import structlog
 from agent.errors import ToolError
 from agent.investigation.context import current_investigation
 from agent.investigation.sharing import Answer, Sharing
+from agent.investigation.stragglers import CANCELLED, Matter, awaited
 from agent.model import Check, Reading, Step
 from agent.ports import CaseStore, Clock
 from agent.tools import Registry, Tool
@@ -20,6 +22,10 @@ DEFAULT_CONCURRENCY = 24
 """Checks of one vendor at the same time: a whole round, so that it takes as long as its slowest check."""
 
 _log = structlog.get_logger(__name__)
+
+
+async def _all_matter(done: Sequence[Step], late: Sequence[Check]) -> Sequence[Check]:
+    return late
 
 
 class Checks:
@@ -55,10 +61,12 @@ class Checks:
         first_number: int,
         checks: Sequence[Check],
         seconds: float,
+        matter: Matter = _all_matter,
     ) -> tuple[Step, ...]:
         """The steps of ``checks``, numbered in their order from ``first_number``, none taking longer than ``seconds``.
 
-        Each is stored as it completes. Those that a run before a crash completed are not asked again.
+        Each is stored as it completes. Those that a run before a crash completed are not asked again. Late ones that no
+        longer ``matter`` are cancelled, and their steps say so.
         """
         if not checks:
             return ()
@@ -72,7 +80,18 @@ class Checks:
             step = await self._call(investigation, number, round_number, check, seconds)
             return await self._store.save_step(investigation, step)
 
-        steps = await asyncio.gather(*map(one, wanted, checks))
+        running = {asyncio.create_task(one(n, c)): c for n, c in zip(wanted, checks, strict=True)}
+        usual = max(self.cost_seconds(c.tool) for c in checks)
+        asked_at, began = self._clock.now(), asyncio.get_running_loop().time()
+        await awaited(running, usual, matter)
+        steps = []
+        for number, (task, check) in zip(wanted, running.items(), strict=True):
+            if not task.cancelled():
+                steps.append(task.result())
+                continue
+            took = round(asyncio.get_running_loop().time() - began, 4)
+            dropped = _dropped(number, round_number, check, asked_at, took)
+            steps.append(await self._store.save_step(investigation, dropped))
         return tuple(_without_raw(s) for s in steps)
 
     async def _call(
@@ -108,6 +127,20 @@ class Checks:
     async def _within_limit(self, tool: Tool, arguments: Mapping[str, Any]) -> Reading:
         async with self._slots[tool.vendor]:
             return await tool(arguments)
+
+
+def _dropped(
+    number: int, round_number: int, check: Check, asked_at: datetime, seconds: float
+) -> Step:
+    return Step(
+        number=number,
+        round=round_number,
+        check=check,
+        status=CANCELLED,
+        error=f"Not waited for any longer: its answer could not have changed what is found ({seconds:.1f} s).",
+        started_at=asked_at,
+        seconds=seconds,
+    )
 
 
 def _without_raw(step: Step) -> Step:

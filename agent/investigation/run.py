@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 
 from agent.investigation.budget import remaining, used_up
 from agent.investigation.causality import causally_ordered
 from agent.investigation.ending import Stop, conclude
 from agent.investigation.equipment import Equipment, Investigated, Round
 from agent.investigation.evidence import admissible
+from agent.investigation.foresight import still_mattering
 from agent.investigation.hypotheses import gathered, merged, weighed
 from agent.investigation.information import canonical, chosen
 from agent.investigation.locating import spoken_of
@@ -22,6 +24,7 @@ from agent.investigation.openings import opening_checks
 from agent.investigation.priors import of_a_model
 from agent.investigation.progress import Progress
 from agent.investigation.stopping import outlook
+from agent.investigation.stragglers import CANCELLED
 from agent.investigation.taking import taken, wished_checks
 from agent.investigation.thinking import Thought
 from agent.model import Case, Check, Hypothesis, Note, Step
@@ -120,10 +123,11 @@ class Run:
         """Run a round of checks; what was learnt before is recorded and told meanwhile."""
         case, first = self.case, len(self.case.steps) + 1
         seconds = remaining(case.investigation.budget, case.investigation.spent).seconds
+        matter = partial(still_mattering, case, self._house.rules)
 
         async def work() -> Round:
             steps = await self._house.checks.run(
-                case.investigation.id, case.round, first, checks, max(0.1, seconds)
+                case.investigation.id, case.round, first, checks, max(0.1, seconds), matter
             )
             return Round(steps=steps, at=self._house.clock.now())
 
@@ -201,7 +205,12 @@ class Run:
         )
 
     def _asked(self) -> frozenset[str]:
-        return frozenset(self._key(s.check) for s in self.case.steps)
+        """What is not to be asked again; what an earlier run did not wait for may matter now."""
+        return frozenset(
+            self._key(s.check)
+            for s in self.case.steps
+            if s.status != CANCELLED or s.round >= self._first_round
+        )
 
     def _key(self, check: Check) -> str:
         return canonical(check, self._house.checks.registry)
