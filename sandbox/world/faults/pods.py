@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,7 +88,7 @@ class PodTroubles:
         """How often its containers had been restarted at each of the times."""
         runs = self._runs(pod, max(times, default=0.0))
         begun = runs.starts[1:] if runs else ()
-        return [float(sum(start <= at for start in begun)) for at in times]
+        return [float(bisect_right(begun, at)) for at in times]
 
     def is_silent(self, pod: Manifest, at: float) -> bool:
         """Whether the pod does not do its ordinary work at a moment."""
