@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from evals import kinds
 from evals.citations import Checked
-from evals.told import CAUSE_FOUND, NOTHING_WRONG, Proposed, Told
+from evals.told import CAUSE_FOUND, INPUT_NEEDED, NOTHING_WRONG, Proposed, Told
 from sandbox.world.parts import Entity
 from sandbox.world.scenario import Truth
 
@@ -26,7 +26,8 @@ class Score:
     """How one finding was judged."""
 
     cause: bool
-    """Right kind at a right entity; on a healthy company: that nothing is wrong."""
+    """Right kind at a right entity, every one of several causes named, and what it could not see said; on a healthy
+    company: that nothing is wrong; where the cause cannot be had: that it says so and asks."""
     entity: bool
     kind: bool
     fix: int
@@ -63,9 +64,14 @@ def score(
         fix = MISLEADING if told.changes else fix
         return Score(calm, calm, calm, fix, false, checked, bool(told.changes))
     found = told.ending not in ("", NOTHING_WRONG)
+    honest = kinds.says("\n".join(told.unseen), truth.unseen)
+    if truth.ending == INPUT_NEEDED:
+        right = told.ending == INPUT_NEEDED and honest
+        fix = MISLEADING if told.changes else MENDS if right else AREA if honest else MISLEADING
+        return Score(right, right, right, fix, false, checked)
     entity = found and is_right_entity(told, truth)
     kind = found and kinds.is_right_kind(told, truth)
-    cause = told.ending == CAUSE_FOUND and entity and kind
+    cause = told.ending == CAUSE_FOUND and entity and kind and honest and _names_both(told, truth)
     fix = _fix(told, truth, mends, entity=entity, kind=kind)
     return Score(cause, entity, kind, fix, false, checked)
 
@@ -73,6 +79,12 @@ def score(
 def is_right_entity(told: Told, truth: Truth) -> bool:
     """Whether the thing at fault is the true one, or one that is right as well; one of its Pods counts as itself."""
     return any(_is(told, entity) for entity in _right(truth))
+
+
+def _names_both(told: Told, truth: Truth) -> bool:
+    """Whether each of several causes is named, in whichever part."""
+    spoken = _spoken(told)
+    return all(_names(spoken, entity.name) for entity in truth.both)
 
 
 def _right(truth: Truth) -> tuple[Entity, ...]:

@@ -10,6 +10,7 @@ Json = Mapping[str, Any]
 
 CAUSE_FOUND = "cause_found"
 NOTHING_WRONG = "nothing_wrong"
+INPUT_NEEDED = "input_needed"
 _CLAIMS = ("chain", "impact", "forecast", "ruled_out")
 _DISMISSED = ("rejected", "superseded", "expired")
 
@@ -55,6 +56,8 @@ class Told:
     confidence: float = 0.0
     sentences: tuple[Sentence, ...] = ()
     next_steps: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    """What it says that it could not see."""
     struck: int = 0
     """Sentences that its own gates removed."""
     changes: tuple[Proposed, ...] = ()
@@ -80,6 +83,7 @@ class Told:
             confidence=float(finding.get("confidence") or 0.0),
             sentences=tuple(_sentences(finding)),
             next_steps=tuple(finding.get("next_steps") or ()),
+            unseen=tuple(finding.get("unseen") or ()),
             struck=int(finding.get("struck") or 0),
             changes=tuple(map(_proposed, record.get("changes") or standing)),
             reasoner=finding.get("reasoner", ""),

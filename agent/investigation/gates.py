@@ -8,7 +8,7 @@ from agent.investigation.causality import reason_against
 from agent.investigation.charts import decisive
 from agent.investigation.grounding import Grounds, Pool, known_names, unfounded, ungrounded
 from agent.investigation.hypotheses import leading
-from agent.investigation.wording import unseen_text
+from agent.investigation.unseen import unseen_text
 from agent.model import Case, Claim, Ending, Evidence, Finding, Hypothesis
 
 THIN_SUPPORT = 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.investigation.hypotheses import Movement
-from agent.model import Step
 
 _ORDER = ("new", "strengthened", "weakened", "ruled out")
 _MOST = 3
@@ -26,12 +25,3 @@ def movements_text(movements: Sequence[Movement]) -> str:
         more = f" and {len(words) - _MOST} more" if len(words) > _MOST else ""
         parts.append(f"*{kind.capitalize()}:* {'; '.join(words[:_MOST])}{more}")
     return "\n".join(parts)
-
-
-def unseen_text(steps: Sequence[Step]) -> tuple[str, ...]:
-    """What could not be seen, one sentence per cause; a thing that does not exist is not a blind spot."""
-    blind: dict[str, None] = {}
-    for step in steps:
-        if step.status in ("denied", "unreachable", "error"):
-            blind[f"could not see: {step.check.tool} - {step.error}"] = None
-    return tuple(blind)

@@ -79,12 +79,13 @@ class KubernetesActivity:
     @tool("kubernetes", cost_seconds=1.0)
     async def kubernetes_changes(self, namespace: Namespace, hours: Hours = 24) -> Reading:
         """Every change by people and tools in a namespace: rollouts, ConfigMaps, autoscalers, scaling, schedules."""
-        window = window_of(hours * 60)
-        rollouts, items, policies = await asyncio.gather(
+        window, unseen = window_of(hours * 60), set[str]()
+        rollouts, policies, *lists = await asyncio.gather(
             self._rollouts(namespace, window.start),
-            self._client.list_all(_CHANGING, namespace),
             self._client.list_seen("NetworkPolicy", namespace),
+            *(self._client.list_seen(kind, namespace, unseen) for kind in _CHANGING),
         )
+        items = [item for found in lists for item in found]
         changes = history.changes_of([*items, *policies], window.start)
         changes += [
             {
@@ -102,12 +103,14 @@ class KubernetesActivity:
             f"{clock(c['at'])} {c['kind']} {c['name']} {c['what']}{' by ' + c['by'] if c['by'] else ''}"
             for c in changes
         ]
+        if unseen:
+            text.append(f"not to be seen: {', '.join(sorted(unseen))}")
         return Reading(
             source="kubernetes",
             query=f"kubectl -n {namespace} get all,configmaps,hpa --show-managed-fields -o yaml",
             observation=lines(text)
             or f"nothing changed in {namespace} within the last {hours:g} h",
-            data={"changes": changes},
+            data={"changes": changes, "unseen": sorted(unseen)},
             raw=raw(changes),
             window=window,
         )

@@ -129,7 +129,6 @@ class Drain(Part):
     """The field manager."""
 
 
-
 class Edit(Part):
     """A change of one object before the sandbox's start, by hand or by some tool."""
 
@@ -196,6 +195,12 @@ class Truth(Part):
     that satisfy a fault's ``mends``."""
     partial_fixes: tuple[FixKind, ...] = ()
     """Kinds of change that bring relief and leave the cause."""
+    ending: Literal["cause_found", "input_needed"] = "cause_found"
+    """How a sound investigation ends; ``input_needed`` where the cause cannot be had from what may be seen."""
+    unseen: tuple[str, ...] = ()
+    """What it has to name among what it could not see: ``logs|log lines`` are two ways of one word; all of the tuple."""
+    both: tuple[Entity, ...] = ()
+    """Where several causes feed what alerted: each of these has to be named, in headline, chain or next steps."""
     advice: tuple[str, ...] = ()
     """What the next steps have to say where no change of the cluster mends it: ``renew|rotate`` are two ways of one
     word; all of the tuple have to be said."""

@@ -15,7 +15,9 @@ PROVEN: dict[str, tuple[ChangeKind, ...]] = {
     "bad-config-change": (ChangeKind.CONFIG_VALUE,),
     "bad-feature-flag": (ChangeKind.CONFIG_VALUE,),
     "config-pool-too-small": (ChangeKind.CONFIG_VALUE,),
+    "datadog-down": (ChangeKind.RESOURCES,),
     "misplaced-job-time": (ChangeKind.SUSPEND_JOB,),
+    "no-logs-in-datadog": (ChangeKind.ROLLBACK,),
     "vendor-feature-flag": (),
 }
 """Scenario -> the kinds of change that are proposed; none where only people can mend it."""
@@ -27,6 +29,11 @@ SAID = {
     "vendor-feature-flag": "semantic-ranking back at launchdarkly",
 }
 """What the next steps have to name."""
+UNSEEN = {
+    "datadog-down": "datadog, no look-up was answered",
+    "no-logs-in-datadog": "no logs of orders have reached Datadog",
+}
+"""What it has to say that it could not see."""
 MOST_TOOL_CALLS = 60
 
 
@@ -40,7 +47,21 @@ async def test_the_mode_is_found_at_its_entity(scenario: str) -> None:
     _is_right(played)
     assert tuple(c.kind for c in played.changes) == PROVEN[scenario], played.explain()
     assert SAID.get(scenario, "") in "\n".join(played.finding.next_steps), played.explain()
+    assert UNSEEN.get(scenario, "") in "\n".join(played.finding.unseen), played.finding.unseen
     assert played.tool_calls <= MOST_TOOL_CALLS, played.explain()
+
+
+async def test_what_may_not_be_read_is_asked_for_instead_of_guessed() -> None:
+    played = await investigate("forbidden-configmaps")
+    finding = played.finding
+    assert finding.ending is Ending.INPUT_NEEDED, played.explain()
+    assert finding.question
+    assert played.changes == ()
+    said = "\n".join(finding.unseen)
+    assert "grant `get` on `configmaps`" in said
+    assert "configmaps in kubernetes_changes" in said
+    assert "no configuration of checkout was changed" not in str(finding.ruled_out)
+    _is_right(played)
 
 
 def _is_right(played: Played) -> None:

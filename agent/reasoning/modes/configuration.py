@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.model import Change, Check, Json
-from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
-from agent.reasoning.modes.pods import quoted
+from agent.reasoning.modes.complaints import error_lines
+from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Role, Sign
 from agent.reasoning.modes.settings import (
     AFTER,
     BEFORE,
     LONG_BEFORE,
     SettingChange,
     advice_on,
-    error_lines,
     events_check,
     is_recent,
     maps_of,
@@ -50,7 +49,10 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
         return
     others = [c for c in answer.data.get("changes") or [] if _is_other(c, target, view)]
     if not others:
-        if not written_lately(target, view):
+        if "configmaps" in (answer.data.get("unseen") or []):
+            text = f"whether configuration of {target.name} was changed cannot be seen"
+            yield Sign(answer.step, text, 0.0, Role.CONTEXT)
+        elif not written_lately(target, view):
             text = f"no configuration of {target.name} was changed in the last 24 h"
             yield Sign(answer.step, text, -STRONG - WEAK)
         return
@@ -82,7 +84,7 @@ def _changed(
     lines = list(error_lines(target, view))
     line = next((x for x in lines if speaks_of(x.text, change)), None)
     if line is not None:
-        text = f'since then {target.name} logs: "{quoted(line.text)}"'
+        text = f'since then {target.name} logs: "{line.quoted}"'
         yield Sign(line.step, text, DECISIVE, also=(change.step,))
     elif lines:
         text = f"no error that {target.name} logs speaks of {change.key}"
@@ -141,7 +143,7 @@ BAD_CONFIG = Mode(
     id="bad_config_change",
     short="a change of configuration",
     words=frozenset({"config", "setting"}),
-    statement="a bad change of the configuration of {name}",
+    statement="a change of its configuration broke {name}",
     prior=-2.0,
     flavours=frozenset({SERVICE, CACHE, DATABASE, QUEUE}),
     below=True,

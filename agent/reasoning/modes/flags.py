@@ -8,17 +8,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from agent.model import Change, Check, Json
+from agent.reasoning.modes.complaints import Line, error_lines
 from agent.reasoning.modes.configuration import right_after
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.pods import quoted
 from agent.reasoning.modes.settings import (
     BEFORE,
     EVENTS_QUERY,
-    Line,
     SettingChange,
     advice_on,
     differing,
-    error_lines,
     events_check,
     is_recent,
     set_back,
@@ -131,7 +130,8 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
         yield from _behind(turned.flag, turned.step, target, view)
         return
     found = view.answer("kubernetes_changes")
-    if found is not None and view.answer("datadog_events", query=EVENTS_QUERY) is not None:
+    seen = found is not None and "configmaps" not in (found.data.get("unseen") or [])
+    if found is not None and seen and view.answer("datadog_events", query=EVENTS_QUERY) is not None:
         text = f"no feature flag of {target.name} was turned before the symptom"
         yield Sign(found.step, text, -DECISIVE)
 
@@ -141,7 +141,7 @@ def _behind(flag: str, step: int, target: Target, view: View) -> Iterator[Sign]:
     lines = list(error_lines(target, view))
     line = next((x for x in lines if speaks_of_flag(x.text, flag)), None)
     if line is not None:
-        text = f'{target.name} fails behind the flag {flag}: "{quoted(line.text)}"'
+        text = f'{target.name} fails behind the flag {flag}: "{line.quoted}"'
         yield Sign(line.step, text, DECISIVE, also=(step,))
     elif lines:
         text = f"no error that {target.name} logs names the flag {flag}"
@@ -166,7 +166,7 @@ BAD_FLAG = Mode(
     id="bad_feature_flag",
     short="a feature flag",
     words=frozenset({"flag", "toggle"}),
-    statement="a feature flag of {name} that was turned",
+    statement="a feature flag that was turned broke {name}",
     prior=-2.0,
     flavours=frozenset({SERVICE}),
     below=True,

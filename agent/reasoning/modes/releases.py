@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from agent.model import Change, ChangeKind, Check, Json
 from agent.reasoning.modes.changes import workload_entity
+from agent.reasoning.modes.complaints import error_lines, error_log_checks
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
 from agent.reasoning.modes.view import View, time_of
@@ -17,6 +18,8 @@ _BEFORE = timedelta(minutes=45)
 """A symptom within this time after a change is suspicious."""
 _AFTER = timedelta(minutes=5)
 _LONG_BEFORE = timedelta(hours=2)
+_OFTEN = 10
+_LOGS_READ = timedelta(minutes=60)
 _RESTARTED = re.compile(r"restarted-?at\b|last-reloaded-from|\bSTAKATER_", re.I)
 """What kubectl, Reloader and other tools write to a pod template to have its pods made anew."""
 _CONTINUED = 4
@@ -26,12 +29,7 @@ _CONTINUED = 4
 def _rollout_checks(target: Target, view: View) -> Iterator[Check]:
     if view.answer("kubernetes_rollouts") is None:
         yield target.ask("kubernetes_rollouts", "what was rolled out")
-    query = f"service:{target.name} env:{target.environment} status:error"
-    yield Check(
-        tool="datadog_logs",
-        arguments={"query": query, "minutes": 60},
-        reason="which errors it logs",
-    )
+    yield from error_log_checks(target, view)
 
 
 def rollouts_of(target: Target, view: View) -> tuple[int, list[Json]] | None:
@@ -58,6 +56,25 @@ def _rollout_signs(target: Target, view: View) -> Iterator[Sign]:
         yield Sign(step, text, -STRONG)
         return
     yield from _timing(step, what, mine[0], view)
+    yield from _new_errors(target, view, mine[0])
+
+
+def _new_errors(target: Target, view: View, rollout: Json) -> Iterator[Sign]:
+    """An error of the entity's own that it has logged only since its rollout, which came not long before the symptom."""
+    at = time_of(rollout.get("at"))
+    if at is None or not -_AFTER <= view.symptom_onset - at <= _BEFORE:
+        return
+    looked_from = view.case.now - _LOGS_READ
+    others = [d.name for d in view.dependencies(target.name)]
+    lines = [x for x in error_lines(target, view) if not any(o in x.text for o in others)]
+    line = next((x for x in lines if x.first_at and looked_from < at <= x.first_at), None)
+    if line is not None:
+        text = f'only since the rollout at {clock(at)} {target.name} logs: "{line.quoted}"'
+        yield Sign(line.step, text, STRONG)
+        return
+    line = next((x for x in lines if x.first_at is None and x.times >= _OFTEN), None)
+    if line is not None:
+        yield Sign(line.step, f'{target.name} logs {line.times} times: "{line.quoted}"', FAIR)
 
 
 def only_restarts(rollout: Json) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from agent.knowledge.inference import endpoints_in
 from agent.model import Change, ChangeKind, Check, Entity, Json
+from agent.reasoning.modes.complaints import error_log_checks
 from agent.reasoning.modes.pods import quoted
 from agent.reasoning.modes.target import Target
 from agent.reasoning.modes.view import View, time_of
@@ -126,19 +127,6 @@ def events_check() -> Check:
     )
 
 
-def error_log_checks(target: Target, view: View) -> Iterator[Check]:
-    """Its errors as Datadog has them; where Datadog has none, as its containers wrote them."""
-    query = f"service:{target.name} env:{target.environment} status:error"
-    asked = {"query": query, "minutes": 60}
-    yield Check(tool="datadog_logs", arguments=asked, reason="which errors it logs")
-    found = view.answer("datadog_logs", **asked)
-    was_asked = any(
-        s.check.tool == "datadog_logs" and s.check.arguments == asked for s in view.case.steps
-    )
-    if was_asked and (found is None or not found.data.get("total")):
-        yield target.ask("kubernetes_logs", "what its containers write", workload=target.name)
-
-
 def setting_changes(target: Target, view: View) -> tuple[SettingChange, ...]:
     """The settings of an entity that were changed not long before the symptom, the latest first."""
     found = [
@@ -174,39 +162,6 @@ def _changes_in(name: str, view: View) -> Iterator[SettingChange]:
 
 
 # --- what the logs say of it --------------------------------------------------------------------
-
-
-class Line(NamedTuple):
-    """A serious line of an entity's own log."""
-
-    step: int
-    text: str
-    times: int
-
-
-def error_lines(target: Target, view: View) -> Iterator[Line]:
-    """The errors and warnings of an entity, from Datadog and from its containers, the most frequent first."""
-    shipped = (
-        _line(answer.step, template)
-        for answer in view.answers("datadog_logs")
-        for template in answer.data.get("templates") or []
-        if template.get("service") == target.name and _is_serious(template)
-    )
-    written = (
-        _line(answer.step, template)
-        for answer in view.answers("kubernetes_logs", workload=target.name)
-        for template in answer.data.get("templates") or []
-        if _is_serious(template)
-    )
-    yield from sorted((*shipped, *written), key=lambda line: -line.times)
-
-
-def _is_serious(template: Json) -> bool:
-    return str(template.get("level")).lower() in ("error", "warn", "warning", "critical", "fatal")
-
-
-def _line(step: int, template: Json) -> Line:
-    return Line(step, str(template.get("example") or ""), int(template.get("count") or 1))
 
 
 def plain(name: str) -> str:
