@@ -7,8 +7,8 @@ of its chain: a span that fails only because a span below it did is a victim.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class Span:
     start: float
     seconds: float
     error: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Call:
     count: int
     p95_seconds: float
     error_ratio: float
+    attempts: float
+    """How often a caller's span calls it on average."""
+    repeated_ratio: float
+    """Share of the calls that are made again after the same one failed."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +120,25 @@ def _calls(spans: Sequence[Span]) -> Iterable[Call]:
         if parent is not None and parent.service != span.service:
             pairs[parent.service, span.service].append(span)
     for (caller, callee), group in pairs.items():
+        repeated = _repeated(group)
         yield Call(
             caller,
             callee,
             len(group),
             float(np.percentile([s.seconds for s in group], 95)),
             sum(s.error for s in group) / len(group),
+            attempts=len(group) / len({(s.trace_id, s.parent_id) for s in group}),
+            repeated_ratio=repeated / len(group),
         )
+
+
+def _repeated(calls: Sequence[Span]) -> int:
+    """How many of the calls follow a failed one of the same operation by the same parent."""
+    failed: set[tuple[str, str, str]] = set()
+    count = 0
+    for call in sorted(calls, key=lambda s: s.start):
+        same = (call.trace_id, call.parent_id, call.resource)
+        count += same in failed
+        if call.error:
+            failed.add(same)
+    return count

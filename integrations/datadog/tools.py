@@ -128,8 +128,8 @@ class DatadogTools(DatadogCatalogue):
         environment: Environment = "production",
         minutes: Annotated[float, Field(gt=0, le=1_440)] = 60,
     ) -> Reading:
-        """Traces through a service: where they spend their time (own time by operation), where errors begin, and who
-        calls whom."""
+        """Traces through a service: where they spend their time (own time by operation), where errors begin, who calls
+        whom and how often again, the service by version and host, and calls of outside APIs by HTTP status."""
         window = window_of(minutes)
         query = f"service:{service} env:{environment}"
         events = await self._client.spans(query, window, _SPANS_READ)
@@ -146,6 +146,7 @@ class DatadogTools(DatadogCatalogue):
             **tracing.attribution_data(
                 attribute(s for s in spans if s.trace_id in completed), service
             ),
+            **tracing.breakdown_data(spans, service),
             "change": tracing.latency_change(spans, service),
         }
         return Reading(

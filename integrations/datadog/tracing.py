@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from agent.analysis.breakdown import HOST, PEER, STATUS, VERSION, Part, by_tag, peers
 from agent.analysis.series import describe
 from agent.analysis.traces import Attribution, Span
 from agent.model import Json
 from integrations.datadog.metrics import description_data
-from integrations.text import parse_time
+from integrations.text import iso_of_unix, parse_time
 
 _OPERATIONS = 25
+_PARTS = 8
+_TAGS = (VERSION, HOST, PEER, STATUS)
 
 
 def span_of(event: Json) -> Span | None:
@@ -37,7 +40,29 @@ def span_of(event: Json) -> Span | None:
         start=start.timestamp(),
         seconds=seconds,
         error=_failed(found, custom),
+        tags=_tags(found),
     )
+
+
+def _tags(found: Json) -> dict[str, str]:
+    """The tags that tell spans apart: among the span's own attributes, flat or nested, or in its list of tags."""
+    listed = dict(_pair(t) for t in found.get("tags") or [])
+    sources = (found.get("custom") or {}, found.get("attributes") or {}, listed, found)
+    values = {tag: next((v for s in sources if (v := _value(s, tag))), "") for tag in _TAGS}
+    return {tag: value for tag, value in values.items() if value}
+
+
+def _pair(tag: object) -> tuple[str, str]:
+    key, _, value = str(tag).partition(":")
+    return key, value
+
+
+def _value(source: Json, tag: str) -> str:
+    if tag in source:
+        return str(source[tag] or "")
+    head, _, rest = tag.partition(".")
+    inner = source.get(head)
+    return _value(inner, rest) if rest and isinstance(inner, dict) else ""
 
 
 def _failed(found: Json, custom: Json) -> bool:
@@ -74,9 +99,36 @@ def attribution_data(found: Attribution, service: str) -> Json:
                 "count": c.count,
                 "p95_seconds": c.p95_seconds,
                 "error_ratio": c.error_ratio,
+                "attempts": c.attempts,
+                "repeated_ratio": c.repeated_ratio,
             }
             for c in found.calls
         ],
+    }
+
+
+def breakdown_data(spans: Sequence[Span], service: str) -> Json:
+    """The service's spans by version and by host, and all calls of outside APIs."""
+    own = {(s.trace_id, s.span_id): s for s in spans if s.service == service}
+    served = [s for s in own.values() if PEER not in s.tags]
+    return {
+        "versions": [_part_data(p) for p in by_tag(served, VERSION)[:_PARTS]],
+        "hosts": [_part_data(p) for p in by_tag(served, HOST)[:_PARTS]],
+        "peers": [
+            {"caller": p.caller, "statuses": dict(p.statuses), **_part_data(p.part)}
+            for p in peers({(s.trace_id, s.span_id): s for s in spans}.values())[:_PARTS]
+        ],
+    }
+
+
+def _part_data(part: Part) -> Json:
+    return {
+        "value": part.value,
+        "count": part.count,
+        "error_ratio": part.error_ratio,
+        "p50_seconds": part.p50_seconds,
+        "p95_seconds": part.p95_seconds,
+        "first_at": iso_of_unix(part.first_at),
     }
 
 
@@ -101,7 +153,16 @@ def tracing_lines(data: Json) -> list[str]:
     text += [
         f"call {c['caller']} -> {c['callee']}: {c['count']}, p95 {c['p95_seconds'] * 1000:.4g} ms,"
         f" errors {c['error_ratio']:.2%}"
+        + (f", {c['attempts']:.1f} times a request" if c["repeated_ratio"] else "")
         for c in data["calls"][:10]
+    ]
+    for what in ("versions", "hosts"):
+        if len(data[what]) > 1:
+            text.append(f"by {what[:-1]}: " + "; ".join(_part_text(p) for p in data[what]))
+    text += [
+        f"{p['caller']} -> {_part_text(p)}; HTTP "
+        + ", ".join(f"{status} x{count}" for status, count in sorted(p["statuses"].items()))
+        for p in data["peers"]
     ]
     if change := data["change"]:
         text.append(
@@ -109,3 +170,7 @@ def tracing_lines(data: Json) -> list[str]:
             f" {change['after'] * 1000:.4g} ms"
         )
     return text
+
+
+def _part_text(part: Json) -> str:
+    return f"{part['value']} {part['count']} spans, p50 {part['p50_seconds'] * 1000:.4g} ms, errors {part['error_ratio']:.2%}"
