@@ -370,6 +370,9 @@ class CaseStore(Protocol):
     async def load_steps_from(self, investigation: int, number: int) -> tuple[Step, ...]:
         """The finished tool calls from a number on, without their raw answers."""
 
+    async def load_raw(self, investigation: int) -> dict[int, str]:
+        """The raw answers that are kept of its tool calls, by the calls' numbers."""
+
     async def load_steps(self, investigation: int) -> tuple[Step, ...]:
         """The finished tool calls with their raw answers, by number."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ Floats = NDArray[np.float64]
 MINIMUM_POINTS = 16
 """Below this, no change and no trend is claimed."""
 _THINNED_TO = 180
+_REMEMBERED = 128
+"""Series whose change is not searched for again."""
 _ABSURD = 1e100
 _BESIDE = 12
 """Thinned points on either side of a break that give its levels, so that a daily rhythm does not."""
@@ -129,6 +132,12 @@ def describe(points: Points) -> Description:
 
 def find_change(points: Points) -> tuple[Change | None, Pulse | None]:
     """The lasting change of level in a series, or the pulse that explains it better; both None when it just goes on."""
+    return _change_in(tuple((at, value) for at, value in points))
+
+
+@lru_cache(_REMEMBERED)
+def _change_in(points: Points) -> tuple[Change | None, Pulse | None]:
+    """Remembered, since many failure modes ask it of the same few series in every round."""
     times, values = _thinned(*_arrays(points))
     if times.size < MINIMUM_POINTS or float(np.ptp(values)) == 0.0:
         return None, None

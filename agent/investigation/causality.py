@@ -23,7 +23,7 @@ MOST_WHEN_DEMOTED = -0.5
 
 def causally_ordered(case: Case) -> tuple[Hypothesis, ...]:
     """The board, with those that cannot be the cause lowered below the best that can."""
-    view = View(case)
+    view = View.of(case)
     suspects = {h.id for h in case.hypotheses if _reason(h, view)}
     if not suspects:
         return case.hypotheses
@@ -40,7 +40,7 @@ def _demoted(hypothesis: Hypothesis, ceiling: float) -> Hypothesis:
 
 def reason_against(hypothesis: Hypothesis, case: Case) -> str:
     """Why a hypothesis cannot be the cause, in a sentence; empty when nothing speaks against it."""
-    return _reason(hypothesis, View(case))
+    return _reason(hypothesis, View.of(case))
 
 
 def _reason(hypothesis: Hypothesis, view: View) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agent.investigation.equipment import Equipment, Gated, Investigated
 from agent.investigation.gates import passed
 from agent.investigation.progress import Progress
 from agent.investigation.quiet import is_over
 from agent.investigation.stopping import why_no_further
-from agent.model import Check, Ending, Finding, InvestigationStatus, Value
+from agent.model import Check, Ending, Finding, InvestigationStatus, Step, Value
 from agent.ports import Durable
 
 _MOST_TO_TRY = 3
@@ -39,8 +39,8 @@ async def conclude(
     draft = _with_reasons(thought.result.finding, progress, stop)
 
     async def settle() -> Gated:
-        steps = await house.store.load_steps(case.investigation.id)
-        whole = case.model_copy(update={"steps": steps or case.steps})
+        raw = await house.store.load_raw(case.investigation.id)
+        whole = case.model_copy(update={"steps": tuple(_with_raw(s, raw) for s in case.steps)})
         finding = await asyncio.to_thread(
             passed, draft, whole, bound=stop.bound, stopped=stop.by_engineer
         )
@@ -52,6 +52,14 @@ async def conclude(
     _close(progress, gated, stop, has_changes=bool(changes))
     await _report(house, progress, durable)
     return Investigated(case=progress.case, changes=changes)
+
+
+def _with_raw(step: Step, raw: Mapping[int, str]) -> Step:
+    """The step with the vendor's answer, which only the store holds."""
+    if step.reading is None or step.number not in raw:
+        return step
+    reading = step.reading.model_copy(update={"raw": raw[step.number]})
+    return step.model_copy(update={"reading": reading})
 
 
 def _with_reasons(draft: Finding, progress: Progress, stop: Stop) -> Finding:

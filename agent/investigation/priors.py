@@ -74,7 +74,7 @@ def in_context(hypothesis: Hypothesis, view: View) -> Hypothesis:
 
 def of_a_model(proposed: Iterable[Hypothesis], case: Case) -> tuple[Hypothesis, ...]:
     """A model's hypotheses, its own priors held near the base rates, and with the same context as those of the rules."""
-    view = View(case)
+    view = View.of(case)
     known = {h.id for h in case.hypotheses}
     return tuple(
         h if h.id in known else in_context(h.model_copy(update={"prior": _bounded(h)}), view)

@@ -42,6 +42,10 @@ class Shelf:
         """The finished tool calls from a number on."""
         return tuple(self.steps[n] for n in sorted(self.steps) if n >= number)
 
+    async def load_raw(self, investigation: int) -> dict[int, str]:
+        """The raw answers, by the calls' numbers."""
+        return {n: s.reading.raw for n, s in self.steps.items() if s.reading is not None}
+
     async def load_steps(self, investigation: int) -> tuple[Step, ...]:
         """The finished tool calls, by number."""
         return tuple(self.steps[n] for n in sorted(self.steps))

@@ -34,7 +34,7 @@ class _Carried(NamedTuple):
 
 def conclude(case: Case) -> Concluded:
     """The finding that the evidence carries, and the changes that would mend it, best first."""
-    view, leader = View(case), leading(case.hypotheses)
+    view, leader = View.of(case), leading(case.hypotheses)
     if leader is None:
         return Concluded(finding=_without_hypotheses(case))
     if leader.mode in HARMLESS and leader.confidence >= CLAIM_ABOVE:

@@ -15,8 +15,9 @@ from agent.model import Case, Check, Evidence, Hypothesis, HypothesisStatus, Ste
 from agent.ports import Answered, Concluded, Proposed, Weighed
 from agent.reasoning.conclusion import conclude
 from agent.reasoning.modes.catalogue import CATALOGUE, all_signs, suspects
+from agent.reasoning.modes.descending import closely
 from agent.reasoning.modes.mode import Mode, Sign
-from agent.reasoning.modes.target import Target
+from agent.reasoning.modes.target import SERVICE, Target
 from agent.reasoning.modes.transient import TRANSIENT, second_look
 from agent.reasoning.modes.view import View
 from agent.reasoning.questions import answer_of
@@ -32,14 +33,14 @@ class Rules:
 
     async def propose(self, case: Case) -> Proposed:
         """A hypothesis for each failure mode that comes into question, and the checks that tell them apart."""
-        view = View(case)
+        view = View.of(case)
         hypotheses = tuple(_hypotheses(case, view))
         board = (*case.hypotheses, *hypotheses)
         return Proposed(hypotheses=hypotheses, checks=tuple(_checks(board, view)))
 
     async def weigh(self, case: Case, steps: Sequence[Step]) -> Weighed:
         """What the steps say on each hypothesis; new ones are weighed on all that is known."""
-        view = View(case)
+        view = View.of(case)
         fresh = {s.number for s in steps}
         new = tuple(_hypotheses(case, view))
         evidence = [
@@ -66,11 +67,11 @@ class Rules:
 
     def second_look(self, case: Case) -> tuple[Check, ...]:
         """What to look at again, some time later, when nothing was found: whether it passed by itself."""
-        return second_look(View(case))
+        return second_look(View.of(case))
 
     def attack(self, case: Case) -> tuple[Check, ...]:
         """What would speak against the leading hypothesis: its own refutations, and its strongest rivals' checks."""
-        view, leader = View(case), leading(case.hypotheses)
+        view, leader = View.of(case), leading(case.hypotheses)
         found = _mode_of(leader, view) if leader is not None else None
         if leader is None or found is None:
             return ()
@@ -115,12 +116,25 @@ def _mode_of(hypothesis: Hypothesis, view: View) -> tuple[Mode, Target] | None:
 
 
 def _checks(hypotheses: Sequence[Hypothesis], view: View) -> Iterator[Check]:
+    yield from _further_down(hypotheses, view)
     for hypothesis in hypotheses:
         found = _mode_of(hypothesis, view)
         if found is None or hypothesis.log_odds < _PURSUED_ABOVE:
             continue
         for check in found[0].checks(found[1], view):
             yield check.model_copy(update={"tells": (hypothesis.id,)})
+
+
+def _further_down(hypotheses: Sequence[Hypothesis], view: View) -> Iterator[Check]:
+    """What a dependency in trouble depends on itself, where nobody knows that yet."""
+    for dependency in closely(view):
+        if dependency.flavour == SERVICE and not view.dependencies(dependency.name):
+            yield Check(
+                tool="datadog_dependencies",
+                arguments={"service": dependency.name, "environment": dependency.environment},
+                reason=f"what {dependency.name} depends on",
+                tells=tuple(h.id for h in hypotheses if h.entity == dependency.name),
+            )
 
 
 def _evidence(hypothesis: Hypothesis, sign: Sign, case: Case) -> Evidence:

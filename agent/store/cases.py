@@ -30,7 +30,7 @@ from agent.redaction import redact_data
 from agent.store.batches import GroupCommit
 from agent.store.engine import Sessions
 from agent.store.investigations import investigation_of, joined
-from agent.store.mapping import RAW_LIMIT_BYTES, row_of, storable, value_of
+from agent.store.mapping import RAW_LIMIT_BYTES, decompress_text, row_of, storable, value_of
 from agent.store.patterns import similar_patterns
 from agent.store.repositories import Repository
 from agent.store.saving import BOARDS, EVIDENCE, HEADS, LOCATED, ROUNDS, Saving
@@ -96,6 +96,16 @@ class Cases(Repository):
         """The finished tool calls from a number on, without their raw answers."""
         async with self._transaction() as tx:
             return await _steps(tx, investigation, _LIGHT, StepRow.number >= number)
+
+    async def load_raw(self, investigation: int) -> dict[int, str]:
+        """The raw answers that are kept of its tool calls, by the calls' numbers."""
+        row = StepRow
+        kept = select(row.number, row.raw).where(
+            row.investigation_id == investigation, row.raw.is_not(None)
+        )
+        async with self._transaction() as tx:
+            found = (await tx.execute(kept)).all()
+        return await asyncio.to_thread(lambda: {r.number: decompress_text(r.raw) for r in found})
 
     async def load_steps(self, investigation: int) -> tuple[Step, ...]:
         """The finished tool calls with their raw answers, by number."""

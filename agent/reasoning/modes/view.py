@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -74,13 +75,32 @@ class Found(NamedTuple):
 
 
 class View:
-    """A case as the failure modes look at it."""
+    """A case as the failure modes look at it; ``View.of`` keeps what was worked out for the same answers before."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.namespace = case.signal.namespace or case.signal.environment or DEFAULT_NAMESPACE
         self.environment = case.signal.environment or self.namespace
         self._answered = [s for s in case.steps if s.reading is not None]
+        self._latest: dict[str, list[Step]] = {}
+        for step in reversed(self._answered):
+            self._latest.setdefault(step.check.tool, []).append(step)
+        self._by_number = {s.number: s for s in self._answered}
+        self._flavours: dict[str, str] = {}
+        self._metrics_of: dict[int, tuple[Metric, ...]] = {}
+
+    @classmethod
+    def of(cls, case: Case) -> View:
+        """The view of a case, with all that was worked out when the case had the same answers and surroundings."""
+        rests_on = (case.steps, case.signal, case.entities, case.relations)
+        known = case.notebook.kept("view", rests_on, lambda: cls(case))
+        return known if known.case is case else known._of_later(case)
+
+    def _of_later(self, case: Case) -> View:
+        """The same look at a case that differs in its board, its evidence or its present only."""
+        later = copy(self)
+        later.case = case
+        return later
 
     @cached_property
     def graph(self) -> nx.DiGraph[str]:
@@ -115,9 +135,9 @@ class View:
 
     def answers(self, tool: str, **arguments: object) -> Iterator[Found]:
         """The answers of a tool, the latest first, to calls with (at least) these arguments."""
-        for step in reversed(self._answered):
+        for step in self._latest.get(tool, ()):
             asked = step.check.arguments
-            if step.check.tool == tool and all(asked.get(k) == v for k, v in arguments.items()):
+            if all(asked.get(k) == v for k, v in arguments.items()):
                 assert step.reading is not None
                 yield Found(step.number, step.reading.data)
 
@@ -148,7 +168,7 @@ class View:
     def reading(self, query: str, minutes: float) -> Metric | None:
         """The worst series of a query over exactly this window, however long; None when it was not read."""
         found = self.answer("datadog_metrics", query=query, minutes=minutes)
-        described = _described(self._step(found.step)) if found else ()
+        described = self._described(self._step(found.step)) if found else ()
         return max(described, key=lambda m: m.last, default=None)
 
     def load_of(self, target: Target) -> Metric | None:
@@ -200,7 +220,7 @@ class View:
         read = (self._step(f.step) for f in found)
         steps = sorted((s for s in read if _tells_now(s)), key=lambda s: s.number)
         steps.sort(key=lambda s: -float(s.check.arguments.get("minutes") or 720))
-        worst = (max(_described(s), key=lambda m: m.last, default=None) for s in steps)
+        worst = (max(self._described(s), key=lambda m: m.last, default=None) for s in steps)
         return [m for m in worst if m is not None]
 
     @cached_property
@@ -212,7 +232,12 @@ class View:
         return self.case.signal.occurred_at
 
     def _step(self, number: int) -> Step:
-        return next(s for s in self._answered if s.number == number)
+        return self._by_number[number]
+
+    def _described(self, step: Step) -> tuple[Metric, ...]:
+        if step.number not in self._metrics_of:
+            self._metrics_of[step.number] = tuple(_described(step))
+        return self._metrics_of[step.number]
 
     @cached_property
     def _metrics(self) -> dict[tuple[str, str], list[Metric]]:
@@ -229,10 +254,15 @@ class View:
                 continue
             tags = _tags(scope)
             if tags.get("env", self.environment) == self.environment:
-                found.setdefault((name, _owner(tags)), []).extend(_described(step))
+                found.setdefault((name, _owner(tags)), []).extend(self._described(step))
         return found
 
     def _flavour(self, name: str) -> str:
+        if name not in self._flavours:
+            self._flavours[name] = self._flavour_of(name)
+        return self._flavours[name]
+
+    def _flavour_of(self, name: str) -> str:
         if name in self.graph and self.graph.nodes[name].get("kind") in ("cronjob", "job"):
             return JOB
         for found in self.answers("kubernetes_workload", name=name):

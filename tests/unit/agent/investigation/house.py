@@ -99,6 +99,9 @@ class MemoryStore:
     async def load_steps_from(self, investigation: int, number: int) -> tuple[Step, ...]:
         return tuple(s for s in await self.load_steps(investigation) if s.number >= number)
 
+    async def load_raw(self, investigation: int) -> dict[int, str]:
+        return {n: s.reading.raw for n, s in self.steps.items() if s.reading is not None}
+
     async def load_steps(self, investigation: int) -> tuple[Step, ...]:
         return tuple(self.steps[n] for n in sorted(self.steps))
 
