@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from agent.investigation.hypotheses import leading
@@ -48,14 +49,20 @@ def conclude(case: Case) -> Concluded:
             "entity": root.entity,
             "entity_kind": root.entity_kind,
             "namespace": root.namespace,
-            "confidence": min(h.confidence for h in path[: path.index(root) + 1]),
+            "confidence": _confidence(path[: path.index(root) + 1]),
             "next_steps": _advice(root, view),
         }
     )
-    if leader.confidence < CLAIM_ABOVE:
+    if finding.confidence < CLAIM_ABOVE:
         return Concluded(finding=_unsure(case, finding, leader))
     mended = path if root is leader else (root,)
     return Concluded(finding=finding, changes=_changes(case, mended, view))
+
+
+def _confidence(path: tuple[Hypothesis, ...]) -> float:
+    """As sure as the weakest link; a coarser word for what is known more exactly of the same entity is implied by it."""
+    links = [h for h, deeper in pairwise(path) if h.entity != deeper.entity]
+    return min(h.confidence for h in (*links, path[-1]))
 
 
 def _advice(root: Hypothesis, view: View) -> tuple[str, ...]:

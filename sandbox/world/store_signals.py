@@ -73,7 +73,9 @@ STORE_SIGNALS: MappingProxyType[str, Callable[[Sampler], Floats]] = MappingProxy
         "pg_index_scans_per_second": lambda s: 2.5 * s["requests_per_second"],
         "pg_replication_delay_seconds": _replication_delay,
         "pg_slot_bytes": _constant(16.0 * 2**20),
-        "pg_database_bytes": lambda s: 0.8 * s["volume_used_bytes"],
+        "pg_database_bytes": lambda s: (
+            0.9 * np.maximum(s["volume_used_bytes"] - s["pg_slot_bytes"], 0.0)
+        ),
         "redis_commands_cpu_cores": lambda s: 0.05 + 9e-6 * s["requests_per_second"],
         "redis_main_thread_cores": _main_thread,
         "redis_slow_us": lambda s: 1000.0 * s["redis_latency_ms"] * 6.0,

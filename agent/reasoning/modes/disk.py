@@ -16,6 +16,7 @@ from agent.reasoning.modes.wording import clock, share, size
 _USED = "kubernetes.kubelet.volume.stats.used_bytes"
 _CAPACITY = "kubernetes.kubelet.volume.stats.capacity_bytes"
 _SLOT = "postgresql.replication_slot.restart_delay_bytes"
+_DATA = "postgresql.database_size"
 _FULL, _TIGHT, _ROOMY = 0.95, 0.85, 0.8
 _GROWS = 0.005
 """Growth an hour, as a share of the volume, that is worth a word."""
@@ -39,6 +40,7 @@ def _checks(target: Target, view: View) -> Iterator[Check]:
         yield lines_check(target, "(space OR disk)", "whether it complains of its disk")
     if target.flavour == DATABASE and _is_tight(target, view):
         yield _slot_check(target)
+        yield target.metric(_DATA, "whether it is the data that grows", by="max")
 
 
 def _slot_check(target: Target) -> Check:
@@ -76,6 +78,7 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
         yield from ahead
     if _is_tight(target, view):
         yield from _slot_signs(target, view, capacity)
+        yield from _data_signs(target, view, capacity)
         if (line := next(spoken(target.name, view, _PHRASES), None)) is not None:
             yield Sign(line.step, f'{target.name} logs: "{line.quoted}"', STRONG)
 
@@ -107,6 +110,15 @@ def _slot_signs(target: Target, view: View, capacity: Metric) -> Iterator[Sign]:
             yield Sign(step, text, STRONG)
 
 
+def _data_signs(target: Target, view: View, capacity: Metric) -> Iterator[Sign]:
+    data = view.metric(_DATA, target)
+    if data is None or not data.grows:
+        return
+    if (hourly := data.slope_per_hour or 0.0) > _GROWS * capacity.last / 2:
+        text = f"the data of {target.name} itself grows by {size(hourly)} an hour, to {size(data.last)} now"
+        yield Sign(data.step, text, FAIR)
+
+
 def _advice(target: Target, view: View) -> Iterator[str]:
     if (volume := _volume(target, view)) is None:
         return
@@ -116,6 +128,8 @@ def _advice(target: Target, view: View) -> Iterator[str]:
                 f"Have the consumer of the replication slot {name} of {target.name} read on, or drop the slot:"
                 f" SELECT pg_drop_replication_slot('{name}')"
             )
+    if any(_data_signs(target, view, volume[1])):
+        yield f"Find what grows in {target.name} (the largest tables and their age) and prune it"
     yield f"Expand the volume of {target.name}: raise the storage that its PersistentVolumeClaim requests"
 
 
