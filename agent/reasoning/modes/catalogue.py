@@ -38,6 +38,7 @@ from agent.reasoning.modes import (
     starting,
     transient,
 )
+from agent.reasoning.modes.descending import closely, looked_at
 from agent.reasoning.modes.jobs import running_jobs
 from agent.reasoning.modes.mode import Mode, Sign
 from agent.reasoning.modes.recollection import recollections
@@ -78,9 +79,9 @@ _SUBJECT = (
     *harmless.MODES,
 )
 _BELOW = tuple(m for m in _SUBJECT if m.below)
+_ANYWHERE = tuple(m for m in _SUBJECT if m.id not in harmless.HARMLESS and m.elsewhere is None)
 _JOBS = (*jobs.MODES, *clock.MODES)
 CATALOGUE: dict[str, Mode] = {m.id: m for m in (*_SUBJECT, load.DEPENDENCY, *_JOBS)}
-_MOST_DEPENDENCIES = 6
 
 
 def all_signs(mode: Mode, target: Target, view: View) -> tuple[Sign, ...]:
@@ -98,10 +99,10 @@ def suspects(view: View) -> Iterator[tuple[Mode, Target]]:
             yield from ((mode, target) for target in mode.elsewhere(view))
         elif subject.name and subject.flavour in mode.flavours and mode.arises(subject, view):
             yield mode, subject
-    below = view.dependencies(subject.name)[:_MOST_DEPENDENCIES]
+    below, ill = looked_at(view), closely(view)
     for dependency in below:
         yield load.DEPENDENCY, dependency
-        for mode in _BELOW:
+        for mode in _ANYWHERE if dependency in ill else _BELOW:
             if dependency.flavour in mode.flavours and mode.arises(dependency, view):
                 yield mode, dependency
     near = {subject.name, *(d.name for d in below)}

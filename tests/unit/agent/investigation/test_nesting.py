@@ -5,11 +5,16 @@ from __future__ import annotations
 from agent.investigation.nesting import depth, nested
 from agent.model import Case, Claim, Evidence, Finding, Hypothesis
 from agent.reasoning.conclusion import conclude
-from agent.reasoning.modes.catalogue import CATALOGUE
+from agent.reasoning.modes.catalogue import CATALOGUE, suspects
+from agent.reasoning.modes.descending import looked_at
+from agent.reasoning.modes.harmless import HARMLESS
+from agent.reasoning.modes.load import DEPENDENCY
+from agent.reasoning.modes.view import View
 from tests.unit.agent.investigation.house import NOW, case_of, signal_on
 from tests.unit.agent.investigation.test_causality import depends, entity
 
 POOL, SLOW, JOB = "connection_pool_exhaustion", "slow_query", "noisy_neighbour_job"
+SLOW_DEPENDENCY = DEPENDENCY.id
 
 
 def at(number: int, mode: str, place: str, log_odds: float, parent: str = "") -> Hypothesis:
@@ -125,3 +130,51 @@ def test_what_an_entity_does_to_itself_is_followed_even_then() -> None:
     found = finding(case(crash, killed, decisive="H1"))
     assert found.mode == "oom_kill"
     assert found.headline == "auth crashes again and again: auth was killed for lack of memory"
+
+
+def depending(board: tuple[Hypothesis, ...]) -> Case:
+    """auth calls tokens, which keeps its data in tokens-db."""
+    places = tuple(map(entity, ("auth", "tokens", "tokens-db", "tokens-disk", "far-away")))
+    ways = (
+        depends("auth", "tokens"),
+        depends("tokens", "tokens-db"),
+        depends("tokens-db", "tokens-disk"),
+        depends("tokens-disk", "far-away"),
+    )
+    told = case_of(signal_on("auth", "auth is slow"))
+    return told.model_copy(update={"entities": places, "relations": ways, "hypotheses": board})
+
+
+def below(*board: Hypothesis) -> list[str]:
+    return [t.name for t in looked_at(View(depending(board)))]
+
+
+ILL = at(1, SLOW_DEPENDENCY, "tokens", 1.0).model_copy(update={"prior": -2.0})
+ILL_TOO = at(2, SLOW_DEPENDENCY, "tokens-db", 1.0).model_copy(update={"prior": -2.0})
+
+
+def test_it_looks_below_a_dependency_only_when_that_shows_trouble() -> None:
+    assert below() == ["tokens"]
+    assert below(ILL.model_copy(update={"log_odds": -2.0})) == ["tokens"]
+    assert below(ILL) == ["tokens", "tokens-db"]
+    assert below(ILL, ILL_TOO) == ["tokens", "tokens-db", "tokens-disk"]
+
+
+def test_it_ends_at_a_distance() -> None:
+    third = at(3, SLOW_DEPENDENCY, "tokens-disk", 1.0).model_copy(update={"prior": -2.0})
+    assert "far-away" not in below(ILL, ILL_TOO, third)
+
+
+def test_anything_may_be_wrong_at_a_dependency_in_trouble() -> None:
+    def modes(*board: Hypothesis) -> set[str]:
+        return {m.id for m, t in suspects(View(depending(board))) if t.name == "tokens"}
+
+    assert "crash_loop" not in modes()
+    assert "crash_loop" in modes(ILL)
+    assert not modes(ILL) & HARMLESS
+
+
+def test_what_is_wrong_at_a_dependency_is_behind_its_being_slow() -> None:
+    rollout = at(3, "bad_rollout", "tokens-db", 1.0)
+    board = nested((ILL, ILL_TOO, rollout), depending(()))
+    assert [h.parent for h in board] == ["", "H1", "H2"]
