@@ -33,10 +33,11 @@ async def lasting(seconds: float, work: Callable[[], Awaitable[T]]) -> T:
 
 
 class SlowReasoner:
-    """The rules, each thought after ``THOUGHT_SECONDS``; counts the thoughts of each investigation."""
+    """The rules, each thought after ``thought_seconds``; counts the thoughts of each investigation."""
 
     def __init__(self, rules: RulesReasoner) -> None:
         self._rules = rules
+        self.thought_seconds = THOUGHT_SECONDS
         self.thoughts: Counter[int] = Counter()
 
     @property
@@ -70,7 +71,7 @@ class SlowReasoner:
 
     async def _think(self, case: Case, thought: Callable[[], Awaitable[T]]) -> T:
         self.thoughts[case.investigation.id] += 1
-        return await lasting(THOUGHT_SECONDS, thought)
+        return await lasting(self.thought_seconds, thought)
 
 
 async def alone_seconds(registry: Registry, check: Check) -> float:
@@ -81,15 +82,21 @@ async def alone_seconds(registry: Registry, check: Check) -> float:
     return time.perf_counter() - began
 
 
-def critical_seconds(steps: Sequence[Step], alone: Mapping[str, float], thoughts: int) -> float:
+def critical_seconds(
+    steps: Sequence[Step],
+    alone: Mapping[str, float],
+    thoughts: int,
+    thought_seconds: float = THOUGHT_SECONDS,
+) -> float:
     """The least that an investigation can take: its thoughts, and for each round its slowest check.
 
     Args:
         steps: of the investigation.
         alone: what each check takes by itself, by ``Check.key``.
         thoughts: calls of the model, one after the other.
+        thought_seconds: what each of them takes.
     """
     rounds: dict[int, float] = {}
     for step in steps:
         rounds[step.round] = max(rounds.get(step.round, 0.0), alone[step.check.key])
-    return sum(rounds.values()) + thoughts * THOUGHT_SECONDS
+    return sum(rounds.values()) + thoughts * thought_seconds
