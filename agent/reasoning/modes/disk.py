@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from agent.model import Check
 from agent.reasoning.modes.forecast import saturation_sign
 from agent.reasoning.modes.lines import lines_check, spoken
-from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, Mode, Sign
+from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.queries import database_lines
 from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, Target
 from agent.reasoning.modes.view import Metric, View
@@ -38,6 +39,10 @@ def _checks(target: Target, view: View) -> Iterator[Check]:
         yield database_lines(target)
     else:
         yield lines_check(target, "(space OR disk)", "whether it complains of its disk")
+    if _is_tight(target, view):
+        yield target.ask(
+            "kubernetes_list", "how much storage it asks for", kind="PersistentVolumeClaim"
+        )
     if target.flavour == DATABASE and _is_tight(target, view):
         yield _slot_check(target)
         yield target.metric(_DATA, "whether it is the data that grows", by="max")
@@ -79,6 +84,7 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
     if _is_tight(target, view):
         yield from _slot_signs(target, view, capacity)
         yield from _data_signs(target, view, capacity)
+        yield from _claim_signs(target, view)
         if (line := next(spoken(target.name, view, _PHRASES), None)) is not None:
             yield Sign(line.step, f'{target.name} logs: "{line.quoted}"', STRONG)
 
@@ -119,6 +125,23 @@ def _data_signs(target: Target, view: View, capacity: Metric) -> Iterator[Sign]:
         yield Sign(data.step, text, FAIR)
 
 
+def _claims(target: Target, view: View) -> Iterator[tuple[int, str, float]]:
+    """The step, the name and the storage of the claims of a StatefulSet's pods, ``data-orders-db-0``."""
+    found = view.answer("kubernetes_list", kind="PersistentVolumeClaim")
+    of_it = re.compile(rf"(?:^|-){re.escape(target.name)}(?:-\d+)?$")
+    for item in (found.data.get("items") or []) if found else ():
+        asked = (item.get("summary") or {}).get("requested_bytes")
+        if found is not None and asked and of_it.search(str(item.get("name"))):
+            yield found.step, str(item["name"]), float(asked)
+
+
+def _claim_signs(target: Target, view: View) -> Iterator[Sign]:
+    for step, name, asked in _claims(target, view):
+        text = f"the claim {name} of {target.name} asks for {size(asked)} and no more"
+        yield Sign(step, text, WEAK)
+        return
+
+
 def _advice(target: Target, view: View) -> Iterator[str]:
     if (volume := _volume(target, view)) is None:
         return
@@ -130,7 +153,8 @@ def _advice(target: Target, view: View) -> Iterator[str]:
             )
     if any(_data_signs(target, view, volume[1])):
         yield f"Find what grows in {target.name} (the largest tables and their age) and prune it"
-    yield f"Expand the volume of {target.name}: raise the storage that its PersistentVolumeClaim requests"
+    claims = ", ".join(name for _, name, _ in _claims(target, view)) or "its PersistentVolumeClaim"
+    yield f"Expand the volume of {target.name}: raise the storage that {claims} requests"
 
 
 DISK_FULL = Mode(
