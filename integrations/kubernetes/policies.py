@@ -87,7 +87,7 @@ def _has(allowed: Json, ports: set[object]) -> bool:
     first, last = allowed.get("port"), allowed.get("endPort")
     if isinstance(first, int) and isinstance(last, int):
         return any(isinstance(p, int) and first <= p <= last for p in ports)
-    return first is None or first in ports
+    return first is None or first in list(ports)
 
 
 def _is_peer(peers: Sequence[Json] | None, workload: Json, namespace: Json) -> bool:
