@@ -33,7 +33,7 @@ def certificate_data(
         "message": mask_text(str(ready.get("message") or "")),
         "issuing_reason": issuing.get("reason"),
         "issuing_message": mask_text(str(issuing.get("message") or "")),
-        "served_by": _servers(secret, workloads, ingresses),
+        "served_by": sorted(_servers(secret, workloads, ingresses) | _inside(certificate)),
         "changed_at": changed_at,
         "changed_by": changed_by,
     }
@@ -58,10 +58,21 @@ def _backends(spec: Json) -> set[str]:
     return names - {""}
 
 
-def _servers(secret: str, workloads: Iterable[Json], ingresses: Iterable[Json]) -> list[str]:
+def _inside(certificate: Json) -> set[str]:
+    """The Services of the cluster that it is made out to: ``web`` of ``web.production.svc``."""
+    end = f".{objects.namespace_of(certificate)}"
+    names = certificate.get("spec", {}).get("dnsNames") or []
+    return {
+        name.partition(".")[0]
+        for name in names
+        if f"{name}.".startswith(f"{name.partition('.')[0]}{end}.")
+    }
+
+
+def _servers(secret: str, workloads: Iterable[Json], ingresses: Iterable[Json]) -> set[str]:
     """Workloads that mount the Secret, and the Services behind Ingresses that serve it."""
     found = {objects.name_of(w) for w in workloads if secret in objects.references(w, "Secret")}
     for ingress in map(ingress_data, ingresses):
         if secret in ingress["tls_secrets"]:
             found |= set(ingress["services"])
-    return sorted(found) if secret else []
+    return found if secret else set()

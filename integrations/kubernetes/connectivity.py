@@ -144,11 +144,7 @@ def _only(data: Json, name: str) -> Json:
         "services": services,
         "policies": [p for p in data["policies"] if names & set(p["isolates"])],
         "ingresses": [i for i in data["ingresses"] if names & set(i["services"])],
-        "certificates": [
-            c
-            for c in data["certificates"]
-            if names & {*c["served_by"], *(d.partition(".")[0] for d in c["dns_names"])}
-        ],
+        "certificates": [c for c in data["certificates"] if names & set(c["served_by"])],
     }
 
 

@@ -175,7 +175,7 @@ def _blind_advice(target: Target, view: View) -> Iterator[str]:
             f"Give the container {brought[2]} of {target.name} a CPU request: without one in every container the"
             " autoscaler cannot measure"
         )
-    else:
+    elif _is_blind(target, view):
         yield f"Bring the metrics back that the autoscaler of {target.name} needs (metrics-server, or the adapter)"
 
 

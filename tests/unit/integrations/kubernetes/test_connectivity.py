@@ -183,6 +183,12 @@ class TestCertificates:
         assert (data["ready"], data["reason"], data["failed_attempts"]) == (False, "Expired", 3)
         assert data["not_after"] == "2026-11-24T02:00:00Z"
 
+    def test_a_name_within_the_cluster_is_that_of_a_service(self) -> None:
+        metadata = {"name": "pay-tls", "namespace": "production"}
+        names = ["payments.production.svc", "api.example", "cart.staging.svc"]
+        made = {"metadata": metadata, "spec": {"dnsNames": names}}
+        assert certificate_data(made, [], [])["served_by"] == ["payments"]
+
     def test_one_that_was_never_issued_has_no_end(self) -> None:
         bare = {"metadata": {"name": "new"}, "spec": {}}
         data = certificate_data(bare, [running("web")], [])
