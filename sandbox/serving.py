@@ -107,7 +107,7 @@ class Running:
     sandbox: Sandbox
     loop: asyncio.AbstractEventLoop
 
-    def run(self, coroutine: Coroutine[Any, Any, T], timeout_seconds: float = 10.0) -> T:
+    def run(self, coroutine: Coroutine[Any, Any, T], timeout_seconds: float = 30.0) -> T:
         """Run a coroutine, such as one of the workspace's methods, on the sandbox's event loop."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(timeout_seconds)
 

@@ -37,7 +37,8 @@ class ResponseTarget:
 class Triggers:
     """Trigger ids: three seconds, one use."""
 
-    def __init__(self, now: Now) -> None:
+    def __init__(self, now: Now, lifetime: timedelta = TRIGGER_LIFETIME) -> None:
+        self.lifetime = lifetime
         self._now = now
         self._issued: dict[str, _Trigger] = {}
 
@@ -58,7 +59,7 @@ class Triggers:
         trigger = self._issued.get(trigger_id)
         if trigger is None:
             raise SlackError("invalid_trigger_id")
-        if self._now() - trigger.issued > TRIGGER_LIFETIME:
+        if self._now() - trigger.issued > self.lifetime:
             raise SlackError("expired_trigger_id")
         if trigger.used:
             raise SlackError("exchanged_trigger_id")

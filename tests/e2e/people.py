@@ -59,7 +59,7 @@ class Person:
         """What srebot said to all in a thread."""
         return [plain(m) for m in spoken(self.thread(ts, channel))]
 
-    def alert(self, seconds: float = 30.0) -> Json:
+    def alert(self, seconds: float = 60.0) -> Json:
         """The company's alert, once it is there."""
 
         started = self._company.sandbox.world.started_at.timestamp()
@@ -140,7 +140,7 @@ class Person:
 
     def _decides(self, message: Json, action: str, reason: str) -> ActionResult:
         assert self.clicks(message, action).ok
-        return self.submits(eventually(self.modal, 5, "no modal came"), reason)
+        return self.submits(eventually(self.modal, 20, "no modal came"), reason)
 
     def forges(self, view: Json) -> Any:
         """Submit somebody else's modal, as only a forged request could; returns what the app answered."""

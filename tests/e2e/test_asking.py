@@ -46,7 +46,7 @@ def picture_in(person: Person, ts: str, channel: str = ALERTS) -> Json:
         files = [f for m in spoken(person.thread(ts, channel)) for f in m.get("files") or ()]
         return files[-1] if files else None
 
-    return eventually(look, 30, f"no picture came: {person.said(ts, channel)}") or {}
+    return eventually(look, 60, f"no picture came: {person.said(ts, channel)}") or {}
 
 
 def case_of(stage: Scene, ts: str, channel: str = ALERTS) -> Case:
@@ -188,7 +188,7 @@ def test_a_guest_may_ask_but_not_correct(calm: Scene, addressed: bool) -> None:
     before = len(calm.audit("correction"))
     text = "search no longer uses catalog"
     guest.posts(f"<@{BOT}> {text}" if addressed else text, thread=ts)
-    eventually(lambda: guest.whispers(ts), 20, "nobody told the guest")
+    eventually(lambda: guest.whispers(ts), 60, "nobody told the guest")
     assert "Only full members of this workspace can correct" in guest.whispers(ts)[-1]
     assert len(calm.audit("correction")) == before
     again = ask(guest, "what does search depend on?", "search depends on")

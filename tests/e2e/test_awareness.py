@@ -81,7 +81,7 @@ def decided(stage: Scene, key: str) -> Any:
     def look() -> Any:
         return stage.read(lambda store: store.decisions.of_signal(key))
 
-    return eventually(look, 30, f"nothing was decided on {key}")
+    return eventually(look, 60, f"nothing was decided on {key}")
 
 
 def ephemeral(stage: Scene, channel: str = ALERTS) -> list[Json]:
@@ -110,12 +110,12 @@ def test_what_should_have_been_told_is_told_the_next_time_with_the_reason(health
     assert "Mail queue is long" in str(shown["blocks"])
     assert "little impact" in str(shown["blocks"])
     assert engineer.clicks(shown, "quiet_told").ok
-    eventually(lambda: [m for m in ephemeral(healthy) if "full attention" in plain(m)], 15)
+    eventually(lambda: [m for m in ephemeral(healthy) if "full attention" in plain(m)], 60)
 
     second_ts, second = noise(healthy, "b")
     assert second.decision is Decision.INVESTIGATE
     assert "you said once that I should have told" in second.reason
-    eventually(lambda: list(spoken(engineer.thread(second_ts))), 30, "no thread was opened")
+    eventually(lambda: list(spoken(engineer.thread(second_ts))), 60, "no thread was opened")
 
 
 def test_the_page_lists_what_was_kept_quiet(healthy: Scene) -> None:
@@ -151,7 +151,7 @@ def test_an_alert_by_webhook_opens_a_thread_and_its_message_in_slack_no_second(
         told = spoken(engineer.channel())
         return [m for m in told if "atalog" in plain(m) and not m.get("is_ephemeral")]
 
-    (summary,) = eventually(own, 40, "no thread was opened")
+    (summary,) = eventually(own, 60, "no thread was opened")
     tags = "service:catalog, env:production"
     ts = posts_alert(healthy, "Triggered: [P1] Catalog answers slowly", tags, "4713")
     joined = decided(healthy, f"slack:{ALERTS}:{ts}")
@@ -194,7 +194,7 @@ def test_while_the_database_is_away_the_sender_is_asked_to_come_again_and_nothin
     with scene(postgres_server, "blip", SETTINGS, posts_alerts=False) as stage:
         with outage(postgres_server, stage.database_url):
             assert sends(stage, **payload) == 503
-        eventually(lambda: sends(stage, **payload) == 202, 30, "it did not come back")
+        eventually(lambda: sends(stage, **payload) == 202, 60, "it did not come back")
         assert decided(stage, "webhook:datadog:78").service == "catalog"
 
 
@@ -236,7 +236,7 @@ def test_the_digest_is_posted_once_and_its_entries_can_be_judged(
     assert block_of(message, "quiet_right")
     for person, action in ((engineer, "quiet_told"), (lead, "quiet_right")):
         assert judges(healthy, person.user, message, kept.id, action)
-    eventually(lambda: "should have been told" in str(posted()[0]["blocks"]), 15)
+    eventually(lambda: "should have been told" in str(posted()[0]["blocks"]), 60)
     assert ": right" in str(posted()[0]["blocks"])
 
     def ledger(store: Store) -> Any:
@@ -277,7 +277,7 @@ def test_a_thumb_down_on_what_nobody_asked_for_counts_against_it_and_shows_at_ho
     engineer, running = healthy.person(ENGINEER), healthy.company.running
     slack = running.sandbox.workspace
     ts = posts_alert(healthy, title, tags, "4716")
-    (first, *_) = eventually(lambda: list(spoken(engineer.thread(ts))), 40, "no thread was opened")
+    (first, *_) = eventually(lambda: list(spoken(engineer.thread(ts))), 60, "no thread was opened")
     running.run(slack.react(ENGINEER, ALERTS, first["ts"], "-1"))
 
     def scored() -> Any:
@@ -286,7 +286,7 @@ def test_a_thumb_down_on_what_nobody_asked_for_counts_against_it_and_shows_at_ho
         entry = healthy.read(lambda store: store.attention.get(key))
         return entry if entry and entry.score is not AttentionScore.PENDING else None
 
-    entry = eventually(scored, 20, "it was not scored")
+    entry = eventually(scored, 60, "it was not scored")
     assert entry.score is AttentionScore.CONTRADICTED
     assert ENGINEER in entry.why
     number = str(entry.investigation)
@@ -294,5 +294,5 @@ def test_a_thumb_down_on_what_nobody_asked_for_counts_against_it_and_shows_at_ho
     assert [(f.user, f.verdict) for f in said] == [(ENGINEER, "wrong")]
 
     running.run(slack.open_home(ENGINEER, "home"))
-    home = eventually(lambda: running.call(slack.home, ENGINEER), 15, "App Home stayed empty")
+    home = eventually(lambda: running.call(slack.home, ENGINEER), 60, "App Home stayed empty")
     assert "1 contradicted" in str(home["blocks"])

@@ -70,10 +70,10 @@ def test_changes_of_what_is_in_trouble_are_one_line_each_in_its_thread(calm: Sce
     def told(words: str) -> list[str]:
         return [text for text in engineer.said(ts) if words in text]
 
-    (rollout,) = eventually(lambda: told("catalog was rolled out"), 30)
+    (rollout,) = eventually(lambda: told("catalog was rolled out"), 60)
     assert "after it began" in rollout
     assert "catalog:4.12.2 -> registry.sundial.example/catalog:4.12.3" in rollout
-    (setting,) = eventually(lambda: told("catalog got a new configuration"), 30)
+    (setting,) = eventually(lambda: told("catalog got a new configuration"), 60)
     assert "(DB_POOL_SIZE: 30 → DB_POOL_SIZE: 50)" in setting
     assert told("search") == [], "what is of no concern here is not told"
     top = [m for m in engineer.channel(ALERTS) if m["ts"] != ts]

@@ -205,8 +205,8 @@ def test_serve_that_waits_for_slack_can_be_stopped(
     bot = BotProcess(night.url, database_url, tmp_path / "log", away)
     bot.launch()
     try:
-        eventually(lambda: "Cannot connect to host 127.0.0.1:1" in bot.tail(100_000), 40)
+        eventually(lambda: "Cannot connect to host 127.0.0.1:1" in bot.tail(100_000), 60)
         os.kill(bot.pid, signal.SIGTERM)
-        eventually(lambda: bot.pid == 0, 10, "it goes on running")
+        eventually(lambda: bot.pid == 0, 60, "it goes on running")
     finally:
         bot.kill()

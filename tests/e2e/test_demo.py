@@ -97,7 +97,7 @@ def test_stopped_in_the_middle_it_leaves_no_process(number: signal.Signals, tmp_
         assert len(children) >= 2
         running.send_signal(number)
         running.wait(30)
-        eventually(lambda: all_gone(children), 15, f"still there: {children}")
+        eventually(lambda: all_gone(children), 60, f"still there: {children}")
     finally:
         if running.poll() is None:
             running.kill()

@@ -27,7 +27,7 @@ def night(postgres_server: str) -> Iterator[Scene]:
     with scene(postgres_server, settings=settings) as stage:
         running = stage.company.running
         running.call(running.sandbox.workspace.set_request_url, f"{stage.bot.pages}/slack/events")
-        eventually(running.sandbox.workspace.app_connected, 20)
+        eventually(running.sandbox.workspace.app_connected, 60)
         yield stage
 
 

@@ -59,7 +59,7 @@ def commanded(engineer: Person, text: str) -> str:
     def look() -> str | None:
         return next((m["ts"] for m in spoken(engineer.channel()) if m["ts"] not in before), None)
 
-    return str(eventually(look, 20, "no summary came"))
+    return str(eventually(look, 60, "no summary came"))
 
 
 def rejects_all(stage: Scene, engineer: Person, ts: str) -> Case:
@@ -74,7 +74,7 @@ def rejects_all(stage: Scene, engineer: Person, ts: str) -> Case:
             over = case is not None and is_over(case)
             return over or engineer.offered("approve_change", ts) not in (None, old)
 
-        eventually(moved, 30)
+        eventually(moved, 60)
         button = engineer.offered("approve_change", ts) or {}
         if not button:
             break
@@ -119,7 +119,7 @@ def test_charts_of_the_decisive_signals_are_shown_in_the_thread(night: Scene) ->
         found = [f for m in spoken(engineer.thread(ts)) for f in m.get("files", ())]
         return [str(f["title"]) for f in found]
 
-    shown = eventually(pictures, 30, "no picture came")
+    shown = eventually(pictures, 60, "no picture came")
     assert 1 <= len(shown) <= 3
     carrying = [m for m in spoken(engineer.thread(ts)) if m.get("files")]
     assert len(carrying) == 1, "a look at them is one message"

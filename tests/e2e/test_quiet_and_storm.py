@@ -80,16 +80,16 @@ class Storm:
         self.thread: str = self.engineer.alert()["ts"]
         eventually(lambda: (i := issue(stage)) and len(i.entities) == 6, 60, "it did not grow")
         self.offer = self.engineer.waits_for_button("approve_change", self.thread, 90)
-        eventually(lambda: "12 alerts" in self.engineer.said(self.thread)[0], 30)
+        eventually(lambda: "12 alerts" in self.engineer.said(self.thread)[0], 60)
         self.summary = self.engineer.said(self.thread)[0]
         # Lines to the thread wait their turn in the channel, behind what is said in the thread.
-        eventually(lambda: len([a for a in self._answers() if a]) >= 7, 30, "no lines came")
+        eventually(lambda: len([a for a in self._answers() if a]) >= 7, 60, "no lines came")
         self.others = self._answers()
         assert self.engineer.approves(self.offer, "the leak").ok
-        eventually(lambda: stage.changes(), 30, "nothing was applied")
+        eventually(lambda: stage.changes(), 60, "nothing was applied")
         clock.ahead = timedelta(minutes=7)
         self.engineer.waits_for("recovered at", self.thread)
-        eventually(lambda: self.case.investigation.ended_at, 30)
+        eventually(lambda: self.case.investigation.ended_at, 60)
 
     def _answers(self) -> list[list[Any]]:
         """What srebot said under each of the other alerts."""

@@ -116,15 +116,15 @@ def play(stage: Scene, job: str) -> Story:
     _disagree(stage, engineer.waits_for_button("finding_feedback", ts))
     applied = moment()
     engineer.waits_for("Recovered.", ts, seconds=300)
-    eventually(lambda: stage.case(1).investigation.ended_at, 10)
+    eventually(lambda: stage.case(1).investigation.ended_at, 60)
     with suppress(AssertionError):  # the mark is last; whether it comes is for a test to say
-        eventually(lambda: "white_check_mark" in str(engineer.thread(ts)[0]), 10)
+        eventually(lambda: "white_check_mark" in str(engineer.thread(ts)[0]), 60)
     recovered = moment()
     assert engineer.clicks(engineer.waits_for_button("revert_change", ts), "revert_change").ok
     button = engineer.waits_for_button("approve_change", ts)
     back_proposed = moment()
     assert engineer.approves(button).ok
-    eventually(lambda: not moment().suspended, 30)
+    eventually(lambda: not moment().suspended, 60)
     engineer.waits_for("Applied.", ts)
     return Story(
         stage, job, alert, proposed, whispers, forged, refused, applied, recovered,
@@ -136,7 +136,7 @@ def _others_try(stage: Scene, ts: str, button: Json) -> tuple[dict[str, list[str
     """An outsider and a colleague who is not entitled press Approve, and submit the engineer's modal."""
     engineer = stage.person(ENGINEER)
     assert engineer.clicks(button, "approve_change").ok
-    modal = eventually(engineer.modal, 10)
+    modal = eventually(engineer.modal, 60)
     whispers, forged = {}, {}
     for user in (OUTSIDER, PAYMENTS_ENGINEER):
         person = stage.person(user)
@@ -150,16 +150,16 @@ def _press(person: Person, ts: str, button: Json) -> list[str]:
     """Press Approve on what may no longer be the newest state of a message, as a slow page does."""
     before = len(person.whispers(ts))
     person.presses(button, "approve_change")
-    eventually(lambda: len(person.whispers(ts)) > before, 10, "nothing was whispered")
+    eventually(lambda: len(person.whispers(ts)) > before, 60, "nothing was whispered")
     return person.whispers(ts)[before:]
 
 
 def _approve_twice(stage: Scene, button: Json) -> None:
     """A double click on Approve, and both modals submitted, one of them twice."""
     engineer = stage.person(ENGINEER)
-    first = eventually(engineer.modal, 10)
+    first = eventually(engineer.modal, 60)
     engineer.presses(button, "approve_change")
-    second = eventually(lambda: (m := engineer.modal()) and m["id"] != first["id"] and m, 10)
+    second = eventually(lambda: (m := engineer.modal()) and m["id"] != first["id"] and m, 60)
     assert engineer.submits(second, REASON).ok
     engineer.forges(second)
     engineer.forges(first)
@@ -169,7 +169,7 @@ def _disagree(stage: Scene, report: Json) -> None:
     lead = stage.person(TEAM_LEAD)
     wrong = {"value": "wrong:1"}
     assert lead.clicks(report, "finding_feedback", wrong).ok
-    assert lead.submits(eventually(lead.modal, 10), "I think it is the disk").ok
+    assert lead.submits(eventually(lead.modal, 60), "I think it is the disk").ok
 
 
 @pytest.fixture(scope="module")

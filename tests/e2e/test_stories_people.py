@@ -69,7 +69,7 @@ def test_the_command_investigates_in_a_thread_of_the_channel_it_was_typed_in(
     engineer = night.person(ENGINEER)
     result = engineer.commands("logins fail in production", INCIDENTS)
     assert "On it" in result.text
-    summary = eventually(lambda: list(spoken(engineer.channel(INCIDENTS))), 20)[-1]
+    summary = eventually(lambda: list(spoken(engineer.channel(INCIDENTS))), 60)[-1]
     case = ended(night, summary["ts"], INCIDENTS)
     assert case.signal.kind is SignalKind.REQUEST
     assert case.signal.requested_by == ENGINEER
@@ -166,7 +166,7 @@ def test_people_may_talk_in_the_thread_without_being_answered(night: Scene) -> N
     engineer.posts("stop", thread=ts)
     engineer.waits_for("Stopped; nothing was changed.", ts)
     eventually(lambda: (c := night.case_of(ts, ALERTS)) and c.investigation.ended_at)
-    eventually(lambda: "Stopped  ·" in engineer.said(ts)[0], 10, "the summary never said so")
+    eventually(lambda: "Stopped  ·" in engineer.said(ts)[0], 60, "the summary never said so")
     said = engineer.said(ts)
     engineer.posts("ok, lunch?", thread=ts)
     asked = engineer.posts(f"<@{BOT}> who owns auth?")

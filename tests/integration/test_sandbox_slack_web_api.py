@@ -265,7 +265,7 @@ async def test_onlookers_are_told_what_moved(
 ) -> None:
     changes = workspace.changes()
     ts = (await client.chat_postMessage(channel="C0ALERTS", text="x"))["ts"]
-    change = await asyncio.wait_for(anext(changes), 2)
+    change = await asyncio.wait_for(anext(changes), 30)
     assert change == WorkspaceChange("message", channel="C0ALERTS", ts=ts)
 
 

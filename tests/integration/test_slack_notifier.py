@@ -229,7 +229,7 @@ async def test_many_states_take_few_edits_and_the_last_one_shows(
     for number in range(40):
         seen = cases.hypotheses(f"hypothesis {number}")
         await notifier.summary(case_in(place, hypotheses=seen))
-    assert time.monotonic() - began < 2, "a running investigation does not wait for its edits"
+    assert time.monotonic() - began < 15, "a running investigation does not wait for its edits"
     stopped = case_in(place, status=InvestigationStatus.STOPPED)
     await notifier.summary(stopped)
     await notifier.summary(stopped)

@@ -98,7 +98,7 @@ def test_two_processes_run_each_tick_once_and_a_failing_source_stops_no_other(
     database_url: str, journal: Path
 ) -> None:
     with process(database_url, journal, "one"), process(database_url, journal, "two"):
-        eventually(lambda: len(ticks(database_url)) >= 4 and len(scans(journal)) >= 15, 40)
+        eventually(lambda: len(ticks(database_url)) >= 4 and len(scans(journal)) >= 15, 90)
 
     done = [name for name, status in ticks(database_url) if status == "SUCCESS"]
     by_source = Counter(source for _, source in scans(journal))
@@ -110,13 +110,13 @@ def test_two_processes_run_each_tick_once_and_a_failing_source_stops_no_other(
 
 def test_a_restart_finds_its_schedules_and_goes_on(database_url: str, journal: Path) -> None:
     with process(database_url, journal, "one") as child:
-        eventually(lambda: len(ticks(database_url)) >= 2, 30)
+        eventually(lambda: len(ticks(database_url)) >= 2, 50)
         child.kill()  # as kill -9 does
         child.wait()
     before, seen = schedules(database_url), len(scans(journal))
 
     with process(database_url, journal, "one"):
-        eventually(lambda: len(scans(journal)) >= seen + 6, 30)
+        eventually(lambda: len(scans(journal)) >= seen + 6, 50)
 
     assert schedules(database_url) == before
     assert "srebot-scan" in before
@@ -125,7 +125,7 @@ def test_a_restart_finds_its_schedules_and_goes_on(database_url: str, journal: P
 
 def test_ticks_that_are_over_do_not_pile_up(database_url: str, journal: Path) -> None:
     with process(database_url, journal, "one", TICKS_KEPT_SECONDS="0"):
-        eventually(lambda: len(scans(journal)) >= 3 * 8, 60)
+        eventually(lambda: len(scans(journal)) >= 3 * 8, 90)
     assert len(ticks(database_url)) <= 4
     assert steps(database_url) <= 4 * len(ticks(database_url)) + 12, "their steps go with them"
 

@@ -141,6 +141,6 @@ def test_redacting_twice_changes_nothing(text: str) -> None:
 )
 def test_it_stays_fast_on_hostile_text(piece: str) -> None:
     text = piece * (200_000 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     redact(text)
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0

@@ -94,8 +94,8 @@ async def test_a_refusal_names_what_cannot_be_seen_and_what_to_grant():
 async def test_the_deadline_holds_whatever_the_sdk_does():
     started = time.monotonic()
     with pytest.raises(Unreachable, match=r"within 0\.2 s"):
-        await vendor(deadline_seconds=0.2).read("things", time.sleep, 1.0)
-    assert time.monotonic() - started < 0.8
+        await vendor(deadline_seconds=0.2).read("things", time.sleep, 3.0)
+    assert time.monotonic() - started < 2.5
 
 
 async def test_it_runs_off_the_event_loop_and_within_its_limit():

@@ -169,11 +169,11 @@ async def test_a_failure_is_shared_with_those_who_waited_only() -> None:
 
 
 async def test_an_answer_serves_those_who_come_soon_after_it() -> None:
-    scene = Scene(reuse_seconds=0.05)
+    scene = Scene(reuse_seconds=0.5)
     await scene.answered(await scene.asking(name="auth"))
     scene.clock.at += timedelta(seconds=2)
     (soon,) = await scene.answered(await scene.asking(name="auth"))
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(0.55)
     (late,) = await scene.answered(await scene.asking(name="auth"))
 
     assert (soon.asked_at, late.asked_at) == (AT, AT + timedelta(seconds=2))

@@ -70,7 +70,7 @@ async def test_what_no_longer_matters_is_cancelled_and_its_step_says_so() -> Non
     running, store = checks(vendor)
     began = time.monotonic()
     first, second = await running.run(7, 1, 1, [QUICK, HANGS], 60.0, nothing)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert (first.number, first.status) == (1, "ok")
     assert (second.number, second.status, second.reading) == (2, CANCELLED, None)
     assert "could not have changed" in second.error

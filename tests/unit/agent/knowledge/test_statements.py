@@ -206,6 +206,6 @@ def test_whatever_is_said_a_statement_quotes_it_and_names_what_is_known(text: st
     ["cart, " * 80, "cart and " * 60 + "use", "cart is " * 60, "cart uses " * 50, "_*`" * 999],
 )
 def test_no_sentence_takes_long(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     statements_in("\n".join([text[:500]] * 3), KNOWN)
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0

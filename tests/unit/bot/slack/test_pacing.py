@@ -56,7 +56,7 @@ def test_never_more_than_the_burst_and_the_rate(gaps: list[float]) -> None:
 
 async def test_first_words_go_before_updates_that_wait() -> None:
     pace = ChannelPace()
-    pace.BURST, pace.PER_SECOND = 1.0, 50.0  # type: ignore[misc]
+    pace.BURST, pace.PER_SECOND = 1.0, 4.0  # type: ignore[misc]
     order: list[str] = []
 
     async def speak(name: str, *, urgent: bool) -> None:

@@ -36,7 +36,7 @@ async def test_an_unacknowledged_event_comes_again_with_its_attempt_and_reason()
     app = FlakyApp(failures=2)
     delivery = Delivery(app, retry_schedule_seconds=(0.0, 0.01, 0.02))
     delivery.emit({"event_id": "Ev1"})
-    await asyncio.wait_for(app.acknowledged.wait(), 2)
+    await asyncio.wait_for(app.acknowledged.wait(), 30)
     assert [(p.retry_attempt, p.retry_reason) for p in app.parcels] == [
         (0, ""),
         (1, "timeout"),
@@ -87,7 +87,7 @@ async def test_an_interaction_gets_one_try_only() -> None:
 def test_events_from_before_the_loop_runs_are_kept_for_it() -> None:
     async def serve(delivery: Delivery, app: FlakyApp) -> None:
         delivery.app_appeared()
-        await asyncio.wait_for(app.acknowledged.wait(), 2)
+        await asyncio.wait_for(app.acknowledged.wait(), 30)
 
     app = FlakyApp()
     delivery = Delivery(app)
