@@ -9,6 +9,7 @@ from typing import NamedTuple
 from agent.investigation.hypotheses import leading
 from agent.model import Case, Change, Claim, Ending, Evidence, Finding, Hypothesis
 from agent.ports import Concluded
+from agent.reasoning.companions import companions
 from agent.reasoning.modes.catalogue import CATALOGUE, all_signs
 from agent.reasoning.modes.harmless import HARMLESS
 from agent.reasoning.modes.mode import DECISIVE, Role
@@ -56,7 +57,19 @@ def conclude(case: Case) -> Concluded:
     if finding.confidence < CLAIM_ABOVE:
         return Concluded(finding=_unsure(case, finding, leader))
     mended = path if root is leader else (root,)
-    return Concluded(finding=finding, changes=_changes(case, mended, view))
+    second = companions(case, path, view)
+    told = tuple(_beside(h, case, view) for h in second)
+    finding = finding.model_copy(update={"next_steps": (*finding.next_steps, *told)})
+    changes = (*_changes(case, mended, view), *_changes(case, second, view))
+    return Concluded(finding=finding, changes=changes)
+
+
+def _beside(second: Hypothesis, case: Case, view: View) -> str:
+    """What to know of a second cause, with what tells most of it."""
+    carried = _with_role(_carried(second, case, view), Role.CAUSE)
+    told = (c.evidence.statement for c in carried)
+    telling = max(told, key=lambda s: '"' in s)  # what is quoted says most
+    return f"Look after a second cause as well ({second.confidence:.0%}), {second.statement}: {telling}"
 
 
 def _confidence(path: tuple[Hypothesis, ...]) -> float:

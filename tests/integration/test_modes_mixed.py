@@ -16,8 +16,11 @@ PROVEN: dict[str, tuple[ChangeKind, ...]] = {
     "bad-feature-flag": (ChangeKind.CONFIG_VALUE,),
     "config-pool-too-small": (ChangeKind.CONFIG_VALUE,),
     "datadog-down": (ChangeKind.RESOURCES,),
+    "dual-rollout-and-redis": (ChangeKind.ROLLBACK,),
     "misplaced-job-time": (ChangeKind.SUSPEND_JOB,),
     "no-logs-in-datadog": (ChangeKind.ROLLBACK,),
+    "red-herring-rollout": (),
+    "red-herring-warnings": (),
     "vendor-feature-flag": (),
 }
 """Scenario -> the kinds of change that are proposed; none where only people can mend it."""
@@ -26,6 +29,8 @@ SAID = {
     "bad-feature-flag": '"new-tax-engine: false"',
     "config-pool-too-small": 'REDIS_POOL_SIZE in ConfigMap session-config back to "50"',
     "misplaced-job-time": "time zone Asia/Tokyo",
+    "red-herring-rollout": "EXPLAIN",
+    "red-herring-warnings": "pg_terminate_backend(5102)",
     "vendor-feature-flag": "semantic-ranking back at launchdarkly",
 }
 """What the next steps have to name."""
@@ -48,6 +53,21 @@ async def test_the_mode_is_found_at_its_entity(scenario: str) -> None:
     assert tuple(c.kind for c in played.changes) == PROVEN[scenario], played.explain()
     assert SAID.get(scenario, "") in "\n".join(played.finding.next_steps), played.explain()
     assert UNSEEN.get(scenario, "") in "\n".join(played.finding.unseen), played.finding.unseen
+    assert played.tool_calls <= MOST_TOOL_CALLS, played.explain()
+
+
+async def test_of_two_causes_both_are_named_and_mended() -> None:
+    played = await investigate("dual-causes")
+    finding = played.finding
+    assert finding.ending is Ending.CAUSE_FOUND, played.explain()
+    assert {finding.entity} < {"payments", "orders"}, played.explain()
+    assert "a second cause as well" in "\n".join(finding.next_steps)
+    mended = {(c.kind, c.target.name) for c in played.changes}
+    assert mended == {
+        (ChangeKind.CONFIG_VALUE, "orders-config"),
+        (ChangeKind.ROLLBACK, "payments"),
+    }, played.explain()
+    _is_right(played)
     assert played.tool_calls <= MOST_TOOL_CALLS, played.explain()
 
 

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from agent.model import Check, Json
-from agent.reasoning.modes.target import Target
+from agent.reasoning.modes.mode import DECISIVE, Sign
+from agent.reasoning.modes.target import SERVICE, Target
 from agent.reasoning.modes.view import Found, View, time_of
 
 _MINUTES = 60
+_ORDINARY = 1.3
 _QUOTED = 240
 _TROUBLE = re.compile(
     r"exception|\berror|\bfatal|\bpanic|traceback|\bfail(?:ed|ure|s)\b|refused|timed out|denied",
@@ -65,8 +67,27 @@ def _lines_read(view: View, arguments: Json) -> int:
     return int(found.data.get("total") or 0) if found is not None else 0
 
 
+def trouble_checks(target: Target, view: View) -> Iterator[Check]:
+    """Whether something below the subject is in trouble itself."""
+    if target.name != view.subject.name and target.flavour == SERVICE:
+        yield target.metric("trace.http.request.duration", f"whether {target.name} is slow")
+        yield target.metric("trace.http.request.errors", f"whether {target.name} fails", by="sum")
+
+
+def unharmed(target: Target, view: View) -> Iterator[Sign]:
+    """That something below the subject is well: what was changed there did no harm."""
+    errors = view.metric("trace.http.request.errors", target)
+    slow = view.metric("trace.http.request.duration", target)
+    if target.name == view.subject.name or errors is None or slow is None:
+        return
+    if not errors.risen and slow.rise < _ORDINARY:
+        text = f"{target.name} neither fails more nor answers slower than before"
+        yield Sign(errors.step, text, -DECISIVE, also=(slow.step,))
+
+
 def error_lines(target: Target, view: View) -> Iterator[Line]:
-    """The errors and warnings of an entity, from Datadog and from its containers, the most frequent first."""
+    """The errors and warnings of an entity, from Datadog and from its containers: those read first, the most frequent
+    first, so that what is quoted stays the same while more is read."""
     shipped = (
         _line(answer, template, whole=_is_whole(answer.data))
         for answer in view.answers("datadog_logs")
@@ -79,7 +100,7 @@ def error_lines(target: Target, view: View) -> Iterator[Line]:
         for template in answer.data.get("templates") or []
         if _is_serious(template) or _TROUBLE.search(str(template.get("example")))
     )
-    yield from sorted((*shipped, *written), key=lambda line: -line.times)
+    yield from sorted((*shipped, *written), key=lambda line: (line.step, -line.times))
 
 
 def _is_serious(template: Json) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.model import Change, Check, Json
-from agent.reasoning.modes.complaints import error_lines
+from agent.reasoning.modes.complaints import error_lines, unharmed
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Role, Sign
 from agent.reasoning.modes.settings import (
     AFTER,
@@ -46,6 +46,7 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
     changes = changes_of(target, view)
     if changes:
         yield from _changed(changes[0], answer.step, target, view)
+        yield from unharmed(target, view)
         return
     others = [c for c in answer.data.get("changes") or [] if _is_other(c, target, view)]
     if not others:
@@ -69,9 +70,18 @@ def _is_other(change: Json, target: Target, view: View) -> bool:
         return False
     if change.get("kind") != "ConfigMap":
         return name == target.name
+    return name in maps_of(target, view) and _stays_unread(name, view)
+
+
+def _stays_unread(name: str, view: View) -> bool:
+    """Whether a ConfigMap was asked for and did not tell who wrote what."""
     config = view.config(name)
-    unread = config is None or not config.data.get("written")
-    return unread and name in maps_of(target, view)
+    if config is not None:
+        return not config.data.get("written")
+    return any(
+        s.check.tool == "kubernetes_config" and s.check.arguments.get("name") == name
+        for s in view.case.steps
+    )
 
 
 def _changed(

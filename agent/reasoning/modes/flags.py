@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from agent.model import Change, Check, Json
-from agent.reasoning.modes.complaints import Line, error_lines
+from agent.reasoning.modes.complaints import Line, error_lines, unharmed
 from agent.reasoning.modes.configuration import right_after
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.pods import quoted
@@ -116,6 +116,7 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
         yield Sign(change.step, text, FAIR if near else WEAK)
         yield from right_after(change, f"the change of {_flag_of(change)}", view)
         yield from _behind(_flag_of(change), change.step, target, view)
+        yield from unharmed(target, view)
         return
     for turned in turned_at_vendors(target, view)[:1]:
         near = is_recent(turned.at, view, BEFORE)

@@ -8,7 +8,12 @@ from datetime import timedelta
 
 from agent.model import Change, ChangeKind, Check, Json
 from agent.reasoning.modes.changes import workload_entity
-from agent.reasoning.modes.complaints import error_lines, error_log_checks
+from agent.reasoning.modes.complaints import (
+    error_lines,
+    error_log_checks,
+    trouble_checks,
+    unharmed,
+)
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
 from agent.reasoning.modes.view import View, time_of
@@ -30,6 +35,7 @@ def _rollout_checks(target: Target, view: View) -> Iterator[Check]:
     if view.answer("kubernetes_rollouts") is None:
         yield target.ask("kubernetes_rollouts", "what was rolled out")
     yield from error_log_checks(target, view)
+    yield from trouble_checks(target, view)
 
 
 def rollouts_of(target: Target, view: View) -> tuple[int, list[Json]] | None:
@@ -57,6 +63,7 @@ def _rollout_signs(target: Target, view: View) -> Iterator[Sign]:
         return
     yield from _timing(step, what, mine[0], view)
     yield from _new_errors(target, view, mine[0])
+    yield from unharmed(target, view)
 
 
 def _new_errors(target: Target, view: View, rollout: Json) -> Iterator[Sign]:
@@ -124,6 +131,15 @@ def _rollout_fixes(target: Target, view: View) -> Iterator[Change]:
         )
 
 
+def _arises(target: Target, view: View) -> bool:
+    """At the subject always; below it where something was rolled out not long before the symptom."""
+    if target.name == view.subject.name:
+        return True
+    _, mine = rollouts_of(target, view) or (0, [])
+    at = time_of(mine[0].get("at")) if mine else None
+    return at is not None and -_AFTER <= view.symptom_onset - at <= _BEFORE
+
+
 BAD_ROLLOUT = Mode(
     id="bad_rollout",
     short="a bad rollout",
@@ -131,6 +147,9 @@ BAD_ROLLOUT = Mode(
     statement="the latest rollout of {name} broke it",
     prior=-1.6,
     flavours=frozenset({SERVICE, CACHE, DATABASE, QUEUE}),
+    below=True,
+    arises=_arises,
+    refines=frozenset({"dependency_latency_or_errors"}),
     checks=_rollout_checks,
     signs=_rollout_signs,
     fixes=_rollout_fixes,

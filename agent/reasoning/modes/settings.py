@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from agent.knowledge.inference import endpoints_in
 from agent.model import Change, ChangeKind, Check, Entity, Json
-from agent.reasoning.modes.complaints import error_log_checks
+from agent.reasoning.modes.complaints import error_log_checks, trouble_checks
 from agent.reasoning.modes.pods import quoted
 from agent.reasoning.modes.target import Target
 from agent.reasoning.modes.view import View, time_of
@@ -116,6 +116,7 @@ def setting_checks(target: Target, view: View) -> Iterator[Check]:
     for name in written_lately(target, view):
         yield target.ask("kubernetes_config", "what was changed in it", name=name)
     yield from error_log_checks(target, view)
+    yield from trouble_checks(target, view)
 
 
 def events_check() -> Check:
