@@ -65,6 +65,8 @@ class Stream:
         with self._lock:
             self._response = response
         try:
+            if self._stopped:  # while the request was on its way
+                return
             for line in _lines(response):
                 if self._stopped:
                     return
