@@ -75,7 +75,7 @@ def _advice_pool(case: Case, whole: Pool) -> Pool:
         *(f"{h.statement} {h.entity}" for h in case.hypotheses),
         *(e.name for e in case.entities),
     )
-    return Pool(whole.sources, (*whole.statements, *known), whole.known)
+    return whole.saying(known)
 
 
 def _plain_headline(draft: Finding, case: Case, whole: Pool) -> str:

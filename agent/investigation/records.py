@@ -1,38 +1,40 @@
 """An answer taken apart for grounding: its numbers and times, each with the named things that it is said of.
 
 A number that stands in the record of one pod carries no sentence on another pod: so each fact knows the records it lies in,
-and each record the names that tell it from its siblings.
+and each record the names that tell it from its siblings. A number whose unit the answer tells is of that unit.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import combinations
 from typing import Any, NamedTuple
 
-from agent.investigation.tokens import Moment, moments_in, tokens_of
+from agent.investigation.names import is_named, names_of, tags_of
+from agent.investigation.tokens import Moment, Tokens, tokens_of
+from agent.investigation.units import COUNTED, SECONDS, Meaning, unit_of, unit_of_key
+from agent.investigation.values import Number, Path, Values, numbers_of
 from agent.investigation.words import words
 from agent.model import Step
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?")
-_IDENTITY_KEYS = words("identity_keys")
 _PAIRS = tuple(tuple(pair.split("/")) for pair in sorted(words("ratio_pairs")))
-_SPECIFIC = re.compile(r"[-._/:\d]")
+_COUNT_KEYS = words("count_keys")
+_PERCENTILE = re.compile(r"p(\d\d)(?:_|$)")
+_NO_FACT = re.compile(r"\(?r2 [\d.]+|(?:[\d*,/-]+ ){4}[\d*,/-]+")
+"""The fit of a trend and the fields of a schedule: no numbers that people tell."""
 _LINE_KIND = re.compile(r"[a-z]+|[\d<]|\S", re.IGNORECASE)
-_LONGEST_TEXT, _LONGEST_NAME = 400, 120
-Path = tuple[int, ...]
-"""The records that a fact lies in, the outermost first."""
-
-
-class Number(NamedTuple):
-    """A value, or the quotient of two that are set against each other."""
-
-    value: float
-    path: Path
-    key: str = ""
-    """What the answer's data call it; empty in text."""
+_LINE_UNIT = re.compile(r"\[([a-z]+)\]")
+_DIGIT = re.compile(r"\d")
+_SPECIFIC = re.compile(r"[-._/:\d]")
+_SECOND = Meaning(SECONDS, 1.0)
+_LONGEST_TEXT = 400
+_MOST_TIMES = 6
+"""Of so many times in one object, the spans between them are known."""
 
 
 class Time(NamedTuple):
@@ -54,6 +56,10 @@ class Record(NamedTuple):
     tags: frozenset[str] = frozenset()
     """Those of them that only tag it: many things may bear one."""
 
+    def is_told_by(self, name: str) -> bool:
+        """Whether a name says by itself that a sentence is about this record; a tag of a plain word may not mean it."""
+        return name not in self.tags or _SPECIFIC.search(name) is not None
+
 
 class Answer:
     """What one step's answer holds."""
@@ -61,32 +67,58 @@ class Answer:
     def __init__(self, step: Step) -> None:
         self.numbers: list[Number] = []
         self.ratios: list[Number] = []
-        self.times: list[Time] = []
+        """Quotients of values that are set against each other."""
+        self.spans: list[Number] = []
+        """Between moments that belong together, and from them until they were read; seconds."""
+        self.times: list[Time] = [_time(step.started_at.astimezone(UTC), ())]
         self.records: list[Record] = []
+        self._read_at = step.started_at.astimezone(UTC)
         self._groups = 0
         self._plain: set[str] = set()
-        self._add_time(step.started_at, ())
-        self._walk(step.check.arguments, (), "")
+        self._walk(step.check.arguments, (), "", None)
         if (reading := step.reading) is not None:
-            self._walk(reading.data, (), "")
+            self._walk(reading.data, (), "", None)
             self._lines(reading.observation.splitlines())
 
-    def named(self, sentence: str) -> frozenset[int]:
-        """The records whose names a sentence has."""
-        said = sentence.lower()
-        known = {name: is_named(name, said) for r in self.records for name in r.names}
-        return frozenset(
-            place for place, r in enumerate(self.records) if any(known[n] for n in r.names)
-        )
+    @cached_property
+    def values(self) -> Values:
+        """The numbers, to be found."""
+        return Values(self.numbers)
 
-    def out_of_place(self, sentence: str) -> frozenset[int]:
-        """The records that a sentence is not about: it names others of their group, and not them."""
-        said, named = sentence.lower(), self.named(sentence)
+    @cached_property
+    def lapses(self) -> Values:
+        """The spans, to be found."""
+        return Values(self.spans)
+
+    def named(self, sentence: str) -> dict[int, int]:
+        """The records whose names a sentence (lower case) has, with how many of them: of a group those with the most, as it
+        is about the call from cart to redis and not about all calls of cart."""
+        known = {name for r in self.records for name in r.names}
+        said = {name for name in known if name in sentence and is_named(name, sentence)}
+        told = {
+            p: said & r.names for p, r in enumerate(self.records) if not said.isdisjoint(r.names)
+        }
+        return {
+            place: len(names)
+            for place, names in told.items()
+            if not any(
+                names < others and self.records[place].group == self.records[other].group
+                for other, others in told.items()
+            )
+        }
+
+    @cached_property
+    def called(self) -> list[Number]:
+        """The numbers that the data call something."""
+        return [n for n in self.numbers if n.key]
+
+    def out_of_place(self, sentence: str, named: Collection[int]) -> frozenset[int]:
+        """The records that a sentence (lower case) is not about: it names others of their group, and not them."""
         speaks_of = {
             self.records[place].group
             for place in named
             if any(
-                _tells(n, self.records[place]) and is_named(n, said)
+                self.records[place].is_told_by(n) and is_named(n, sentence)
                 for n in self.records[place].names
             )
         }
@@ -96,31 +128,43 @@ class Answer:
             if r.group in speaks_of and r.names and place not in named
         )
 
-    def _walk(self, node: Any, path: Path, key: str) -> None:
+    def _walk(self, node: Any, path: Path, key: str, unit: Meaning | None) -> None:
         if isinstance(node, bool) or node is None:
             return
         if isinstance(node, int | float):
-            self.numbers.append(Number(abs(float(node)), path, key))
+            own, per_seconds = unit_of_key(key)
+            if (percentile := _PERCENTILE.match(key)) is not None:
+                self.numbers.append(Number(float(percentile[1]), path, COUNTED, key="percentile"))
+            meant = own or (COUNTED if key in _COUNT_KEYS else unit)
+            self.numbers.append(Number(abs(float(node)), path, meant, per_seconds, key))
         elif isinstance(node, dict):
-            self._ratios_of(node, path)
-            for name, value in node.items():
-                self._walk(value, path, str(name))
+            self._object(node, path, unit)
         elif isinstance(node, list | tuple):
-            self.numbers.append(Number(float(len(node)), path))
-            self._list(node, path, key)
+            self.numbers.append(Number(float(len(node)), path, COUNTED))
+            self._list(node, path, key, unit)
         else:
             self._text(str(node), path)
 
-    def _list(self, node: Sequence[Any], path: Path, key: str) -> None:
-        named = [_identities(n) if isinstance(n, dict) else frozenset[str]() for n in node]
+    def _object(self, node: dict[str, Any], path: Path, unit: Meaning | None) -> None:
+        for above, below in _PAIRS:
+            one, other = node.get(above), node.get(below)
+            if _is_number(one) and _is_number(other) and other:
+                self.ratios.append(Number(abs(one / other), path))
+        unit = unit_of(str(node.get("unit") or "")) or unit
+        self._add_times([v for v in map(_moment, node.values()) if v is not None], path)
+        for name, value in node.items():
+            self._walk(value, path, str(name), unit)
+
+    def _list(self, node: Sequence[Any], path: Path, key: str, unit: Meaning | None) -> None:
+        named = [names_of(n) if isinstance(n, dict) else frozenset[str]() for n in node]
         tags = [
-            _tags(n) - names if isinstance(n, dict) else names
+            tags_of(n) - names if isinstance(n, dict) else names
             for n, names in zip(node, named, strict=True)
         ]
         self._plain |= {n for names in named for n in names}
         places = self._open(named, tags)
         for value, place in zip(node, places, strict=True):
-            self._walk(value, (*path, place), key)
+            self._walk(value, (*path, place), key, unit)
 
     def _open(self, named: Sequence[frozenset[str]], tags: Sequence[frozenset[str]] = ()) -> range:
         """A record for each, with the names that not all of them have."""
@@ -135,110 +179,72 @@ class Answer:
         ]
         return range(first, len(self.records))
 
-    def _ratios_of(self, node: dict[str, Any], path: Path) -> None:
-        for above, below in _PAIRS:
-            one, other = node.get(above), node.get(below)
-            if _is_number(one) and _is_number(other) and other:
-                self.ratios.append(Number(abs(one / other), path))
-
-    def _text(self, text: str, path: Path) -> None:
-        for match in _ISO.findall(text[:_LONGEST_TEXT]):
-            if (at := _moment(match)) is not None:
-                self._add_time(at, path)
-        if len(text) < _LONGEST_TEXT:
-            self._tokens(_ISO.sub(" ", text), path)
-
     def _lines(self, lines: Sequence[str]) -> None:
+        """Lines of the same kind are records, such as those that each tell of a pod."""
         kinds: dict[str, list[str]] = {}
         for line in lines:
             start = _LINE_KIND.match(line)
             kind = "time" if start and start[0].isdigit() else start[0] if start else ""
             kinds.setdefault("series" if "{" in line[:80] else kind, []).append(line)
         for some in kinds.values():
-            for line, place in zip(some, self._open([self._names(x) for x in some]), strict=True):
-                self._long_text(line, (place,))
+            tokens = [_tokens(line) for line in some]
+            named = [self._names(*pair) for pair in zip(some, tokens, strict=True)]
+            for line, found, place in zip(some, tokens, self._open(named), strict=True):
+                self._line(line, found, (place,))
 
-    def _names(self, line: str) -> frozenset[str]:
+    def _names(self, line: str, tokens: Tokens) -> frozenset[str]:
         low = line.lower()
-        found = {n.lower() for n in tokens_of(line, in_quotes=True).names}
-        return frozenset(found | {n for n in self._plain if is_named(n, low)})
+        plain = {n for n in self._plain if n in low and is_named(n, low)}
+        return frozenset(plain | {n.lower() for n in tokens.names})
 
-    def _long_text(self, line: str, path: Path) -> None:
-        for match in _ISO.findall(line):
-            if (at := _moment(match)) is not None:
-                self._add_time(at, path)
-        self._tokens(_ISO.sub(" ", line), path)
+    def _text(self, text: str, path: Path) -> None:
+        if len(text) < _LONGEST_TEXT and _DIGIT.search(text) and _moment(text) is None:
+            self._line(text, _tokens(text), path)
 
-    def _tokens(self, text: str, path: Path) -> None:
-        tokens = tokens_of(text, in_quotes=True)
-        for quantity in tokens.quantities:
-            scales = dict.fromkeys((1.0, *quantity.scales))
-            self.numbers += [Number(abs(quantity.value) * scale, path) for scale in scales]
-        self.times += [Time(m.hour, m.minute, m.second, m.date, path) for m in tokens.moments]
+    def _line(self, line: str, tokens: Tokens, path: Path) -> None:
+        moments = (_moment(m) for m in _ISO.findall(line))
+        self._add_times([m for m in moments if m is not None], path)
+        match = _LINE_UNIT.search(line)
+        unit = unit_of(match[1]) if match else None
+        self.numbers += [n for q in tokens.quantities for n in numbers_of(q, path, unit)]
+        self.times += times_of(tokens.moments, path)
 
-    def _add_time(self, at: datetime, path: Path) -> None:
-        at = at.astimezone(UTC)
-        date = (at.year, at.month, at.day)
-        self.times.append(Time(at.hour, at.minute, at.second, date, path))
-
-
-def facts_of(text: str) -> tuple[list[float], list[Moment]]:
-    """The values, in all units that they may be in, and the times of a sentence that counts as evidence itself."""
-    clean = _ISO.sub(" ", text)
-    values = [
-        abs(q.value) * scale
-        for q in tokens_of(clean, in_quotes=True).quantities
-        for scale in dict.fromkeys((1.0, *q.scales))
-    ]
-    return values, list(moments_in(text))
+    def _add_times(self, moments: Sequence[datetime], path: Path) -> None:
+        self.times += [_time(at, path) for at in moments]
+        pairs = combinations((self._read_at, *moments[:_MOST_TIMES]), 2)
+        self.spans += [
+            Number(s, path, _SECOND) for one, other in pairs for s in _spans(other - one)
+        ]
 
 
-def is_named(name: str, text: str) -> bool:
-    """Whether a text has this very name, not a longer one that holds it."""
-    start = text.find(name)
-    while start >= 0:
-        before, after = text[start - 1 : start], text[start + len(name) : start + len(name) + 2]
-        glued = after[:1].isalnum() or after[:1] in ("-", "_")
-        dotted = after[:1] == "." and after[1:2].isalnum()
-        if not (before.isalnum() or (before in ("-", "_", ".") and before)) and not (
-            glued or dotted
-        ):
-            return True
-        start = text.find(name, start + 1)
-    return False
+def _time(at: datetime, path: Path) -> Time:
+    return Time(at.hour, at.minute, at.second, (at.year, at.month, at.day), path)
 
 
-def _tells(name: str, record: Record) -> bool:
-    """Whether a name says by itself that a sentence is about this record: a tag of one plain word may be meant otherwise."""
-    return name not in record.tags or _SPECIFIC.search(name) is not None
+def times_of(moments: Sequence[Moment], path: Path) -> list[Time]:
+    """The times that were written."""
+    return [Time(m.hour, m.minute, m.second, m.date, path) for m in moments]
 
 
-def _identities(node: dict[str, Any]) -> frozenset[str]:
-    return _as_names(v for k, v in node.items() if k in _IDENTITY_KEYS)
+def _tokens(text: str) -> Tokens:
+    return tokens_of(_NO_FACT.sub(" ", _ISO.sub(" ", text)), in_quotes=True)
 
 
-def _tags(node: dict[str, Any]) -> frozenset[str]:
-    tags = node.get("tags")
-    return _as_names(tags.values()) if isinstance(tags, dict) else frozenset()
-
-
-def _as_names(values: Iterable[Any]) -> frozenset[str]:
-    texts = (str(v).rpartition("/")[2].lower() for v in values if isinstance(v, str))
-    return frozenset(t for t in texts if 2 < len(t) <= _LONGEST_NAME and " " not in t)
+def _spans(between: timedelta) -> tuple[float, ...]:
+    """A span, and the same as people cut it off: to whole minutes, to whole days."""
+    seconds = abs(between.total_seconds())
+    return (seconds, *(seconds // unit * unit for unit in (60, 86400) if seconds >= unit))
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(text: Any) -> datetime | None:
+    if not isinstance(text, str) or not _ISO.fullmatch(text):
+        return None
     try:
         at = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         return None
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def available(facts: Iterable[Number], out: frozenset[int]) -> Iterator[float]:
-    """The values of the facts that lie in no record of ``out``."""
-    return (f.value for f in facts if not out or out.isdisjoint(f.path))
