@@ -44,7 +44,7 @@ class Stream:
         self._pace = pace
         self._lock = threading.Lock()
         self._response: urllib3.HTTPResponse | None = None
-        self._stopped = False
+        self._stopped = threading.Event()
 
     def events(self, version: str) -> Iterator[tuple[str, Json]]:
         """Event types with their objects (of a bookmark just its version) until the server ends the watch.
@@ -65,10 +65,10 @@ class Stream:
         with self._lock:
             self._response = response
         try:
-            if self._stopped:  # while the request was on its way
+            if self._stopped.is_set():  # while the request was on its way
                 return
             for line in _lines(response):
-                if self._stopped:
+                if self._stopped.is_set():
                     return
                 yield _event(line)
         finally:
@@ -79,7 +79,7 @@ class Stream:
     def stop(self) -> None:
         """End it from another thread: a read that waits returns at once."""
         with self._lock:
-            self._stopped = True
+            self._stopped.set()
             if self._response is not None:
                 # ValueError, RuntimeError: already ended by itself.
                 with suppress(ValueError, RuntimeError, OSError):
