@@ -17,7 +17,14 @@ from sandbox.world.signals import Sampler, Sources
 Span = dict[str, Any]
 Calls = Mapping[str, Any]
 _PER_MINUTE = 8
-_OPERATIONS = {"redis": "redis.command", "postgres": "postgres.query"}
+_LEAD, _LEAST_AFTER = 0.1, 0.05
+"""Shares of its time that a workload works before it calls others, and at least after them."""
+_OPERATIONS = {
+    "redis": "redis.command",
+    "postgres": "postgres.query",
+    "opensearch": "opensearch.query",
+    "amqp": "amqp.command",
+}
 _RESOURCES = {
     "redis-reco": "GET",
     "auth-db": "SELECT * FROM users WHERE email = ?",
@@ -109,9 +116,9 @@ class _Walk:
         sampler = Sampler(self._sources, component, np.array([at]), node=server.get("host", ""))
         self._count += 1
         span_id = str(key_hash(self._salt, self._count))
-        own_s = float(own_seconds(sampler)[0]) * self._luck
+        whole_s = float(seconds(sampler)[0]) * self._luck
         below: list[Span] = []
-        clock = at + own_s * 0.4
+        clock = at + _LEAD * whole_s
         if component.has("external"):
             below.append(self._abroad(component, sampler, clock, span_id, server))
             clock += below[0]["duration_ns"] / 1e9
@@ -127,7 +134,7 @@ class _Walk:
             "resource": resource,
             "operation": _operation(component),
             "start": datetime.fromtimestamp(at, UTC),
-            "duration_ns": int((clock + own_s * 0.6 - at) * 1e9),
+            "duration_ns": int(max(whole_s, clock - at + _LEAST_AFTER * whole_s) * 1e9),
             "error": error,
         }
         status = {"http.status_code": "500" if error else "200"}
@@ -183,15 +190,13 @@ class _Walk:
         return max(1, round(1.0 + (mean - 1.0) / failing))
 
 
-def own_seconds(sampler: Sampler) -> Floats:
-    """What a service spends by itself on a request: stores all of their time, services a part."""
+def seconds(sampler: Sampler) -> Floats:
+    """How long a workload takes to answer, with all that it waits for."""
     if sampler.component.has("redis"):
         return sampler["redis_latency_ms"] / 1000.0
     if sampler.component.has("postgres"):
         return sampler["pg_query_ms"] / 1000.0
-    if not sampler.component.has("error_ratio"):
-        return sampler["latency_seconds"]
-    return np.asarray(sampler["latency_seconds"] * 0.45)
+    return sampler["latency_seconds"]
 
 
 def _entry(route: Mapping[str, Any]) -> str:

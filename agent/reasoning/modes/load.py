@@ -6,18 +6,24 @@ from collections.abc import Iterator
 
 from agent.model import Change, Check
 from agent.reasoning.modes.changes import replicas_fix
+from agent.reasoning.modes.earlier import course_checks, course_of, hits_query
 from agent.reasoning.modes.mode import FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
+from agent.reasoning.modes.traces import traced
 from agent.reasoning.modes.view import View
-from agent.reasoning.modes.wording import clock, duration, times
+from agent.reasoning.modes.wording import clock, duration, plain, share, times
 
 _SURGE, _ORDINARY = 1.7, 1.3
 _SLOW = 1.5
+_MOST_OF_THE_TIME = 0.5
 
 
 def _traffic_checks(target: Target, view: View) -> Iterator[Check]:
     if target.flavour == SERVICE:
         yield target.metric("trace.http.request.hits", "whether more is asked of it", by="sum")
+        load = view.load_of(target)
+        if load is not None and load.rise >= _ORDINARY:
+            yield from course_checks(hits_query(target), "whether it is so every day")
     elif target.flavour == CACHE:
         yield target.metric("redis.net.commands", "whether more is asked of it", minutes=1440)
 
@@ -26,6 +32,13 @@ def _traffic_signs(target: Target, view: View) -> Iterator[Sign]:
     load = view.load_of(target)
     if load is None:
         return
+    course = course_of(hits_query(target), view)
+    if course is not None and load.rise >= _ORDINARY:
+        level = f"{plain(course.compared.level)} a second against {plain(course.compared.usual)}"
+        text = f"traffic of {target.name} is {times(course.ratio)} that of this time on other days, {level}"
+        surges = course.ratio >= _SURGE
+        weight = FAIR if surges else -STRONG if course.ratio < _ORDINARY else 0.0
+        yield Sign(course.week.step, text, weight, also=(course.now.step,))
     if load.onset is not None and load.rise >= _SURGE:
         text = (
             f"traffic of {target.name} is {times(load.rise)} its baseline since {clock(load.onset)}"
@@ -70,6 +83,7 @@ def _dependency_signs(target: Target, view: View) -> Iterator[Sign]:
                 f" since {clock(metric.onset)}"
             )
             yield Sign(metric.step, text, STRONG, onset=metric.onset)
+            yield from _traced_signs(target, view)
         elif metric.rise < _ORDINARY:
             yield Sign(metric.step, f"{target.name} answers as fast as ever", -STRONG)
     errors = view.metric("trace.http.request.errors", target)
@@ -78,6 +92,15 @@ def _dependency_signs(target: Target, view: View) -> Iterator[Sign]:
         yield Sign(errors.step, text, FAIR)
     elif errors is not None and errors.rise < _ORDINARY:
         yield Sign(errors.step, f"{target.name} does not fail more than before", -FAIR)
+
+
+def _traced_signs(target: Target, view: View) -> Iterator[Sign]:
+    """Whether the subject's requests spend their time at it and below it."""
+    found = traced(view)
+    part = found.time_through(target.name) if found else 0.0
+    if found and part >= _MOST_OF_THE_TIME:
+        text = f"{share(part)} of the time of sampled requests through {view.subject.name} goes by in {target.name} and below it"
+        yield Sign(found.step, text, FAIR)
 
 
 def _scale(target: Target, view: View) -> Iterator[Change]:

@@ -16,6 +16,8 @@ from agent.reasoning.modes.complaints import (
 )
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, QUEUE, SERVICE, Target
+from agent.reasoning.modes.traces import spans_check
+from agent.reasoning.modes.versions import version_signs
 from agent.reasoning.modes.view import View, time_of
 from agent.reasoning.modes.wording import clock
 
@@ -27,8 +29,6 @@ _OFTEN = 10
 _LOGS_READ = timedelta(minutes=60)
 _RESTARTED = re.compile(r"restarted-?at\b|last-reloaded-from|\bSTAKATER_", re.I)
 """What kubectl, Reloader and other tools write to a pod template to have its pods made anew."""
-_CONTINUED = 4
-"""How far a long annotation's further lines are indented."""
 
 
 def _rollout_checks(target: Target, view: View) -> Iterator[Check]:
@@ -36,6 +36,9 @@ def _rollout_checks(target: Target, view: View) -> Iterator[Check]:
         yield target.ask("kubernetes_rollouts", "what was rolled out")
     yield from error_log_checks(target, view)
     yield from trouble_checks(target, view)
+    found = rollouts_of(target, view)
+    if found and found[1] and _came_before(found[1][0], view):
+        yield spans_check(target)
 
 
 def rollouts_of(target: Target, view: View) -> tuple[int, list[Json]] | None:
@@ -63,13 +66,21 @@ def _rollout_signs(target: Target, view: View) -> Iterator[Sign]:
         return
     yield from _timing(step, what, mine[0], view)
     yield from _new_errors(target, view, mine[0])
+    if _came_before(mine[0], view):
+        yield from version_signs(target, view)
     yield from unharmed(target, view)
+
+
+def _came_before(rollout: Json, view: View) -> bool:
+    """Whether it came not long before the symptom."""
+    at = time_of(rollout.get("at"))
+    return at is not None and -_AFTER <= view.symptom_onset - at <= _BEFORE
 
 
 def _new_errors(target: Target, view: View, rollout: Json) -> Iterator[Sign]:
     """An error of the entity's own that it has logged only since its rollout, which came not long before the symptom."""
     at = time_of(rollout.get("at"))
-    if at is None or not -_AFTER <= view.symptom_onset - at <= _BEFORE:
+    if at is None or not _came_before(rollout, view):
         return
     looked_from = view.case.now - _LOGS_READ
     others = [d.name for d in view.dependencies(target.name)]
@@ -86,13 +97,12 @@ def _new_errors(target: Target, view: View, rollout: Json) -> Iterator[Sign]:
 
 def only_restarts(rollout: Json) -> bool:
     """Whether a rollout changed nothing but the annotation by which people and tools restart pods."""
-    changed, within = False, False
+    changed, is_open = False, False
     for line in str(rollout.get("diff") or "").splitlines():
         text = line[1:]
-        continues = within and text.startswith(" " * _CONTINUED)
-        within = bool(_RESTARTED.search(text)) or continues
-        if text.strip() not in ("", "annotations:") and not within:
+        if text.strip() not in ("", "annotations:") and not is_open and not _RESTARTED.search(text):
             return False
+        is_open ^= text.count("'") % 2 == 1  # a long value goes on until its quotation mark
         changed = True
     return changed
 
