@@ -174,3 +174,25 @@ def test_a_record_is_read_with_its_standing_proposals_only() -> None:
     assert [c.kind for c in told.changes] == ["resources"]
     assert (told.mode, told.tokens, told.tool_calls) == ("oom-kill", 7, 3)
     assert told.sentences == (Sentence("chain", "it", (1,)),)
+
+
+def test_where_the_cause_cannot_be_had_saying_so_is_right() -> None:
+    truth = TRUTH.model_copy(update={"ending": "input_needed", "unseen": ("configmaps",)})
+    honest = Told(ending="input_needed", unseen=("could not see: configmaps (403)",))
+    assert score(honest, truth).cause
+    assert not score(replace(honest, unseen=()), truth).cause
+    assert not score(RIGHT, truth).cause
+    assert score(replace(honest, changes=RIGHT.changes), truth).fix == 0
+
+
+def test_a_right_cause_has_to_say_what_it_could_not_see() -> None:
+    truth = TRUTH.model_copy(update={"unseen": ("datadog",)})
+    assert not score(RIGHT, truth).cause
+    assert score(replace(RIGHT, unseen=("could not see: Datadog is down",)), truth).cause
+
+
+def test_of_several_causes_each_has_to_be_named() -> None:
+    cart = Entity(kind="Deployment", name="cart")
+    truth = TRUTH.model_copy(update={"both": (AUTH, cart)})
+    assert not score(RIGHT, truth).cause
+    assert score(replace(RIGHT, next_steps=("a second cause: the rollout of cart",)), truth).cause
