@@ -42,7 +42,7 @@ def test_without_a_readable_file_nothing_is_known(odd: object) -> None:
 
 
 def test_each_key_has_its_last_writer_the_latest_first() -> None:
-    fields = [
+    fields: list[dict[str, Any]] = [
         {
             "manager": "kubectl-client-side-apply",
             "time": "2026-11-01T08:00:00Z",
