@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sandbox.kubernetes.clock import format_time
+from sandbox.kubernetes.resources import by_kind
 from sandbox.world.component import Component
 from sandbox.world.faults.fault import Fault
 from sandbox.world.noise import key_hash
@@ -18,6 +19,7 @@ from sandbox.world.scenario import FaultEvent
 from sandbox.world.signals import Sampler, Sources
 
 _KEPT = timedelta(hours=1)
+_COMPONENTS = {"Pod": "kubelet", "HorizontalPodAutoscaler": "horizontal-pod-autoscaler"}
 _RESTART_SEARCH_S = 3600 * 24
 _RESTART_STEP_S = 300
 
@@ -53,25 +55,30 @@ def _folded(
         "count": int(times.size),
         "firstTimestamp": format_time(first),
         "lastTimestamp": format_time(last),
-        "source": {"component": "kubelet" if spec.object.kind == "Pod" else "controller-manager"},
+        "source": {"component": _COMPONENTS.get(spec.object.kind, "controller-manager")},
     }
 
 
 def _reference(entity: Entity, history: ClusterHistory) -> dict[str, Any]:
-    """The object itself; of a kind ``Pod``, the newest one whose name begins like it."""
+    """The object itself; of a kind ``Pod``, the newest one whose name begins like it.
+
+    What is told of an object without a namespace, such as a Node, is told in ``default``.
+    """
+    namespaced = by_kind(entity.kind).namespaced
     matching = [
         m
-        for m in history.current(entity.kind, entity.namespace)
+        for m in history.current(entity.kind, entity.namespace if namespaced else "")
         if m["metadata"]["name"] == entity.name
         or (entity.kind == "Pod" and m["metadata"]["name"].startswith(f"{entity.name}-"))
     ]
     metadata: Mapping[str, Any] = matching[-1]["metadata"] if matching else {"name": entity.name}
-    return {
+    reference = {
         "kind": entity.kind,
-        "namespace": entity.namespace,
+        "apiVersion": by_kind(entity.kind).group_version,
         "name": metadata["name"],
         "uid": metadata.get("uid", ""),
     }
+    return reference | ({"namespace": entity.namespace} if namespaced else {})
 
 
 def pod_status(

@@ -216,6 +216,20 @@ def _budget(budget: Manifest, now: datetime) -> list[Any]:
     ]
 
 
+def _certificate(certificate: Manifest, now: datetime) -> list[Any]:
+    conditions = (certificate.get("status") or {}).get("conditions") or ()
+    ready: dict[str, Any] = next((c for c in conditions if c["type"] == "Ready"), {})
+    issuer = (certificate["spec"].get("issuerRef") or {}).get("name", "")
+    return [
+        _name(certificate),
+        ready.get("status", ""),
+        certificate["spec"].get("secretName", ""),
+        issuer,
+        ready.get("message", ""),
+        born(certificate, now),
+    ]
+
+
 PLATFORM = {
     "Namespace": Printer((NAME, Column("Status"), AGE), _namespace),
     "Node": Printer(
@@ -267,6 +281,15 @@ PLATFORM = {
         _event,
     ),
     "ServiceAccount": Printer((NAME, count("Secrets"), AGE), _service_account),
+    "Certificate": Printer(
+        (
+            NAME,
+            *map(Column, ("Ready", "Secret")),
+            *map(wide, ("Issuer", "Status")),
+            AGE,
+        ),
+        _certificate,
+    ),
     "Ingress": Printer((NAME, *map(Column, ("Class", "Hosts", "Address", "Ports")), AGE), _ingress),
     "NetworkPolicy": Printer((NAME, Column("Pod-Selector"), AGE), _network_policy),
     "HorizontalPodAutoscaler": Printer(

@@ -40,6 +40,9 @@ class FakeWorld:
             if start <= line["timestamp"] < end and line.get("pod") in (None, wanted.get("pod"))
         ]
 
+    def series(self, *_: Any, **__: Any) -> list[Any]:
+        return []
+
     def pod_status(self, pod: Mapping[str, Any]) -> Mapping[str, Any]:
         return self.health.get(pod["metadata"]["name"], {})
 
