@@ -20,7 +20,7 @@ _KEY_WORDS = dict(pair.split("/") for pair in words("key_words"))
 _COUNTED_THING = re.compile(r"\s?(?:of\s+(?:the\s+)?\d+\s+)?([a-z]{3,})\b")
 _STEM = 4
 """So many letters of a word are enough to know it in another form."""
-_COUNTED = re.compile(r"times$")
+_TIMES = "times"
 _COMPARED = re.compile(r"\s(?:its|the|as|more|higher|over|above|that|what|baseline|usual|normal)\b")
 _DAY_MINUTES = 1440
 
@@ -59,13 +59,11 @@ class Facts:
     """The numbers and times that a sentence may state.
 
     Args:
-        sentence: the sentence, lower case.
         parts: what its sources give.
         called: the numbers that it may state by what they are called, see ``key_of``.
     """
 
-    def __init__(self, sentence: str, parts: Sequence[Part], called: Mapping[str, Values]) -> None:
-        self._sentence = sentence
+    def __init__(self, parts: Sequence[Part], called: Mapping[str, Values]) -> None:
         self._parts = parts
         self._called = called
 
@@ -82,7 +80,7 @@ class Facts:
     def _has(self, quantity: Quantity) -> bool:
         meant = self._meant(quantity)
         parts = [Part(meant, (), Values(()), ())] if meant is not None else self._parts
-        parts = [p for p in parts if p.words is None or self._stands_in(p.words, quantity)]
+        parts = [p for p in parts if p.words is None or _stands_in(p.words, quantity)]
         if any(p.counts(n) for p in parts for n in p.values.of_its_unit(quantity)):
             return True
         if meant is None and self._is_derived(quantity):
@@ -101,35 +99,31 @@ class Facts:
     def _ratios(self) -> Iterator[float]:
         return (r.value for p in self._parts for r in p.ratios if p.counts(r))
 
-    def _place(self, quantity: Quantity) -> tuple[int, int]:
-        start = self._sentence.find(quantity.text.lower())
-        return start, start + len(quantity.text)
-
-    def _stands_in(self, text: str, quantity: Quantity) -> bool:
-        """Whether a text may speak of what is counted: it has a word that is beside the number."""
-        start, end = self._place(quantity)
-        beside = (_BEFORE.search(self._sentence[:start]), _COUNTED_THING.match(self._sentence, end))
-        stems = [w[1][:_STEM] for w in beside if w is not None]
-        return bool(quantity.meanings) or not stems or any(s in text for s in stems)
-
     def _meant(self, quantity: Quantity) -> Values | None:
         """What a quantity can only be: where the sentence calls it something (``baseline 6``, ``3 restarts``), one of the
         values that are called so; None where it does not, or where no such value is known."""
-        for key in keys_beside(self._sentence, *self._place(quantity)):
+        for key in keys_beside(quantity):
             values = self._called.get(key)
             if values is not None and values.may_be(quantity):
                 return values
         return None
 
 
-def keys_beside(sentence: str, start: int, end: int) -> Iterator[str]:
-    """What a sentence (lower case) calls the number between ``start`` and ``end``: by the word before it, or after."""
-    if (before := _BEFORE.search(sentence[:start])) is not None:
+def _stands_in(text: str, quantity: Quantity) -> bool:
+    """Whether a text may speak of what is counted: it has a word that is beside the number."""
+    beside = (_BEFORE.search(quantity.before), _COUNTED_THING.match(quantity.after))
+    stems = [w[1][:_STEM] for w in beside if w is not None]
+    return bool(quantity.meanings) or not stems or any(s in text for s in stems)
+
+
+def keys_beside(quantity: Quantity) -> Iterator[str]:
+    """What a sentence calls a number: by the word before it, or after."""
+    if (before := _BEFORE.search(quantity.before)) is not None:
         yield key_of(before[1])
-    if (counted := _COUNTED.search(sentence[start:end])) is not None:
-        if _COMPARED.match(sentence, end) is None:
-            yield key_of(counted[0])
-    elif (after := _AFTER.match(sentence, end)) is not None:
+    if quantity.text.lower().endswith(_TIMES):
+        if _COMPARED.match(quantity.after) is None:
+            yield key_of(_TIMES)
+    elif (after := _AFTER.match(quantity.after)) is not None:
         yield key_of(after[1])
 
 

@@ -86,11 +86,9 @@ class Said:
     @cached_property
     def part(self) -> Part:
         """Its numbers and times."""
-        tokens, low, numbers = tokens_of(self._original, in_quotes=True), self._original.lower(), []
+        tokens, numbers = tokens_of(self._original, in_quotes=True), []
         for quantity in tokens.quantities:
-            start = low.find(quantity.text.lower())
-            beside = keys_beside(low, start, start + len(quantity.text))
-            key = next(filter(is_common_key, beside), "")
+            key = next(filter(is_common_key, keys_beside(quantity)), "")
             numbers += [n._replace(key=key) for n in numbers_of(quantity, ())]
         return Part(Values(numbers), (), Values(()), times_of(tokens.moments, ()))
 
@@ -152,7 +150,7 @@ class Pool:
                 )
                 if rank or is_common_key(key):
                     called[key].append((rank, number))
-        return Facts(low, parts, {key: _meant(key, some, told) for key, some in called.items()})
+        return Facts(parts, {key: _meant(key, some, told) for key, some in called.items()})
 
     @property
     def _is_wide(self) -> bool:
@@ -164,12 +162,13 @@ class Pool:
         if not self._is_wide:
             elsewhere = self._elsewhere(sentence)
             return [s.part for s in self.said if s.step not in elsewhere]
+        on = {s.step.number for s in self.sources if s.is_on(sentence)}
         subjects = {n for s in self.sources for n in s.subjects if is_named(n, sentence)}
         said = subjects | {n.casefold() for n in names}
         return [
             s.part._replace(words=s.text)
             for s in self.said
-            if not said or any(is_named(n, s.text) for n in said)
+            if not said or s.step in on or any(is_named(n, s.text) for n in said)
         ]
 
     def _elsewhere(self, sentence: str) -> frozenset[int]:

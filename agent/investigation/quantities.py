@@ -35,6 +35,7 @@ _DURATION = re.compile(
 _DIGIT = re.compile(r"\d")
 _HEDGE = re.compile(r"(?:about|around|roughly|nearly|almost|approximately|some|close to|~|≈)\s*$")
 _FINEST_SPAN_SECONDS = 0.5
+_AROUND = 40
 _MOST_HEDGED = 0.025
 """How far off a hedged round number may be, as a share of it: ``about 23,800``."""
 _WORDS = {
@@ -57,6 +58,9 @@ class Quantity(NamedTuple):
     """The ways to take its unit; none without one."""
     per_seconds: float | None = None
     """What it is a rate over, if said."""
+    before: str = ""
+    """What stands before it, lower case, as far as it matters."""
+    after: str = ""
 
     @property
     def is_relative(self) -> bool:
@@ -80,7 +84,8 @@ def quantities_in(text: str) -> Iterator[Quantity]:
         for match in _NUMBER.finditer(text):
             yield _quantity(match, text)
     for match in _WORD_NUMBER.finditer(text):
-        yield Quantity(match[0], float(_WORDS[match[1].lower()]), 0.0)
+        value = float(_WORDS[match[1].lower()])
+        yield Quantity(match[0], value, 0.0, (), None, *_around(match, text))
 
 
 def _quantity(match: re.Match[str], text: str) -> Quantity:
@@ -96,7 +101,13 @@ def _quantity(match: re.Match[str], text: str) -> Quantity:
         half_step = max(half_step, min(0.5 * 10.0**zeros, _MOST_HEDGED * value))
     rate = _RATE.match(text, match.end())
     per_seconds = seconds_of(rate[1]) if rate else None
-    return Quantity(match[0].strip(), value, half_step, UNITS.get(unit, ()), per_seconds)
+    meanings, around = UNITS.get(unit, ()), _around(match, text)
+    return Quantity(match[0].strip(), value, half_step, meanings, per_seconds, *around)
+
+
+def _around(match: re.Match[str], text: str) -> tuple[str, str]:
+    start, end = match.span()
+    return text[max(0, start - _AROUND) : start].lower(), text[end : end + _AROUND].lower()
 
 
 def _durations(text: str) -> Iterator[Quantity]:

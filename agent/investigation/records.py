@@ -27,7 +27,6 @@ _COUNT_KEYS = words("count_keys")
 _PERCENTILE = re.compile(r"p(\d\d)(?:_|$)")
 _NO_FACT = re.compile(r"\(?r2 [\d.]+|(?:[\d*,/-]+ ){4}[\d*,/-]+")
 """The fit of a trend and the fields of a schedule: no numbers that people tell."""
-_LINE_KIND = re.compile(r"[a-z]+|[\d<]|\S", re.IGNORECASE)
 _LINE_UNIT = re.compile(r"\[([a-z]+)\]")
 _DIGIT = re.compile(r"\d")
 _SPECIFIC = re.compile(r"[-._/:\d]")
@@ -183,14 +182,21 @@ class Answer:
         """Lines of the same kind are records, such as those that each tell of a pod."""
         kinds: dict[str, list[str]] = {}
         for line in lines:
-            start = _LINE_KIND.match(line)
-            kind = "time" if start and start[0].isdigit() else start[0] if start else ""
-            kinds.setdefault("series" if "{" in line[:80] else kind, []).append(line)
+            kinds.setdefault(self._kind_of(line), []).append(line)
         for some in kinds.values():
             tokens = [_tokens(line) for line in some]
             named = [self._names(*pair) for pair in zip(some, tokens, strict=True)]
             for line, found, place in zip(some, tokens, self._open(named), strict=True):
                 self._line(line, found, (place,))
+
+    def _kind_of(self, line: str) -> str:
+        """By what a line begins with: a time, a name, or a word such as ``pod``."""
+        if "{" in line[:80]:
+            return "series"
+        first = line.partition(" ")[0].rstrip(":").lower()
+        if first[:1].isdigit():
+            return "time"
+        return "name" if first in self._plain else first
 
     def _names(self, line: str, tokens: Tokens) -> frozenset[str]:
         low = line.lower()

@@ -44,7 +44,7 @@ _NAME = re.compile(
 """Words with inner separators, versions, identifiers in camel case or in capitals."""
 _MONTH_NUMBERS = {name[:3]: number for number, name in enumerate(_MONTHS, 1)}
 _LEAP_YEAR = 2000
-_COUNTED = re.compile(r"\d+(?:\.\d+)?-?([a-z]*)")
+_COUNTED = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?-?([a-z]*)")
 """``24-hour``, ``2.9x``: a number with its unit, not a name."""
 _NEVER_NAMES = words("never_names")
 _PLAIN_PARTS = words("plain_parts")
