@@ -24,7 +24,8 @@ def timing_signs(mode: Mode, target: Target, signs: Iterable[Sign], view: View) 
     if not dated or any(symptom.step in steps for _, steps in dated):
         return
     began, steps = min(dated)
-    text = f"{mode.short} of {target.name} dates from {clock(began)}, what alerted from {clock(symptom.onset)}"
+    what = f"what points to {mode.short} of {target.name} began at {clock(began)}"
+    text = f"{what}, what alerted at {clock(symptom.onset)}"
     if began > symptom.onset + _LATER:
         yield Sign(symptom.step, text, -FAIR, also=steps)
     elif began >= symptom.onset - _EARLIER:
