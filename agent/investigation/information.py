@@ -4,19 +4,21 @@ The value of an experiment before it is made is the expected fall of the uncerta
 (D. V. Lindley, "On a Measure of the Information Provided by an Experiment", 1956). Here that is which hypothesis holds:
 
 - The rivals and "none of these" share the probability; a hypothesis with log-odds l has the weight exp(l), "none" has 1.
-  A refinement is no rival of what it explains: whether it holds is a question of its own, with its own odds.
+  A refinement is no rival of what it explains; those that explain the same share in the same way among themselves.
 - A check's answer is, for each hypothesis that it tells of, a sign for or against with the likelihood ratio that a fair
   sign carries. Such a sign is a binary symmetric channel, of which the information is known in closed form
   (T. M. Cover, J. A. Thomas, *Elements of Information Theory*, 7.1.4).
-- One answer serves all hypotheses that it tells of, so that its information is the sum over them, at most the
-  uncertainty that there is.
+- One answer serves all hypotheses that it tells of, so that its information is the sum over them. Signs on the same
+  hypothesis largely agree, so that each further one adds less.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from agent.model import Check, Hypothesis, HypothesisStatus
 from agent.tools import Registry
@@ -28,8 +30,20 @@ LEAST_SECONDS = 0.05
 _WRONG = 1.0 / (1.0 + math.exp(TYPICAL_WEIGHT))
 """How often such a sign points the wrong way."""
 
+FURTHER = 0.75
+"""What a further check on the same hypothesis tells, as a share of what the one before it does."""
+LEAST_SHARE = 0.1
+"""A check that tells less than this share of what the most telling one does waits for the answers of the others."""
+
 Cost = Callable[[str], float]
 """Tool -> what a call of it usually takes, seconds."""
+Key = Callable[[Check], str]
+"""What makes two checks the same question."""
+
+
+def by_arguments(check: Check) -> str:
+    """The same tool with the same arguments."""
+    return check.key
 
 
 def canonical(check: Check, registry: Registry) -> str:
@@ -45,21 +59,26 @@ def _plain(value: object) -> object:
 
 
 def probabilities(board: Sequence[Hypothesis]) -> dict[str, float]:
-    """How likely each live hypothesis is: rivals share with "none of these", a live refinement has odds of its own."""
+    """How likely each live hypothesis is: rivals share with "none of these", and so do those that explain the same."""
     live = {h.id: h for h in board if h.status is not HypothesisStatus.RULED_OUT}
-    refining = {h.id for h in live.values() if _explains_a_likely_one(h, live)}
-    rivals = [h for h in live.values() if h.id not in refining]
-    highest = max((h.log_odds for h in rivals), default=0.0)
-    scale = max(0.0, highest)
+    groups: dict[str, list[Hypothesis]] = {}
+    for hypothesis in live.values():
+        groups.setdefault(explained_by(hypothesis, live), []).append(hypothesis)
+    return {i: p for group in groups.values() for i, p in _shares(group).items()}
+
+
+def explained_by(hypothesis: Hypothesis, board: Mapping[str, Hypothesis]) -> str:
+    """The id of the likely hypothesis that this one refines; empty when it stands by itself."""
+    parent = board.get(hypothesis.parent)
+    likely = parent is not None and parent.id != hypothesis.id and parent.log_odds > 0.0
+    return hypothesis.parent if likely else ""
+
+
+def _shares(rivals: Sequence[Hypothesis]) -> dict[str, float]:
+    scale = max(0.0, *(h.log_odds for h in rivals))
     weights = {h.id: math.exp(h.log_odds - scale) for h in rivals}
     whole = math.exp(-scale) + sum(weights.values())
-    shares = {i: w / whole for i, w in weights.items()}
-    return {h.id: shares.get(h.id, h.confidence) for h in live.values()}
-
-
-def _explains_a_likely_one(hypothesis: Hypothesis, live: dict[str, Hypothesis]) -> bool:
-    parent = live.get(hypothesis.parent)
-    return parent is not None and parent.id != hypothesis.id and parent.log_odds > 0.0
+    return {i: w / whole for i, w in weights.items()}
 
 
 def entropy(probability: float) -> float:
@@ -76,56 +95,57 @@ def of_a_sign(probability: float) -> float:
     return max(0.0, entropy(seen) - entropy(_WRONG))
 
 
-def expected(check: Check, likely: dict[str, float]) -> float:
-    """What a check is expected to tell, bits, given the ``probabilities`` of the board.
+class Valued(NamedTuple):
+    """A check with what it is expected to tell, bits."""
 
-    One that names no hypothesis may tell of anything: it counts like one on something at even odds.
-    """
-    if not check.tells:
-        return of_a_sign(0.5)
-    told = [likely[h] for h in dict.fromkeys(check.tells) if h in likely]
-    return min(sum(map(of_a_sign, told)), sum(map(entropy, told)))
+    check: Check
+    bits: float
 
 
-def chosen(
+def valued(
     checks: Iterable[Check],
     board: Sequence[Hypothesis],
     asked: frozenset[str],
-    affordable: int,
     cost_seconds: Cost,
-    key: Callable[[Check], str] = lambda check: check.key,
-) -> tuple[Check, ...]:
-    """The checks worth asking, those that tell most per second first: nothing that was asked, at most ``affordable``.
+    key: Key = by_arguments,
+) -> tuple[Valued, ...]:
+    """What was not asked yet, each question once, those first that tell most per second.
 
     Args:
-        checks: what the reasoner would ask; of equal ones each hypothesis is told by the one call.
+        checks: what the reasoner would ask, for each hypothesis the most telling first; of equal ones each hypothesis
+            is told by the one call. One that names no hypothesis may tell of anything: it counts like one on something
+            at even odds.
         board: all hypotheses.
         asked: the keys of what was asked before.
-        affordable: how many calls the budget still bears.
         cost_seconds: what a call usually takes.
         key: what makes two checks the same.
     """
-    likely = probabilities(board)
-
-    def worth(check: Check) -> float:
-        return expected(check, likely) / max(cost_seconds(check.tool), LEAST_SECONDS)
-
-    unique = shared(checks, asked, key)
-    return tuple(sorted(unique, key=lambda c: -worth(c))[: max(0, affordable)])
-
-
-def shared(
-    checks: Iterable[Check],
-    asked: frozenset[str],
-    key: Callable[[Check], str] = lambda check: check.key,
-) -> tuple[Check, ...]:
-    """Each question that is not in ``asked`` once, telling of all hypotheses that any of its askers named."""
-    unique: dict[str, Check] = {}
+    likely, rank = probabilities(board), Counter[str]()
+    found: dict[str, Valued] = {}
     for check in checks:
         identity = key(check)
         if identity in asked:
             continue
-        known = unique.get(identity)
-        tells = tuple(dict.fromkeys((known.tells if known else ()) + check.tells))
-        unique[identity] = (known or check).model_copy(update={"tells": tells})
-    return tuple(unique.values())
+        known = found.get(identity, Valued(check.model_copy(update={"tells": ()}), 0.0))
+        fresh = [h for h in dict.fromkeys(check.tells) if h not in known.check.tells]
+        bits = known.bits if check.tells else max(known.bits, of_a_sign(0.5))
+        for told in fresh:
+            bits += of_a_sign(likely.get(told, 0.0)) * FURTHER ** rank[told]
+            rank[told] += 1
+        tells = {"tells": (*known.check.tells, *fresh)}
+        found[identity] = Valued(known.check.model_copy(update=tells), bits)
+    return tuple(sorted(found.values(), key=lambda v: -v.bits / _seconds(v.check, cost_seconds)))
+
+
+def _seconds(check: Check, cost_seconds: Cost) -> float:
+    return max(cost_seconds(check.tool), LEAST_SECONDS)
+
+
+def worthwhile(found: Sequence[Valued], affordable: int) -> tuple[Check, ...]:
+    """The checks to make at once, at most ``affordable``.
+
+    What tells little beside the others waits: once these have answered, it may no longer be worth a call, or worth more.
+    """
+    most = max((v.bits for v in found), default=0.0)
+    now = [v.check for v in found if v.bits >= LEAST_SHARE * most]
+    return tuple(now[: max(0, affordable)])

@@ -16,14 +16,14 @@ from agent.investigation.ending import Stop, conclude
 from agent.investigation.equipment import Equipment, Investigated, Round
 from agent.investigation.evidence import admissible
 from agent.investigation.foresight import still_mattering
-from agent.investigation.hypotheses import gathered, merged, weighed
-from agent.investigation.information import canonical, chosen
+from agent.investigation.hypotheses import gathered, leading, merged, weighed
+from agent.investigation.information import Valued, canonical, valued, worthwhile
 from agent.investigation.locating import spoken_of
 from agent.investigation.nesting import nested
 from agent.investigation.openings import opening_checks
 from agent.investigation.priors import of_a_model
 from agent.investigation.progress import Progress
-from agent.investigation.stopping import outlook
+from agent.investigation.stopping import SURE_ABOVE, family_of, outlook
 from agent.investigation.stragglers import CANCELLED
 from agent.investigation.taking import taken, wished_checks
 from agent.investigation.thinking import Thought
@@ -52,6 +52,7 @@ class Run:
         self._first_round = case.round
         self._reopened = reopened
         self._attacked = False
+        self._closing = False
         self._waited = False
         self._stopped = False
         self._wished: tuple[Check, ...] = ()
@@ -76,7 +77,7 @@ class Run:
             wanted = proposal.result.checks
         await self._rounds(wanted, opening)
         bound = self._bound()
-        left = self._left(self._left_open)
+        left = tuple(v.check for v in self._valued(self._left_open))
         stop = Stop(bound=bound, by_engineer=self._stopped, left=left)
         return await conclude(self._house, self._progress, self._durable, stop)
 
@@ -105,7 +106,7 @@ class Run:
 
     async def _rounds(self, wanted: tuple[Check, ...], unweighed: tuple[Step, ...]) -> None:
         while True:
-            checks = self._affordable(wanted)
+            checks = self._worthwhile(wanted)
             if not checks and not unweighed:
                 return
             steps: tuple[Step, ...] = ()
@@ -165,12 +166,22 @@ class Run:
         """What to look at next: nothing when it is over, what speaks against the leader before that."""
         if self._stopped or self._bound():
             return ()
-        if outlook(self.case.hypotheses, self._affordable(wanted)).is_decided:
+        left = self._affordable(wanted)
+        if outlook(self.case.hypotheses, left).is_decided:
             if not self._attacked:
-                self._attacked = True
-                return self._house.rules.attack(self.case)
+                self._attacked, self._closing = True, True
+                return (*self._house.rules.attack(self.case), *self._on_the_leader(left))
             return await self._second_look()
         return wanted
+
+    def _on_the_leader(self, left: tuple[Check, ...]) -> tuple[Check, ...]:
+        """What tells more of the leader and of what is behind it: what it affects, and where it is going."""
+        board = self.case.hypotheses
+        leader = leading(board)
+        if leader is None or leader.log_odds < SURE_ABOVE:
+            return ()
+        family = family_of(leader, board)
+        return tuple(c for c in left if family & set(c.tells))
 
     async def _second_look(self) -> tuple[Check, ...]:
         """When nothing explains the symptom, wait a little and see whether it passes by itself; once."""
@@ -186,20 +197,29 @@ class Run:
         await self._durable.step("wait", work)
         return self._house.rules.second_look(self.case)
 
-    def _affordable(self, wanted: tuple[Check, ...]) -> tuple[Check, ...]:
-        """What the budget bears of ``wanted``, unless it is over."""
-        if self._stopped or self._bound():
-            return ()
-        spent, budget = self.case.investigation.spent, self.case.investigation.budget
-        return self._left(wanted)[: remaining(budget, spent).tool_calls]
+    def _worthwhile(self, wanted: tuple[Check, ...]) -> tuple[Check, ...]:
+        """What to look at in this round; in the last one all of it."""
+        closing, self._closing = self._closing, False
+        if closing:
+            return self._affordable(wanted)
+        return worthwhile(self._valued(wanted), self._most())
 
-    def _left(self, wanted: tuple[Check, ...]) -> tuple[Check, ...]:
+    def _affordable(self, wanted: tuple[Check, ...]) -> tuple[Check, ...]:
+        """What the budget bears of ``wanted``, the most telling first; nothing when it is over."""
+        return tuple(v.check for v in self._valued(wanted)[: self._most()])
+
+    def _most(self) -> int:
+        """How many calls the budget still bears."""
+        if self._stopped or self._bound():
+            return 0
+        return remaining(self.case.investigation.budget, self.case.investigation.spent).tool_calls
+
+    def _valued(self, wanted: tuple[Check, ...]) -> tuple[Valued, ...]:
         """What was not asked of ``wanted``, the most telling first."""
-        return chosen(
+        return valued(
             [c for c in wanted if c.tool in self._house.checks.registry],
             self.case.hypotheses,
             self._asked(),
-            len(wanted),
             self._house.checks.cost_seconds,
             self._key,
         )

@@ -7,11 +7,11 @@ answers that are still to come may hold a decisive sign, each further one a fair
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from agent.investigation.hypotheses import leading
-from agent.investigation.information import expected, probabilities
+from agent.investigation.information import explained_by, of_a_sign, probabilities
 from agent.model import Check, Hypothesis
 
 FIRST_ANSWER, FURTHER_ANSWER = 3.0, 1.2
@@ -55,8 +55,14 @@ def outlook(board: Sequence[Hypothesis], left: Sequence[Check]) -> Outlook:
         leader=leading(board),
         left=tuple(left),
         mattering=mattering(board, left),
-        most_bits=max((expected(c, likely) for c in left), default=0.0),
+        most_bits=max((_bits(c, likely) for c in left), default=0.0),
     )
+
+
+def _bits(check: Check, likely: Mapping[str, float]) -> float:
+    if not check.tells:
+        return of_a_sign(0.5)
+    return sum(of_a_sign(likely.get(h, 0.0)) for h in set(check.tells))
 
 
 def mattering(board: Sequence[Hypothesis], left: Sequence[Check]) -> tuple[Check, ...]:
@@ -66,15 +72,34 @@ def mattering(board: Sequence[Hypothesis], left: Sequence[Check]) -> tuple[Check
         return tuple(left)
     reach = {h.id: _reach(h, left) for h in board}
     family = family_of(leader, board)
-    open_ones = {h.id for h in _overtaking(leader, family, board, reach)}
-    if open_ones or _may_cross(leader, reach, CLAIMED_FROM):
-        open_ones.add(leader.id)
-    open_ones |= {
-        h.id
-        for h in board
-        if h.id in family and h.id != leader.id and _may_cross(h, reach, SETTLED_FROM)
-    }
+    rivals = [h for h in board if h.id not in family]
+    open_ones = _open_among(leader, rivals, reach, CLAIMED_FROM)
+    by_id = {h.id: h for h in board}
+    for parent in family:
+        below = [
+            h
+            for h in board
+            if explained_by(h, by_id) == parent and h.log_odds + reach[h.id] >= SETTLED_FROM
+        ]
+        if below:
+            best = max(below, key=lambda h: h.log_odds)
+            open_ones |= _open_among(best, below, reach, SETTLED_FROM)
     return tuple(c for c in left if not c.tells or open_ones & set(c.tells))
+
+
+def _open_among(
+    best: Hypothesis, rivals: Sequence[Hypothesis], reach: Mapping[str, float], line: float
+) -> set[str]:
+    """Those that could come first where ``best`` stands, and that one itself if it could fall behind or cross the line."""
+    coming = {
+        h.id
+        for h in rivals
+        if h.id != best.id and h.log_odds + reach[h.id] > best.log_odds - reach[best.id]
+    }
+    far = reach[best.id]
+    if coming or best.log_odds - far < line <= best.log_odds + far:
+        coming.add(best.id)
+    return coming
 
 
 def family_of(leader: Hypothesis, board: Sequence[Hypothesis]) -> frozenset[str]:
@@ -85,21 +110,6 @@ def family_of(leader: Hypothesis, board: Sequence[Hypothesis]) -> frozenset[str]
         family |= more
         grown = bool(more)
     return frozenset(family)
-
-
-def _overtaking(
-    leader: Hypothesis,
-    family: frozenset[str],
-    board: Sequence[Hypothesis],
-    reach: dict[str, float],
-) -> list[Hypothesis]:
-    lowest = leader.log_odds - reach[leader.id]
-    return [h for h in board if h.id not in family and h.log_odds + reach[h.id] > lowest]
-
-
-def _may_cross(hypothesis: Hypothesis, reach: dict[str, float], line: float) -> bool:
-    far = reach[hypothesis.id]
-    return hypothesis.log_odds - far < line <= hypothesis.log_odds + far
 
 
 def _reach(hypothesis: Hypothesis, left: Sequence[Check]) -> float:
@@ -145,6 +155,6 @@ def _out_of_reach(leader: Hypothesis, board: Sequence[Hypothesis], left: Sequenc
         leader.log_odds - lowest + _reach(closest, left),
     )
     return (
-        f"{which} put another cause first: the closest, that {closest.statement}, is {behind:.1f} log-odds behind, and"
+        f'{which} put another cause first: the closest, "{closest.statement}", is {behind:.1f} log-odds behind, and'
         f" they could move it by {reach:.1f} at most."
     )

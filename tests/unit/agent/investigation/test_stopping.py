@@ -35,7 +35,7 @@ def test_a_rival_out_of_reach_is_not_and_the_sentence_says_how_far() -> None:
     assert outlook(board, [tells("H2")]).is_decided
     why = why_no_further(board, [tells("H2")])
     assert why == (
-        "The check left could not put another cause first: the closest, that cause 2, is 7.0 log-odds behind, and they"
+        'The check left could not put another cause first: the closest, "cause 2", is 7.0 log-odds behind, and they'
         " could move it by 3.0 at most."
     )
 
@@ -53,9 +53,17 @@ def test_what_could_make_or_break_the_claim_of_the_leader_matters() -> None:
 
 
 def test_what_could_settle_a_refinement_matters_however_sure_the_leader() -> None:
-    board = [hypothesis(1, 9.0), hypothesis(2, 0.0, "H1"), hypothesis(3, 0.0, "H2")]
+    board = [hypothesis(1, 9.0), hypothesis(2, 1.0, "H1"), hypothesis(3, 0.0, "H2")]
     assert mattering(board, [tells("H3")]) == (tells("H3"),)
     assert family_of(board[0], board) == {"H1", "H2", "H3"}
+
+
+def test_those_that_explain_the_same_are_rivals_of_each_other() -> None:
+    settled, other = hypothesis(2, 6.0, "H1"), hypothesis(3, 1.0, "H1")
+    board = [hypothesis(1, 9.0), settled, other]
+    assert mattering(board, [tells("H3")]) == ()
+    open_one = settled.model_copy(update={"log_odds": 2.0})
+    assert mattering([board[0], open_one, other], [tells("H3")]) == (tells("H3"),)
 
 
 def test_a_sure_leader_ends_what_would_tell_next_to_nothing() -> None:
