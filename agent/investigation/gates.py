@@ -53,9 +53,9 @@ def _grounded(draft: Finding, case: Case) -> Finding:
         kept[part], lost = grounds.struck(getattr(draft, part))
         count += lost
     changed: dict[str, object] = {**kept}
-    # The headline may say no more than the sentences that were kept.
+    # The headline may say no more than the sentences that were kept, and name the alert.
     cited = [n for claims in kept.values() for claim in claims for n in claim.citations]
-    if ungrounded(draft.headline, grounds.pool(cited)):
+    if ungrounded(draft.headline, grounds.pool(cited).saying([case.signal.title])):
         changed["headline"], count = _plain_headline(draft, case, grounds.whole), count + 1
     advice = _advice_pool(case, grounds.whole)
     steps = tuple(s for s in draft.next_steps if not unfounded(s, advice))
