@@ -12,6 +12,8 @@ from agent.tools import Registry
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,}")
 _STOP_WORDS = words("stop_words")
 DEFAULT_NAMESPACE = "production"
+OPEN_WITHIN_HOURS = 72
+"""An incident that has been open for longer was forgotten rather than is going on."""
 
 
 def opening_checks(case: Case, registry: Registry) -> tuple[Check, ...]:
@@ -35,6 +37,11 @@ def _openings(case: Case) -> Iterator[Check]:
             tool="datadog_monitors", arguments={"service": service}, reason="which alerts are on"
         )
         yield Check(
+            tool="datadog_monitors",
+            arguments={"state": "Alert"},
+            reason="which alerts are on elsewhere, among what it depends on above all",
+        )
+        yield Check(
             tool="pagerduty_incidents",
             arguments={"service": service},
             reason="whether this happened before",
@@ -44,8 +51,19 @@ def _openings(case: Case) -> Iterator[Check]:
             arguments={"service": service, "symptoms": case.signal.title},
             reason="whether something like it was investigated",
         )
+        if case.entities:  # else the graph does not know it, and there is no journal of it
+            yield Check(
+                tool="graph_changes",
+                arguments={"entity": service, "environment": environment},
+                reason="what is known to have changed at it and around it",
+            )
     else:
         yield Check(tool="datadog_monitors", reason="which alerts are on, to see what it is about")
+    yield Check(
+        tool="pagerduty_incidents",
+        arguments={"statuses": "triggered,acknowledged", "hours": OPEN_WITHIN_HOURS},
+        reason="which incidents are open, of any service",
+    )
     yield _check("kubernetes_rollouts", "what was rolled out", namespace)
     yield _check("kubernetes_changes", "what else was changed", namespace)
     yield _check("kubernetes_jobs", "which jobs run", namespace)

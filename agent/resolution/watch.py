@@ -63,7 +63,7 @@ def _monitors(case: Case) -> list[Watched]:
             )
             if number in wanted:
                 alerted[number] = watched
-            elif monitor.get("state") in ("Alert", "Warn"):
+            elif monitor.get("state") in ("Alert", "Warn") and not step.check.arguments.get("state"):
                 troubled[number] = watched
     return list((alerted or troubled).values())
 

@@ -45,6 +45,7 @@ from agent.reasoning.modes.descending import closely, looked_at
 from agent.reasoning.modes.jobs import running_jobs
 from agent.reasoning.modes.mode import Mode, Sign
 from agent.reasoning.modes.recollection import recollections
+from agent.reasoning.modes.surroundings import trouble_beside
 from agent.reasoning.modes.target import Target
 from agent.reasoning.modes.timing import timing_signs
 from agent.reasoning.modes.view import View
@@ -94,7 +95,7 @@ def all_signs(mode: Mode, target: Target, view: View) -> tuple[Sign, ...]:
     """What the case says on a failure mode at an entity: its own signs, their timing, and what is remembered."""
     signs = tuple(mode.signs(target, view))
     timing = timing_signs(mode, target, signs, view)
-    return (*signs, *timing, *recollections(mode, target, view))
+    return (*signs, *timing, *trouble_beside(target, view), *recollections(mode, target, view))
 
 
 def suspects(view: View) -> Iterator[tuple[Mode, Target]]:

@@ -181,7 +181,7 @@ class View:
         """The monitor that the signal came from, else one of the service that is alerting."""
         signal = self.case.signal
         found: list[Json] = [
-            m for f in self.answers("datadog_monitors") for m in f.data.get("monitors") or []
+            m for f in self._monitors_of_subject() for m in f.data.get("monitors") or []
         ]
         for monitor in found:
             known = str(monitor["id"]) in re.findall(r"\d+", f"{signal.fingerprint} {signal.link}")
@@ -192,8 +192,12 @@ class View:
     @property
     def monitor_step(self) -> int:
         """The step that listed the monitors; 0 when none did."""
-        found = self.answer("datadog_monitors")
+        found = next(self._monitors_of_subject(), None)
         return found.step if found else 0
+
+    def _monitors_of_subject(self) -> Iterator[Found]:
+        """Not the look at what alerts anywhere, which asks by the state."""
+        return self.answers("datadog_monitors", state=None)
 
     @cached_property
     def symptom_query(self) -> str:
