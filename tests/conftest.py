@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from itertools import zip_longest
 
 import hypothesis
 import pytest
@@ -52,3 +53,26 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 def store(engine: AsyncEngine) -> Store:
     """The store on a fresh database."""
     return Store(engine)
+
+
+LONG = ("integration/test_modes_", "unit/sandbox/world/", "integration/test_embedded")
+"""Files that keep a worker busy for long; those of whole bots besides."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let workers take files in our order: xdist's own begins with those of most tests, and whole bots have few."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Among workers, what takes long comes first, and whole bots in turn with what is no bot: a few run at once."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    bots = [f for f in files if "e2e/" in f]
+    long = [f for f in files if any(part in f for part in LONG)]
+    mixed = [f for pair in zip_longest(bots, long) for f in pair if f]
+    others = [f for f in files if f not in {*bots, *long}]
+    items[:] = [item for f in (*mixed, *others) for item in files[f]]
