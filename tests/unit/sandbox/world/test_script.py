@@ -11,9 +11,10 @@ import pytest
 
 from sandbox.director import Director
 from sandbox.slack.ports import Workspace
-from sandbox.world.scenario import scenario_names
+from sandbox.world.company import load_company
+from sandbox.world.scenario import load_scenario, scenario_names
 from sandbox.world.script import AlertSpec
-from tests.unit.sandbox.world.stage import Stage
+from tests.unit.sandbox.world.stage import START, Stage
 
 
 class Channel:
@@ -171,8 +172,8 @@ def test_an_alert_is_told_again_while_it_stands() -> None:
 
 @pytest.mark.parametrize("name", scenario_names())
 def test_every_script_names_what_exists(name: str) -> None:
-    stage = Stage(name)
-    script, company = stage.sandbox.scenario, stage.world.company
+    script = load_scenario(name)
+    company = load_company(START, script.rollouts, script.reports)
     monitors, services = {m.id for m in company.monitors}, {s.name for s in company.services}
     channels, people = {c.id for c in company.channels}, {p.slack_id for p in company.people}
     incidents = [spec.incident for spec in script.alerts if spec.incident]
