@@ -36,7 +36,7 @@ async def conclude(
     if thought.result is None:
         raise RuntimeError("the rules reasoner always concludes")
     case = progress.case
-    draft = _with_reasons(thought.result.finding, progress, stop)
+    draft = thought.result.finding.model_copy(update={"stopped_because": _why(progress, stop)})
 
     async def settle() -> Gated:
         raw = await house.store.load_raw(case.investigation.id)
@@ -44,7 +44,7 @@ async def conclude(
         finding = await asyncio.to_thread(
             passed, draft, whole, bound=stop.bound, stopped=stop.by_engineer
         )
-        return Gated(finding=finding, at=house.clock.now())
+        return Gated(finding=_with_next(finding, stop), at=house.clock.now())
 
     gated = await durable.step("settle", settle)
     progress.account_time(gated.at)
@@ -62,12 +62,11 @@ def _with_raw(step: Step, raw: Mapping[int, str]) -> Step:
     return step.model_copy(update={"reading": reading})
 
 
-def _with_reasons(draft: Finding, progress: Progress, stop: Stop) -> Finding:
-    """The draft with why it looked no further and, where that was no choice of its own, what to try next."""
-    changed: dict[str, object] = {"stopped_because": _why(progress, stop)}
-    if stop.bound or stop.by_engineer:
-        changed["next_steps"] = (*draft.next_steps, *_to_try(stop.left))
-    return draft.model_copy(update=changed)
+def _with_next(finding: Finding, stop: Stop) -> Finding:
+    """The finding with what to try next where the end was no choice of its own: planned by code, so past the gates."""
+    if finding.ending is not Ending.BUDGET_USED:
+        return finding
+    return finding.model_copy(update={"next_steps": (*finding.next_steps, *_to_try(stop.left))})
 
 
 def _why(progress: Progress, stop: Stop) -> str:

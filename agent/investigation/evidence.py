@@ -27,6 +27,8 @@ def admissible(found: Iterable[Evidence], case: Case, *, trusted: bool) -> tuple
                 evidence.model_copy(
                     update={
                         "source": reading.source,
+                        "query": reading.query,
+                        "window": reading.window,
                         "link": reading.link,
                         "read_at": step.started_at,
                     }

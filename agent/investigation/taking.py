@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from agent.investigation.budget import deepened
 from agent.investigation.hypotheses import leading, weighed
-from agent.investigation.openings import opening_checks
+from agent.investigation.openings import DEFAULT_NAMESPACE, opening_checks
 from agent.investigation.priors import heard
 from agent.model import Budget, Case, Check, Hypothesis, Note
 from agent.ports import Directive, Received, Wish
@@ -22,6 +22,11 @@ DROPPED = -2.5
 MOST_PLACES = 3
 """Things named by people that are looked at in one round."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9]")
+_LABEL = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)"
+_WRITTEN_AS_NAME = re.compile(
+    rf"`(?P<quoted>{_LABEL}*)`|(?<![\w./-])(?P<plain>{_LABEL}+)(?![\w/-])"
+)
+"""A resource's name as Kubernetes has them: in backticks, or with a hyphen."""
 
 
 def taken(case: Case, received: Received, allowance: Budget) -> Case:
@@ -79,11 +84,17 @@ def _words_of(hypothesis: Hypothesis) -> set[str]:
 
 
 def wished_checks(case: Case, received: Received, registry: Registry) -> tuple[Check, ...]:
-    """The first look-ups at what people name: what they want looked at, and known things that their notes speak of."""
+    """The first look-ups at what people name: what they want looked at, and what their notes speak of.
+
+    A thing that nobody knows yet is looked up first: whether there is a workload of that name.
+    """
     looked = [d.subject for d in received.directives if d.wish is Wish.LOOK_AT]
     places = [*looked, *(name for note in received.notes for name in _known_in(note, case))]
     unique = [p for p in dict.fromkeys(places) if p and p != case.signal.service]
-    return tuple(c for place in unique[:MOST_PLACES] for c in _openings_of(place, case, registry))
+    known = [c for place in unique[:MOST_PLACES] for c in _openings_of(place, case, registry)]
+    strange = dict.fromkeys(name for note in received.notes for name in _strange_in(note, case))
+    names = [n for n in strange if n not in unique][:MOST_PLACES]
+    return (*known, *(c for n in names for c in _looked_up(n, case, registry)))
 
 
 def _known_in(note: Note, case: Case) -> Iterator[str]:
@@ -92,6 +103,25 @@ def _known_in(note: Note, case: Case) -> Iterator[str]:
     for word in _NAME.findall(note.text):
         if (name := known.get(word.lower())) is not None:
             yield name
+
+
+def _strange_in(note: Note, case: Case) -> Iterator[str]:
+    """What is written like the name of a resource, and is none that the case knows."""
+    known = {e.name.lower() for e in case.entities} | {h.entity.lower() for h in case.hypotheses}
+    for match in _WRITTEN_AS_NAME.finditer(note.text):
+        name = match["quoted"] or match["plain"]
+        if name not in known and name != case.signal.service:
+            yield name
+
+
+def _looked_up(name: str, case: Case, registry: Registry) -> Iterator[Check]:
+    if "kubernetes_workload" in registry:
+        namespace = case.signal.namespace or case.signal.environment or DEFAULT_NAMESPACE
+        yield Check(
+            tool="kubernetes_workload",
+            arguments={"namespace": namespace, "name": name},
+            reason=f"an engineer spoke of {name}",
+        )
 
 
 def _openings_of(place: str, case: Case, registry: Registry) -> tuple[Check, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from agent.investigation.loop import Investigator
-from agent.investigation.taking import DROPPED, taken
+from agent.investigation.taking import DROPPED, taken, wished_checks
 from agent.model import Budget, Case, Ending, Hypothesis, InvestigationStatus, Note
 from agent.ports import Directive, Received, Wish
+from agent.tools import Registry
 from tests.unit.agent.investigation.company import login_story
 from tests.unit.agent.investigation.house import (
     NOW,
@@ -129,3 +130,56 @@ async def test_a_stop_while_it_is_taken_up_ends_it() -> None:
     case = await again(house, Received(stop=True), reopened=(ANN,))
     assert len(house.store.steps) == before
     assert case.investigation.status is InvestigationStatus.STOPPED
+
+
+def wished(text: str) -> list[str]:
+    case = case_of(LOGIN)
+    registry = Registry([login_story()])
+    received = Received(notes=(Note(user="UANN", text=text, at=NOW),))
+    return [str(c.arguments.get("name")) for c in wished_checks(case, received, registry)]
+
+
+@pytest.mark.parametrize(
+    ("said", "looked_up"),
+    [
+        ("did anybody look at ledger-sync?", ["ledger-sync"]),
+        ("it is `vault`, I bet", ["vault"]),
+        ("we moved to Postgres yesterday", []),
+        ("see https://wiki.example/on-call/auth-pool", []),
+        ("auth is slow since noon", []),
+        ("a-1, b-2, c-3, d-4, e-5", ["a-1", "b-2", "c-3"]),
+    ],
+)
+def test_a_name_that_nobody_knows_is_looked_up(said: str, looked_up: list[str]) -> None:
+    assert wished(said) == looked_up
+
+
+async def test_what_failed_goes_on_with_what_it_knew() -> None:
+    """A run ended by a failure has no finding; the button that takes it up again brings no words."""
+    house = await ended(House(login_story(), LOGIN))
+    before = house.store.case
+    failed = {"finding": None, "evidence": (), "hypotheses": ()}
+    house.store.case = before.model_copy(update=failed)
+    case = await again(house, wish(Wish.GO_ON))
+    assert case.steps[: len(before.steps)] == before.steps
+    assert {e.step for e in case.evidence} & {s.number for s in before.steps}
+    assert case.finding is not None
+    assert case.finding.ending is Ending.CAUSE_FOUND
+
+
+async def test_evidence_says_what_was_asked_of_which_span() -> None:
+    case = (await House(login_story(), LOGIN).investigate()).case
+    readings = {s.number: s.reading for s in case.steps if s.reading is not None}
+    assert case.evidence
+    for piece in case.evidence:
+        reading = readings[piece.step]
+        assert (piece.query, piece.window) == (reading.query, reading.window)
+
+
+async def test_a_bound_names_what_to_try_next() -> None:
+    case = (await House(login_story(), LOGIN, budget=Budget(tool_calls=9)).investigate()).case
+    assert case.finding is not None
+    tries = [s for s in case.finding.next_steps if s.startswith("Try next: ")]
+    asked = {s.check.key for s in case.steps}
+    assert 1 <= len(tries) <= 3
+    assert not asked & set(tries)
