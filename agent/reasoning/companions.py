@@ -13,7 +13,12 @@ _SURE_FROM = 0.9
 _ANSWERS = 3
 """So many answers have to speak for it: that it was changed at about that time is not enough."""
 _MOST = 2
-_SYMPTOMS = COARSE | {"dependency_latency_or_errors", "traffic_surge"}
+_SYMPTOMS = COARSE | {
+    "dependency_errors",
+    "dependency_latency",
+    "dependency_latency_or_errors",
+    "traffic_surge",
+}
 """What is felt rather than broken."""
 
 

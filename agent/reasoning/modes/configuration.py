@@ -163,6 +163,8 @@ BAD_CONFIG = Mode(
             "bad_rollout",
             "cache_memory_pressure",
             "connection_pool_exhaustion",
+            "dependency_errors",
+            "dependency_latency",
             "dependency_latency_or_errors",
             "slow_query_or_lock_contention",
         }

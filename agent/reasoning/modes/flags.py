@@ -172,7 +172,14 @@ BAD_FLAG = Mode(
     flavours=frozenset({SERVICE}),
     below=True,
     arises=_arises,
-    refines=frozenset({"bad_rollout", "dependency_latency_or_errors"}),
+    refines=frozenset(
+        {
+            "bad_rollout",
+            "dependency_errors",
+            "dependency_latency",
+            "dependency_latency_or_errors",
+        }
+    ),
     checks=_checks,
     signs=_signs,
     fixes=_fixes,
