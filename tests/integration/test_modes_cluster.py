@@ -9,6 +9,7 @@ import pytest
 
 from agent.model import ChangeKind, Ending
 from agent.reasoning.modes.catalogue import CATALOGUE
+from agent.resolution.taint import refuse_tainted
 from tests.scenarios import Played, investigate, judge, truth_of
 
 PROVEN: dict[str, tuple[ChangeKind, ...]] = {
@@ -50,6 +51,8 @@ async def test_the_mode_is_found_at_its_entity(scenario: str) -> None:
     _is_right(played)
     assert tuple(c.kind for c in played.changes) == PROVEN[scenario], played.explain()
     assert SAID[scenario] in "\n".join(played.finding.next_steps), played.explain()
+    for change in played.changes:
+        refuse_tainted(change, played.case.steps)
     assert played.tool_calls <= MOST_TOOL_CALLS, played.explain()
 
 

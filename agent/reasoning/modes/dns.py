@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from agent.model import Change, Check, Json
@@ -12,6 +13,9 @@ from agent.reasoning.modes.pods import counted, events_check, failing, pods_of, 
 from agent.reasoning.modes.target import SERVICE, Target
 from agent.reasoning.modes.view import View
 
+_HOST = re.compile(
+    r"(?:lookup|UnknownHostException:|EAI_AGAIN|ENOTFOUND|resolution:|resolve host:?)\s+([\w.-]+\.[\w-]+)"
+)
 _NAMESPACE = "kube-system"
 _NAMES = ("coredns", "kube-dns")
 """What the cluster's DNS is called: by kubeadm, EKS, AKS and k3s; by GKE."""
@@ -33,12 +37,15 @@ def _checks(target: Target, view: View) -> Iterator[Check]:
     if view.workload(target) is None:
         yield target.ask("kubernetes_workload", "how the cluster's DNS is", name=target.name)
     yield from events_check(target, view)
-    query = _QUERY.format(environment=view.environment)
     yield Check(
         tool="datadog_logs",
-        arguments={"query": query, "minutes": 60},
+        arguments={"query": _wide_query(view), "minutes": 60},
         reason="who else cannot resolve names",
     )
+
+
+def _wide_query(view: View) -> str:
+    return _QUERY.format(environment=view.environment)
 
 
 def _signs(target: Target, view: View) -> Iterator[Sign]:
@@ -79,6 +86,17 @@ def _complaint_signs(target: Target, view: View) -> Iterator[Sign]:
     if len(others) > 1:
         text = f"{len(others)} services cannot resolve names: {', '.join(others)}"
         yield Sign(step, text, STRONG)
+    asked = view.answer("datadog_logs", query=_wide_query(view))
+    hosts = {host for complaint in found if (host := _host(complaint.example))}
+    if asked is not None and len(hosts) == 1:
+        text = f"all of it is about one name, {hosts.pop()}, which may be gone itself"
+        yield Sign(asked.step, text, -DECISIVE)
+
+
+def _host(line: str) -> str:
+    """The name that could not be resolved, as far as the line tells it."""
+    matched = _HOST.search(line)
+    return matched[1].lower().rstrip(".:,") if matched else ""
 
 
 def _is_out_of_memory(target: Target, view: View) -> bool:

@@ -291,3 +291,14 @@ class TestNames:
             return balance(signs(dns.DNS_FAILURE, "coredns", on))
 
         assert of(pods=ill) > of() + DECISIVE
+
+    def test_one_name_that_nobody_can_resolve_is_not_the_dns(self) -> None:
+        def of(*lines: str) -> float:
+            tool, _, data = logs(*lines)
+            query = list(dns.DNS_FAILURE.checks(view.target("coredns"), view))[-1].arguments
+            on = case("api", logs(self.LINE), (tool, dict(query), data))
+            return balance(signs(dns.DNS_FAILURE, "coredns", on))
+
+        view = View(case("api", logs(self.LINE)))
+        other = "getaddrinfo EAI_AGAIN cart.production.svc"
+        assert of(self.LINE) < 0 < of(self.LINE, other)
