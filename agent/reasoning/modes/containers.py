@@ -13,18 +13,24 @@ from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.pods import COARSE, RUNS, came_with_rollout, pods_of, workload_check
 from agent.reasoning.modes.target import Target
 from agent.reasoning.modes.view import View, time_of
-from agent.reasoning.modes.wording import clock, share, size, times
+from agent.reasoning.modes.wording import clock, plain, share, size, times
 
 _RECENT = timedelta(hours=3)
 _THROTTLED_SECONDS = 0.05
+_NEAR_CPU_LIMIT = 0.7
+_NANO = 1e9
 
 
 def memory_limit(target: Target, view: View) -> tuple[int, float] | None:
     """The step that read the workload, and the memory limit of its first container, bytes."""
+    return _limit(target, view, "memory_bytes")
+
+
+def _limit(target: Target, view: View, resource: str) -> tuple[int, float] | None:
     found = view.workload(target)
     if found is None or not found.data.get("containers"):
         return None
-    limit = (found.data["containers"][0].get("limits") or {}).get("memory_bytes")
+    limit = (found.data["containers"][0].get("limits") or {}).get(resource)
     return (found.step, float(limit)) if limit else None
 
 
@@ -79,6 +85,8 @@ def _memory_signs(target: Target, view: View) -> Iterator[Sign]:
 
 def _throttling_checks(target: Target, view: View) -> Iterator[Check]:
     yield target.metric("kubernetes.cpu.cfs.throttled.seconds", "whether its CPU is throttled")
+    yield target.metric("kubernetes.cpu.usage.total", "how near its CPU limit it is")
+    yield from workload_check(target, view)
 
 
 def _throttling_signs(target: Target, view: View) -> Iterator[Sign]:
@@ -90,10 +98,26 @@ def _throttling_signs(target: Target, view: View) -> Iterator[Sign]:
             f"CPU of {target.name} is throttled {times(throttled.rise)} as much as at its baseline"
         )
         yield Sign(throttled.step, text, STRONG, onset=throttled.onset)
+        yield from _near_cpu_limit(target, view)
     else:
         yield Sign(
             throttled.step, f"CPU of {target.name} is not throttled more than before", -STRONG
         )
+
+
+def _near_cpu_limit(target: Target, view: View) -> Iterator[Sign]:
+    """What it uses of its limit; in the mean over a minute a throttled container stays below."""
+    used, limit = (
+        view.metric("kubernetes.cpu.usage.total", target),
+        _limit(target, view, "cpu_cores"),
+    )
+    if used is None or limit is None:
+        return
+    step, most = limit
+    cores = used.last / _NANO
+    if cores >= _NEAR_CPU_LIMIT * most:
+        text = f"a pod of {target.name} uses {plain(cores)} of its limit of {plain(most)} cores ({share(cores / most)})"
+        yield Sign(step, text, FAIR, also=(used.step,), onset=used.onset)
 
 
 def _cpu_fixes(target: Target, view: View) -> Iterator[Change]:
