@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import networkx as nx
 
 from agent.model import Case, Hypothesis, HypothesisStatus, Json, Step
+from agent.reasoning.modes.catalogue import CATALOGUE
 from agent.reasoning.modes.view import View, time_of
 
 TOLERANCE = timedelta(minutes=10)
@@ -49,7 +50,8 @@ def _reason(hypothesis: Hypothesis, view: View) -> str:
         return ""
     graph = view.graph
     if (
-        hypothesis.entity in graph
+        _wants_a_path(hypothesis)
+        and hypothesis.entity in graph
         and symptom in graph
         and not reaches(graph, symptom, hypothesis.entity)
     ):
@@ -58,6 +60,12 @@ def _reason(hypothesis: Hypothesis, view: View) -> str:
     if began is not None and began > felt + TOLERANCE:
         return f"{hypothesis.entity} began at {began:%H:%M}, after {symptom} at {felt:%H:%M}"
     return ""
+
+
+def _wants_a_path(hypothesis: Hypothesis) -> bool:
+    """Whether it takes a dependency to be felt: not where the mode itself says where to look, such as beside it on a node."""
+    mode = CATALOGUE.get(hypothesis.mode)
+    return mode is None or mode.elsewhere is None
 
 
 def reaches(graph: nx.DiGraph[str], symptom: str, entity: str) -> bool:

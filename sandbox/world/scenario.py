@@ -45,7 +45,7 @@ class Effect(Growth):
     compound: float | None = None
     """Growth an hour as a share: 0.15 is 15 % hour over hour. Wants the shape ``hourly``."""
     beside: str = ""
-    """Only in pods on the node where this CronJob's latest run is."""
+    """Only in pods on the node where this CronJob's latest run is; a signal of the whole service has their part of it."""
 
     @model_validator(mode="after")
     def _does_something(self) -> Effect:

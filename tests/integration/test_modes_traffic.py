@@ -12,6 +12,7 @@ PROVEN: dict[str, tuple[ChangeKind, ...]] = {
     "bad-rollout": (ChangeKind.ROLLBACK,),
     "dependency-errors": (),
     "dependency-latency": (),
+    "noisy-neighbour-on-node": (ChangeKind.SUSPEND_JOB,),
     "retry-storm": (ChangeKind.CONFIG_VALUE, ChangeKind.REPLICAS),
     "third-party-rate-limit": (),
     "traffic-surge": (ChangeKind.REPLICAS,),
@@ -20,6 +21,7 @@ PROVEN: dict[str, tuple[ChangeKind, ...]] = {
 SAID = {
     "dependency-errors": "Look at orders-db",
     "dependency-latency": "Look at rabbitmq",
+    "noisy-neighbour-on-node": "Give orders-export a CPU limit",
     "retry-storm": "Give the retries of checkout a budget",
     "third-party-rate-limit": "Ask the provider of api.cardpay.example",
 }
@@ -27,6 +29,7 @@ SAID = {
 SHOWN = {
     "dependency-errors": "begin in orders-db",
     "dependency-latency": "goes by in rabbitmq itself",
+    "noisy-neighbour-on-node": "16 cores of ip-10-0-1-13",
     "retry-storm": "repeat one that failed",
     "third-party-rate-limit": "HTTP 429",
     "traffic-surge": "that of this time on other days",

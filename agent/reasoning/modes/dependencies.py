@@ -78,7 +78,7 @@ def _latency_signs(target: Target, view: View) -> Iterator[Sign]:
                 f" since {clock(metric.onset)}"
             )
             yield Sign(metric.step, slow, STRONG, onset=metric.onset)
-            yield from _logged(target, view)
+            yield from _logged(target, view, metric.step)
         elif metric.rise < _AS_EVER:
             yield Sign(metric.step, f"{target.name} answers as fast as ever", -DECISIVE)
 
@@ -122,7 +122,7 @@ def _error_signs(target: Target, view: View) -> Iterator[Sign]:
     yield Sign(found.step, text, DECISIVE if part >= 0.6 else STRONG if part >= _MOST else -FAIR)
 
 
-def _logged(target: Target, view: View) -> Iterator[Sign]:
+def _logged(target: Target, view: View, also: int) -> Iterator[Sign]:
     """The commonest complaint that it logs."""
     for found in view.answers("datadog_logs"):
         own = [
@@ -134,7 +134,7 @@ def _logged(target: Target, view: View) -> Iterator[Sign]:
             most = max(own, key=lambda t: int(t["count"]))
             quoted = " ".join(str(most["example"]).replace('"', "'").split())[:160]
             text = f'{target.name} logs {count(float(most["count"]))} times: "{quoted}"'
-            yield Sign(found.step, text, FAIR)
+            yield Sign(found.step, text, FAIR, also=(also,))
             return
 
 
@@ -142,11 +142,11 @@ def _failure_signs(target: Target, view: View) -> Iterator[Sign]:
     signs = tuple(_error_signs(target, view))
     yield from signs
     if any(s.weight > 0 for s in signs):
-        yield from _logged(target, view)
-        yield from _risen(target, view)
+        yield from _logged(target, view, signs[0].step)
+        yield from _risen(target, view, signs[0].step)
 
 
-def _risen(target: Target, view: View) -> Iterator[Sign]:
+def _risen(target: Target, view: View, also: int) -> Iterator[Sign]:
     """The errors of whoever fails most of those that show it."""
     metrics = [(t, view.metric(ERROR_RATIO, t)) for t in _felt_by(target, view)]
     risen = [(t, m) for t, m in metrics if m is not None and m.risen and m.onset]
@@ -156,7 +156,7 @@ def _risen(target: Target, view: View) -> Iterator[Sign]:
     who = service.name if service == target else f"{service.name}, which calls {target.name},"
     since = clock(metric.onset) if metric.onset else ""
     text = f"{who} fails {share(metric.last)} of its requests since {since}, before {share(metric.baseline)}"
-    yield Sign(metric.step, text, FAIR, onset=metric.onset)
+    yield Sign(metric.step, text, FAIR, also=(also,), onset=metric.onset)
 
 
 def _advice(target: Target, view: View) -> Iterator[str]:

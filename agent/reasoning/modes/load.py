@@ -83,7 +83,7 @@ def _dependency_signs(target: Target, view: View) -> Iterator[Sign]:
                 f" since {clock(metric.onset)}"
             )
             yield Sign(metric.step, text, STRONG, onset=metric.onset)
-            yield from _traced_signs(target, view)
+            yield from _traced_signs(target, view, metric.step)
         elif metric.rise < _ORDINARY:
             yield Sign(metric.step, f"{target.name} answers as fast as ever", -STRONG)
     errors = view.metric("trace.http.request.errors", target)
@@ -94,13 +94,13 @@ def _dependency_signs(target: Target, view: View) -> Iterator[Sign]:
         yield Sign(errors.step, f"{target.name} does not fail more than before", -FAIR)
 
 
-def _traced_signs(target: Target, view: View) -> Iterator[Sign]:
+def _traced_signs(target: Target, view: View, also: int) -> Iterator[Sign]:
     """Whether the subject's requests spend their time at it and below it."""
     found = traced(view)
     part = found.time_through(target.name) if found else 0.0
     if found and part >= _MOST_OF_THE_TIME:
         text = f"{share(part)} of the time of sampled requests through {view.subject.name} goes by in {target.name} and below it"
-        yield Sign(found.step, text, FAIR)
+        yield Sign(found.step, text, FAIR, also=(also,))
 
 
 def _scale(target: Target, view: View) -> Iterator[Change]:

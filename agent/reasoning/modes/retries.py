@@ -93,9 +93,10 @@ def _load_signs(target: Target, caller: Target, view: View) -> Iterator[Sign]:
     yield Sign(load.step, text, FAIR, onset=load.onset)
     if above is not None and above.rise <= _FLAT:
         text = f"{caller.name} itself gets no more requests than before ({times(above.rise)} its baseline)"
-        yield Sign(above.step, text, STRONG)
+        yield Sign(above.step, text, STRONG, also=(load.step,))
     elif above is not None and above.risen:
-        yield Sign(above.step, f"{caller.name} gets more requests itself", -STRONG)
+        text = f"{caller.name} gets more requests itself"
+        yield Sign(above.step, text, -STRONG, also=(load.step,))
 
 
 def _settings(target: Target, view: View) -> Iterator[tuple[Target, Found, str, int]]:

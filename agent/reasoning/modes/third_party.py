@@ -68,7 +68,7 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
     if errors is not None and errors.onset is not None and errors.rise >= 2.0:
         text = f"failed calls of outside APIs by {target.name} are {times(errors.rise)} their baseline since {clock(errors.onset)}"
         yield Sign(errors.step, text, STRONG, onset=errors.onset)
-    yield from _logged(target, view)
+    yield from _logged(target, view, found.step)
 
 
 def _line(target: Target, view: View) -> tuple[int, str] | None:
@@ -80,9 +80,9 @@ def _line(target: Target, view: View) -> tuple[int, str] | None:
     return None
 
 
-def _logged(target: Target, view: View) -> Iterator[Sign]:
+def _logged(target: Target, view: View, traces: int) -> Iterator[Sign]:
     if (line := _line(target, view)) is not None:
-        yield Sign(line[0], f'{target.name} logs: "{line[1][:_MOST_QUOTED]}"', FAIR)
+        yield Sign(line[0], f'{target.name} logs: "{line[1][:_MOST_QUOTED]}"', FAIR, also=(traces,))
 
 
 def _advice(target: Target, view: View) -> Iterator[str]:

@@ -12,10 +12,10 @@ from sandbox.world.faults.activity import Activity, activity, mended_changes
 from sandbox.world.faults.conditions import Condition
 from sandbox.world.faults.shapes import SHAPES
 from sandbox.world.noise import Floats
-from sandbox.world.ports import ClusterHistory
+from sandbox.world.ports import ClusterHistory, Manifest
 from sandbox.world.scenario import Effect, FaultSpec, Growth
 
-_JOB_NAME = "batch.kubernetes.io/job-name"
+_JOB_NAME, _APP_NAME = "batch.kubernetes.io/job-name", "app.kubernetes.io/name"
 
 
 class Fault:
@@ -64,27 +64,33 @@ class Fault:
         node: str = "",
     ) -> Floats:
         """``values`` of a signal, on a pod of ``node`` if it is one's own, with this fault's effects on it."""
-        effects = [
-            e
-            for e in self.spec.effects
-            if e.touches(service, namespace, signal)
-            and (not e.beside or (node and node in self._nodes_of(e)))
-        ]
+        effects = [e for e in self.spec.effects if e.touches(service, namespace, signal)]
         if not effects:
             return values
         state = self.activity(times)
         for effect in effects:
-            values = _with(effect, state, values)
+            values = _with(effect, state, values, self._part(effect, node))
         return values
 
-    def _nodes_of(self, effect: Effect) -> set[str]:
-        """Where the latest run of the CronJob is that the effect is beside."""
+    def _part(self, effect: Effect, node: str) -> float:
+        """How much of an effect a pod of ``node`` feels; without a node, which part of the service's pods feels it."""
+        if not effect.beside:
+            return 1.0
+        pods = self._history.current("Pod", effect.namespace)
         job = self._runs.get(effect.beside)
-        return {
-            str(pod["spec"].get("nodeName", ""))
-            for pod in self._history.current("Pod", effect.namespace)
-            if ((pod["metadata"].get("labels") or {}).get(_JOB_NAME)) == job
-        }
+        loud = {_node(pod) for pod in pods if _label(pod, _JOB_NAME) == job}
+        if node:
+            return float(node in loud)
+        own = [_node(pod) for pod in pods if _label(pod, _APP_NAME) == effect.service]
+        return sum(n in loud for n in own) / len(own) if own else 0.0
+
+
+def _node(pod: Manifest) -> str:
+    return str(pod["spec"].get("nodeName", ""))
+
+
+def _label(pod: Manifest, name: str) -> str:
+    return str((pod["metadata"].get("labels") or {}).get(name, ""))
 
 
 def _on_latest_run(condition: Condition, runs: Mapping[str, str]) -> Condition:
@@ -99,8 +105,8 @@ def _grown(growth: Growth, state: Activity) -> Floats:
     return SHAPES[growth.shape](active_s, growth.over.total_seconds())
 
 
-def _with(effect: Effect, state: Activity, values: Floats) -> Floats:
-    grown = _grown(effect, state)
+def _with(effect: Effect, state: Activity, values: Floats, part: float) -> Floats:
+    grown = _grown(effect, state) * part
     if effect.compound is not None:
         growth = np.power(1.0 + effect.compound, grown) - 1.0
         return np.asarray(values * (1.0 + growth * state.strength))
