@@ -8,7 +8,7 @@ from agent.investigation.causality import reason_against
 from agent.investigation.charts import decisive
 from agent.investigation.grounding import Grounds, Pool, known_names, unfounded, ungrounded
 from agent.investigation.hypotheses import leading
-from agent.investigation.unseen import unseen_text
+from agent.investigation.unseen import BLIND, unseen_text
 from agent.model import Case, Claim, Ending, Evidence, Finding, Hypothesis
 
 THIN_SUPPORT = 2
@@ -39,6 +39,8 @@ def passed(draft: Finding, case: Case, *, bound: str = "", stopped: bool = False
     )
     if finding.ending is Ending.CAUSE_FOUND:
         finding = _settled(finding, case)
+    elif finding.ending is Ending.NOTHING_WRONG:
+        finding = _not_blind(finding, case)
     settled = finding.ending is Ending.CAUSE_FOUND and finding.confidence >= SURE_DESPITE_BOUND
     if (bound or stopped) and not settled and finding.ending is not Ending.NOTHING_WRONG:
         finding = _cut_short(finding, case, bound, stopped=stopped)
@@ -114,6 +116,28 @@ def _settled(finding: Finding, case: Case) -> Finding:
             "confidence": round(min(confidence, CLAIM_FROM - 0.01), 3),
             "headline": f"Not sure: {finding.headline} ({why})",
             "question": question,
+        }
+    )
+
+
+def _not_blind(finding: Finding, case: Case) -> Finding:
+    """That nothing is wrong is said only by who could look: a signal that was refused may be the one that shows it."""
+    meant = _meant(finding, case)
+    blind = [
+        s.check
+        for s in case.steps
+        if s.status in BLIND and meant is not None and meant.id in s.check.tells
+    ]
+    if not blind:
+        return finding
+    tools = ", ".join(dict.fromkeys(c.tool for c in blind))
+    looked_for = blind[0].reason or "whether anything is wrong"
+    return finding.model_copy(
+        update={
+            "ending": Ending.INPUT_NEEDED,
+            "confidence": round(min(finding.confidence, CLAIM_FROM - 0.01), 3),
+            "headline": f"Nothing is seen to be wrong with {finding.entity}, but not all could be looked at",
+            "question": f"srebot could not see {looked_for} ({tools}): how does that look to you?",
         }
     )
 

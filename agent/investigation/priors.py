@@ -15,10 +15,10 @@ from typing import NamedTuple
 import networkx as nx
 
 from agent.investigation.directives import directives_in
-from agent.investigation.quiet import PASSED
 from agent.model import Case, Hypothesis, Note
 from agent.ports import Wish
 from agent.reasoning.modes.catalogue import CATALOGUE
+from agent.reasoning.modes.harmless import HARMLESS
 from agent.reasoning.modes.target import JOB, Target
 from agent.reasoning.modes.view import View, time_of
 
@@ -114,7 +114,7 @@ def _short(hypothesis: Hypothesis) -> str:
 
 def _parts(hypothesis: Hypothesis, view: View) -> Iterator[Part]:
     yield from _learnt(hypothesis, view.case)
-    if not hypothesis.entity or hypothesis.mode == PASSED:
+    if not hypothesis.entity or hypothesis.mode in HARMLESS:
         return
     target = view.target(hypothesis.entity, hypothesis.namespace)
     yield from _distant(target, view)
@@ -200,7 +200,7 @@ def _at(text: object) -> Iterator[datetime]:
 
 def _said(hypothesis: Hypothesis, notes: Sequence[Note]) -> Iterator[Part]:
     """The most telling that people said of the entity or the mode; a note that drops a suspicion speaks for nothing."""
-    if hypothesis.mode == PASSED:
+    if hypothesis.mode in HARMLESS:
         return
     mode = CATALOGUE.get(hypothesis.mode)
     about = mode.words if mode is not None else frozenset[str]()

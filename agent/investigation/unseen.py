@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from agent.model import Step
 
-_BLIND = ("denied", "unreachable", "error")
+BLIND = ("denied", "unreachable", "error")
+"""Statuses of steps that did not show what is there."""
 _MOST_OF_A_VENDOR = 2
 """More failures of one vendor than that are told as one."""
 _ALL_LOGS = re.compile(r"^service:([\w.-]+)(?:\s+env:([\w.-]+))?$")
@@ -22,7 +23,7 @@ def unseen_text(steps: Sequence[Step]) -> tuple[str, ...]:
 def _refused(steps: Sequence[Step]) -> Iterator[str]:
     by_vendor: dict[tuple[str, str], list[Step]] = {}
     for step in steps:
-        if step.status in _BLIND:
+        if step.status in BLIND:
             by_vendor.setdefault((_vendor(step), step.status), []).append(step)
     for (vendor, _), failed in by_vendor.items():
         if len({s.error for s in failed}) > _MOST_OF_A_VENDOR:

@@ -46,8 +46,7 @@ async def test_a_leak_since_a_rollout_is_the_cause_and_its_rollback_the_fix() ->
     assert finding is not None
     assert (finding.mode, finding.entity) == ("connection_leak", "checkout")
     assert finding.headline == (
-        "The connection pool of checkout is exhausted,"
-        " because of connections that checkout never gives back"
+        "The connection pool of checkout is exhausted: connections that checkout never gives back"
     )
     assert result.changes[0].kind is ChangeKind.ROLLBACK
     told = " ".join(claim.text for claim in finding.chain)
