@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from agent.analysis.series import saturation
+from agent.analysis.series import Saturation, saturation
 from agent.reasoning.modes.mode import FAIR, Role, Sign
 from agent.reasoning.modes.target import Target
 from agent.reasoning.modes.view import Metric, View
 from agent.reasoning.modes.wording import clock, times
 
 HORIZON = timedelta(hours=24)
+_EXACT = timedelta(minutes=4)
+"""An interval shorter than this is not worth a word."""
 _LOAD_AHEAD = 2.0
 """Coming load that is worth a word, as a multiple of the present one."""
 
@@ -19,7 +21,7 @@ _LOAD_AHEAD = 2.0
 def saturation_sign(
     name: str, used: Metric, limit: float, limit_text: str, limit_step: int
 ) -> Iterator[Sign]:
-    """When the present trend reaches the limit, if that is within a day and not reached yet."""
+    """When the present trend reaches the limit, if that is within a day and not reached yet; and how sure that is."""
     if len(used.points) == 0 or used.last >= limit or not used.grows:
         return
     found = saturation(used.points, limit)
@@ -31,6 +33,20 @@ def saturation_sign(
         return
     text = f"at its present rate {name} reaches its limit of {limit_text} at {clock(at)}"
     yield Sign(used.step, text, FAIR, Role.FORECAST, (limit_step,))
+    if (told := _interval(name, found)) is not None:
+        yield Sign(used.step, told, 0.0, Role.FORECAST, (limit_step,))
+
+
+def _interval(name: str, found: Saturation) -> str | None:
+    """Between when and when, with 90 % confidence; None where both are the same minute or so."""
+    earliest = datetime.fromtimestamp(found.earliest, UTC)
+    if found.latest is None:
+        return f"it may be later: {name} gets there at {clock(earliest)} at the earliest"
+    latest = datetime.fromtimestamp(found.latest, UTC)
+    if latest - earliest < _EXACT:
+        return None
+    days = "" if latest.date() == earliest.date() else " the day after"
+    return f"nine times out of ten {name} gets there between {clock(earliest)} and {clock(latest)}{days}"
 
 
 def load_ahead(target: Target, view: View) -> Iterator[Sign]:
