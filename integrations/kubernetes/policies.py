@@ -60,11 +60,13 @@ def _admitted(
 
 
 def _reached(rules: Sequence[Json], workloads: Iterable[Json], namespace: Json) -> list[str]:
+    """The workloads of the namespace of which some rule leaves a port open; those that declare none are no servers."""
     return [
         objects.name_of(w)
         for w in workloads
-        if any(
-            _is_peer(rule.get("to"), w, namespace) and _covers(rule.get("ports"), set(_ports_of(w)))
+        if (ports := set(_ports_of(w)))
+        and any(
+            _is_peer(rule.get("to"), w, namespace) and _covers(rule.get("ports"), ports)
             for rule in rules
         )
     ]

@@ -208,8 +208,8 @@ def _policy_signs(target: Target, view: View) -> Iterator[Sign]:
 def _policy_advice(target: Target, view: View) -> Iterator[str]:
     for policy in _barring(target, view)[:1]:
         yield (
-            f"Let {view.subject.name} pass in NetworkPolicy {policy['name']} of {target.namespace}, or take back"
-            f" what {policy['changed_by'] or 'somebody'} changed in it"
+            f"Let {view.subject.name} reach {target.name} in NetworkPolicy {policy['name']} of {target.namespace},"
+            f" or take back what {policy['changed_by'] or 'somebody'} changed in it"
         )
 
 

@@ -135,6 +135,13 @@ class TestPolicies:
             False,
         )
 
+    def test_what_declares_no_port_is_not_reached_by_a_rule_for_names(self) -> None:
+        job = workload("CronJob", name="report")
+        rules = [{"ports": [{"port": 53, "protocol": "UDP"}]}]
+        made = policy(policyTypes=["Egress"], egress=rules)
+        data = policy_data(made, [*self.WORKLOADS, job], NAMESPACE)
+        assert (data["reaches"], data["resolves_names"]) == ([], True)
+
     @given(
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.text(max_size=4),
