@@ -21,6 +21,7 @@ _COUNTED_THING = re.compile(r"\s?(?:of\s+(?:the\s+)?\d+\s+)?([a-z]{3,})\b")
 _STEM = 4
 """So many letters of a word are enough to know it in another form."""
 _TIMES = "times"
+_OVER_BASELINE = re.compile(r"(?:\s[a-z]+){0,3}\s(?:baseline|usual|normal)\b")
 _COMPARED = re.compile(r"\s(?:its|the|as|more|higher|over|above|that|what|baseline|usual|normal)\b")
 _DAY_MINUTES = 1440
 
@@ -38,8 +39,8 @@ class Part(NamedTuple):
     """The records that the sentence is not about: their facts do not count."""
     only: Collection[int] | None = None
     """If given, facts count in these records alone."""
-    named: Collection[int] = ()
-    """The records that the sentence names: if any, it tells of no span in others."""
+    unnamed: frozenset[int] = frozenset()
+    """Records that bear names which the sentence does not have, though it has others': it tells of no span in them."""
     words: str | None = None
     """If given, the text in which a number without a unit has to stand with a word that is beside it in the sentence."""
 
@@ -51,8 +52,7 @@ class Part(NamedTuple):
 
     def lasts(self, span: Number) -> bool:
         """The same of a span."""
-        own = not self.named or not span.path or any(p in self.named for p in span.path)
-        return own and self.counts(span)
+        return self.unnamed.isdisjoint(span.path) and self.counts(span)
 
 
 class Facts:
@@ -91,13 +91,15 @@ class Facts:
         ) and not any(True for p in self._parts for _ in p.values.of_other_unit(quantity))
 
     def _is_derived(self, quantity: Quantity) -> bool:
-        if quantity.per_seconds is None and is_quotient(quantity, self._ratios()):
+        if quantity.per_seconds is None and is_quotient(quantity, self._ratios(quantity)):
             return True
         spans = (n for p in self._parts for n in p.spans.of_its_unit(quantity) if p.lasts(n))
         return quantity.is_duration and any(True for _ in spans)
 
-    def _ratios(self) -> Iterator[float]:
-        return (r.value for p in self._parts for r in p.ratios if p.counts(r))
+    def _ratios(self, quantity: Quantity) -> Iterator[float]:
+        below = "baseline" if _OVER_BASELINE.match(quantity.after) else ""
+        ratios = (r for p in self._parts for r in p.ratios if p.counts(r))
+        return (r.value for r in ratios if not below or r.key == below)
 
     def _meant(self, quantity: Quantity) -> Values | None:
         """What a quantity can only be: where the sentence calls it something (``baseline 6``, ``3 restarts``), one of the

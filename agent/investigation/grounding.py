@@ -57,7 +57,9 @@ class Source:
         answer = self.answer
         out = answer.out_of_place(sentence, named)
         only = None if whole else named
-        return Part(answer.values, answer.ratios, answer.lapses, answer.times, out, only, named)
+        borne = (p for p, r in enumerate(answer.records) if r.names and p not in named)
+        unnamed = frozenset(borne if named else ())
+        return Part(answer.values, answer.ratios, answer.lapses, answer.times, out, only, unnamed)
 
     @cached_property
     def shown(self) -> str:

@@ -18,7 +18,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _RATE = re.compile(
-    r"\s?(?:/\s?|(?:per|an?|each|every)\s)(second|sec|s|minute|min|m|hour|h|day|d|week)\b", re.I
+    r"\s?(?:/\s?|(?:per|an?|each|every)\s)(second|sec|s|minute|min|m|hour|h|day|d|week)\b|\s(hour|dai)ly\b",
+    re.I,
 )
 _PARTS = (
     (86400.0, "d(?:ays?)?"),
@@ -100,7 +101,7 @@ def _quantity(match: re.Match[str], text: str) -> Quantity:
         zeros = len(written) - len(written.rstrip("0"))
         half_step = max(half_step, min(0.5 * 10.0**zeros, _MOST_HEDGED * value))
     rate = _RATE.match(text, match.end())
-    per_seconds = seconds_of(rate[1]) if rate else None
+    per_seconds = seconds_of((rate[1] or rate[2]).replace("dai", "day")) if rate else None
     meanings, around = UNITS.get(unit, ()), _around(match, text)
     return Quantity(match[0].strip(), value, half_step, meanings, per_seconds, *around)
 

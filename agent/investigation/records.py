@@ -148,7 +148,7 @@ class Answer:
         for above, below in _PAIRS:
             one, other = node.get(above), node.get(below)
             if _is_number(one) and _is_number(other) and other:
-                self.ratios.append(Number(abs(one / other), path))
+                self.ratios.append(Number(abs(one / other), path, key=below))
         unit = unit_of(str(node.get("unit") or "")) or unit
         self._add_times([v for v in map(_moment, node.values()) if v is not None], path)
         for name, value in node.items():

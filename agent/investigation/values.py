@@ -86,10 +86,17 @@ class Values:
                 yield number
 
     def _of(self, quantity: Quantity, some: _Sorted, factor: float) -> Iterator[Number]:
-        rates = (None, quantity.per_seconds)
         for number in some.between(*bounds(quantity, factor)):
-            if quantity.per_seconds is None or number.per_seconds in rates:
+            if _is_as_fast(quantity, number):
                 yield number
+
+
+def _is_as_fast(quantity: Quantity, number: Number) -> bool:
+    """Whether what a number is a rate over is not told otherwise; a growth by a share is always told with it."""
+    if quantity.per_seconds is None:
+        is_growth = number.unit is not None and number.unit.dimension == RATIO
+        return number.per_seconds is None or not is_growth
+    return number.per_seconds in (None, quantity.per_seconds)
 
 
 class _Sorted:
