@@ -9,15 +9,27 @@ from agent.model import Change, Check, Json
 from agent.reasoning.modes.changes import replicas_fix, resources_fix, restart_fix
 from agent.reasoning.modes.events import reported
 from agent.reasoning.modes.forecast import saturation_sign
+from agent.reasoning.modes.lines import lines_check, spoken
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.pods import COARSE, RUNS, came_with_rollout, pods_of, workload_check
 from agent.reasoning.modes.target import Target
 from agent.reasoning.modes.view import View, time_of
-from agent.reasoning.modes.wording import clock, plain, share, size, times
+from agent.reasoning.modes.wording import clock, count, plain, share, size, times
 
 _RECENT = timedelta(hours=3)
 _THROTTLED_SECONDS = 0.05
 _NEAR_CPU_LIMIT = 0.7
+_MEMORY_IS_TIGHT = 0.8
+_GARBAGE = (
+    "gc pause",
+    "gc overhead",
+    "full gc",
+    "pause full",
+    "garbage collect",
+    "after collection",
+    "heap space",
+)
+"""As runtimes with a garbage collector put it."""
 _NANO = 1e9
 
 
@@ -68,6 +80,10 @@ def _memory_checks(target: Target, view: View) -> Iterator[Check]:
         "kubernetes.memory.working_set", "how near its memory limit it is", by="max"
     )
     yield from workload_check(target, view)
+    used, limit = view.metric("kubernetes.memory.working_set", target), memory_limit(target, view)
+    if used is not None and limit is not None and used.last >= _MEMORY_IS_TIGHT * limit[1]:
+        query = "(GC OR heap OR garbage OR OutOfMemory)"
+        yield lines_check(target, query, "whether it collects garbage all the time")
 
 
 def _memory_signs(target: Target, view: View) -> Iterator[Sign]:
@@ -77,10 +93,21 @@ def _memory_signs(target: Target, view: View) -> Iterator[Sign]:
     step, most = limit
     part = used.last / most
     text = f"a pod of {target.name} uses {size(used.last)} of its limit of {size(most)} ({share(part)})"
-    weight = STRONG if part >= 0.9 else WEAK if part >= 0.8 else -STRONG
+    weight = STRONG if part >= 0.9 else WEAK if part >= _MEMORY_IS_TIGHT else -STRONG
     yield Sign(used.step, text, weight, also=(step,), onset=used.onset)
+    if part >= _MEMORY_IS_TIGHT:
+        yield from _garbage_signs(target, view)
     if part >= 0.7:
         yield from saturation_sign(f"a pod of {target.name}", used, most, size(most), step)
+
+
+def _garbage_signs(target: Target, view: View) -> Iterator[Sign]:
+    found = next(spoken(target.name, view, _GARBAGE), None)
+    if found is not None:
+        text = (
+            f'{count(found.lines)} log lines of {target.name} tell of a full heap: "{found.quoted}"'
+        )
+        yield Sign(found.step, text, FAIR)
 
 
 def _throttling_checks(target: Target, view: View) -> Iterator[Check]:
