@@ -106,6 +106,8 @@ class Journal:
                 chosen = pods[place]
                 if pod is not None and (pod != chosen["metadata"]["name"] or at < begun[place]):
                     continue
+                if template.growth and not _is_on(chosen, template.growth.node):
+                    continue
                 if self._was_at_work(component, chosen, at):
                     yield self._record(component, template, chosen, at)
 
@@ -192,6 +194,10 @@ def _writer(component: Component, begun: Sequence[float], at: float) -> int:
     if component.kind == "CronJob" or not there:
         there = list(range(len(begun)))
     return there[int(at * 1000) % len(there)]
+
+
+def _is_on(pod: Manifest, node: str) -> bool:
+    return not node or pod["spec"].get("nodeName") == node
 
 
 def _was_running(component: Component, pod: Manifest, at: float) -> bool:

@@ -69,6 +69,8 @@ class FaultLog(Growth):
     status: Literal["debug", "info", "warn", "error"] = "error"
     message: str
     attributes: Mapping[str, str] = Field(default_factory=dict)
+    node: str = ""
+    """Only what pods of this node write of them."""
 
 
 class FaultEvent(Part):

@@ -14,6 +14,7 @@ from tests.scenarios import Played, investigate, judge, truth_of
 PROVEN: dict[str, tuple[ChangeKind, ...]] = {
     "bad-config-change": (ChangeKind.CONFIG_VALUE,),
     "bad-feature-flag": (ChangeKind.CONFIG_VALUE,),
+    "clock-skew": (),
     "config-pool-too-small": (ChangeKind.CONFIG_VALUE,),
     "datadog-down": (ChangeKind.RESOURCES,),
     "dual-rollout-and-redis": (ChangeKind.ROLLBACK,),
@@ -27,6 +28,7 @@ PROVEN: dict[str, tuple[ChangeKind, ...]] = {
 SAID = {
     "bad-config-change": '"https://api.cardpay.example/v2"',
     "bad-feature-flag": '"new-tax-engine: false"',
+    "clock-skew": "the clock of node ip-10-0-1-11",
     "config-pool-too-small": 'REDIS_POOL_SIZE in ConfigMap session-config back to "50"',
     "misplaced-job-time": "time zone Asia/Tokyo",
     "red-herring-rollout": "EXPLAIN",

@@ -18,6 +18,7 @@ from agent.reasoning.modes.settings import (
     speaks_of,
     speaks_of_flag,
 )
+from agent.reasoning.modes.skew import CLOCK_SKEW
 from agent.reasoning.modes.view import View
 from tests.unit.agent.reasoning.modes.cases import (
     NOW,
@@ -291,3 +292,45 @@ def test_a_changed_time_zone_makes_it_suspect_before_its_history_is_known() -> N
     on = case("web", jobs(30, ()), changes(change))
     assert arises(MISPLACED_JOB, "reindex", on)
     assert any("helm changed spec.timeZone" in s.statement for s in signs(MISPLACED_JOB, "reindex", on))  # fmt: skip
+
+
+# --- clocks -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Token used before issued",
+        "x509: certificate has expired or is not yet valid: current time 2026-11-24 is before",
+        "RequestTimeTooSkewed: The difference between the request time and now is too large",
+        "iat 1764061 is in the future",
+        "Clock skew too great while getting initial credentials",
+    ],
+)
+def test_what_cannot_be_in_time_points_to_a_clock(line: str) -> None:
+    assert arises(CLOCK_SKEW, "web", case("web", errors(line)))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "certificate has expired",
+        "x509: certificate has expired or is not yet valid: current time 2026-11-24 is after 2026-11-20",
+        "timed out",
+        "o'clock sharp",
+    ],
+)
+def test_other_trouble_with_time_does_not(line: str) -> None:
+    assert not arises(CLOCK_SKEW, "web", case("web", errors(line)))
+
+
+@pytest.mark.parametrize(("node", "weight"), [("node-1", 5.0), ("node-9", 1.5), ("", 1.5)])
+def test_only_a_node_of_its_own_is_at_fault(node: str, weight: float) -> None:
+    nodes: Asked = (
+        "kubernetes_nodes",
+        {},
+        {"nodes": [{"name": node, "pressures": ["NTPProblem"]}, {}]},
+    )
+    on = case("web", workload(), errors("Token used before issued"), nodes)
+    assert balance(signs(CLOCK_SKEW, "web", on)) == weight
+    assert ("node-1" in advice(CLOCK_SKEW, "web", on)[0]) == (node == "node-1")
