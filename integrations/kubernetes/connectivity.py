@@ -54,12 +54,12 @@ class KubernetesConnectivity:
             asyncio.gather(*(self._client.list_seen(k, namespace, unseen) for k in _AROUND)),
         )
         slices, policies, ingresses, certificates = around
+        seen = None if "endpointslices" in unseen else slices
         data = {
-            "services": [service_data(s, slices, workloads) for s in services],
+            "services": [service_data(s, seen, workloads) for s in services],
             "policies": [policy_data(p, workloads, labels) for p in policies],
             "ingresses": [ingress_data(i) for i in ingresses],
             "certificates": [certificate_data(c, workloads, ingresses) for c in certificates],
-            "endpoints_seen": "endpointslices" not in unseen,
             "unseen": sorted(unseen),
         }
         if service:

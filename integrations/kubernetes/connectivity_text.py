@@ -35,15 +35,20 @@ def _expiry(certificate: Json) -> str:
 
 def _is_ill(service: Json) -> bool:
     return bool(service["selector"]) and (
-        not service["ready"] or any(p["listens"] is False for p in service["ports"])
+        service["ready"] == 0
+        or not service["selects"]
+        or any(p["listens"] is False for p in service["ports"])
     )
 
 
 def _service_line(service: Json) -> str:
     selector = ",".join(f"{k}={v}" for k, v in service["selector"].items())
+    endpoints = f"{service['ready']} ready, {service['not_ready']} unready endpoints"
+    if service["ready"] is None:
+        endpoints = "endpoints not seen"
     text = (
-        f"service {service['name']} ({selector or 'no selector'}): {service['ready']} ready,"
-        f" {service['not_ready']} unready endpoints, selects {', '.join(service['selects']) or 'NOTHING'}"
+        f"service {service['name']} ({selector or 'no selector'}): {endpoints},"
+        f" selects {', '.join(service['selects']) or 'NOTHING'}"
     )
     for near in service["nearly"][:1]:
         has = ", ".join(f"{k}={v if v is not None else 'none'}" for k, v in near["has"].items())

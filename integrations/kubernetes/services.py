@@ -12,19 +12,13 @@ from integrations.text import iso, parse_time
 _SERVICE_NAME = "kubernetes.io/service-name"
 
 
-def service_data(service: Json, slices: Iterable[Json], workloads: Sequence[Json]) -> Json:
-    """A Service: its selector and ports, how many endpoints are ready, which workloads it selects and which it nearly
-    selects."""
+def service_data(service: Json, slices: Iterable[Json] | None, workloads: Sequence[Json]) -> Json:
+    """A Service: its selector and ports, how many endpoints are ready (None: they may not be seen), which workloads it
+    selects and which it nearly selects."""
     name, spec = objects.name_of(service), service.get("spec", {})
     selector = spec.get("selector") or {}
     chosen = [w for w in workloads if selector and selects(selector, _labels(w))]
-    endpoints = [
-        e
-        for s in slices
-        if (s["metadata"].get("labels") or {}).get(_SERVICE_NAME) == name
-        for e in s.get("endpoints") or []
-    ]
-    ready = sum(1 for e in endpoints if (e.get("conditions") or {}).get("ready") is not False)
+    ready, not_ready = (None, None) if slices is None else _endpoints(name, slices)
     changed_at, changed_by = history.last_write(service)
     return {
         "name": name,
@@ -32,13 +26,25 @@ def service_data(service: Json, slices: Iterable[Json], workloads: Sequence[Json
         "selector": selector,
         "ports": [_port_data(p, chosen) for p in spec.get("ports", [])],
         "ready": ready,
-        "not_ready": len(endpoints) - ready,
+        "not_ready": not_ready,
         "selects": [objects.name_of(w) for w in chosen],
         "nearly": [] if chosen else _nearly(name, selector, workloads),
         "created_at": iso(parse_time(service["metadata"].get("creationTimestamp"))),
         "changed_at": changed_at,
         "changed_by": changed_by,
     }
+
+
+def _endpoints(name: str, slices: Iterable[Json]) -> tuple[int, int]:
+    """How many endpoints of a Service are ready, and how many are not; one that does not say counts as ready."""
+    endpoints = [
+        e
+        for s in slices
+        if (s["metadata"].get("labels") or {}).get(_SERVICE_NAME) == name
+        for e in s.get("endpoints") or []
+    ]
+    ready = sum(1 for e in endpoints if (e.get("conditions") or {}).get("ready") is not False)
+    return ready, len(endpoints) - ready
 
 
 def _labels(workload: Json) -> Json:

@@ -63,21 +63,22 @@ def _selector_signs(target: Target, view: View) -> Iterator[Sign]:
     step, service = found
     near = _missing(service)
     if near is None:
-        number = service.get("ready")
-        text = f"Service {service['name']} selects the pods of {target.name}, {number} endpoints are ready"
-        yield Sign(step, text, -DECISIVE)
+        text = f"Service {service['name']} selects the pods of {target.name}"
+        yield Sign(step, text + _ready(service, ", {} endpoints are ready"), -DECISIVE)
         return
     wanted = ", ".join(f"{k}={service['selector'][k]}" for k in near["has"])
     pods = " and ".join(f"{k}={v}" if v else f"no {k}" for k, v in near["has"].items())
-    text = (
-        f"Service {service['name']} wants pods with {wanted}, those of {near['workload']} have {pods}:"
-        f" it has {service['ready']} endpoints"
-    )
-    yield Sign(step, text, DECISIVE)
+    text = f"Service {service['name']} wants pods with {wanted}, those of {near['workload']} have {pods}"
+    yield Sign(step, text + _ready(service, ": it has {} endpoints"), DECISIVE)
     yield from complaint_signs(target, view, step, STRONG, REFUSED, TIMED_OUT)
     yield from changed_signs(step, f"Service {service['name']}", service, view)
     yield from pods_are_well(target, view, step)
     yield from _label_gone(target, view, near)
+
+
+def _ready(service: Json, words: str) -> str:
+    """How many endpoints are ready, in words; nothing where they may not be seen."""
+    return "" if service.get("ready") is None else words.format(service["ready"])
 
 
 def _label_gone(target: Target, view: View, near: Json) -> Iterator[Sign]:
@@ -179,9 +180,13 @@ def _barring(target: Target, view: View) -> list[Json]:
     return sorted(barring, key=lambda p: str(p.get("changed_at")), reverse=True)
 
 
+def _hides_policies(network: Json) -> bool:
+    return "networkpolicies" in (network.get("unseen") or [])
+
+
 def _policy_signs(target: Target, view: View) -> Iterator[Sign]:
     found, caller = network_of(target, view), view.subject.name
-    if found is None or caller == target.name:
+    if found is None or caller == target.name or _hides_policies(found.data):
         return
     barring = _barring(target, view)
     if not barring:

@@ -19,7 +19,15 @@ from sandbox.kubernetes.roles import PolicyRule, Role, sandbox_tokens
 from sandbox.kubernetes.store import ObjectStore
 
 ADMIN = Role("admin", (PolicyRule(("*",), ("*",), ("*",)),))
-TOKENS = {**sandbox_tokens(), "admin": ADMIN}
+NARROW = Role(
+    "narrow",
+    (
+        PolicyRule(("", "apps", "batch"), ("*",), ("get", "list", "watch")),
+        PolicyRule(("networking.k8s.io",), ("ingresses",), ("get", "list", "watch")),
+    ),
+)
+"""Knows workloads and Services, and nothing of policies, endpoints, autoscalers or budgets."""
+TOKENS = {**sandbox_tokens(), "admin": ADMIN, "narrow": NARROW}
 
 
 class FakeWorld:

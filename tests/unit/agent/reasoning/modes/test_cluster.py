@@ -227,6 +227,15 @@ class TestNetwork:
         on = case("api", net(services=[service()], policies=[given]))
         assert (balance(signs(network.NETWORK_POLICY, "web", on)) > 0) is bars
 
+    def test_policies_that_may_not_be_seen_are_not_said_to_be_absent(self) -> None:
+        on = case("api", logs(REFUSED), net(services=[service()], unseen=["networkpolicies"]))
+        assert signs(network.NETWORK_POLICY, "web", on) == []
+
+    def test_endpoints_that_may_not_be_seen_are_not_counted(self) -> None:
+        on = case("api", logs(REFUSED), net(services=[service(ready=None, not_ready=None)]))
+        (found,) = signs(network.SELECTOR_MISMATCH, "web", on)
+        assert found.statement == "Service web selects the pods of web"
+
     def test_what_was_changed_after_the_symptom_speaks_against_it(self) -> None:
         def of(minutes: int) -> float:
             at = (NOW + timedelta(minutes=minutes)).isoformat()
