@@ -210,7 +210,9 @@ async def recording(
         last = await journal.last(investigation)
         # A beginning that nothing followed is that of this very run, before a crash.
         first = 0 if last is None else last.position + (last.name != BEGIN)
-        await journal.write(investigation, entry_of(first, BEGIN, _clean(begun), clock.now()))
+        # Of what it holds, only people's words may hold a secret.
+        cleaned = begun.model_copy(update={"reopened": tuple(map(_clean, begun.reopened))})
+        await journal.write(investigation, entry_of(first, BEGIN, cleaned, clock.now()))
         return first
 
     first = await durable.step(BEGIN, begin)

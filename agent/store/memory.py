@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 
 from sqlalchemy import select
 
 from agent.model import Entity, Pattern, Relation, Signal
+from agent.store.engine import Sessions
 from agent.store.graph import GraphStore
 from agent.store.graph.rows import EVERYDAY, one_of, read_entities
 from agent.store.patterns import Patterns
@@ -36,8 +38,16 @@ _INVESTIGATED = 100
 """Entities of a neighbourhood that an investigation is given."""
 
 
+_Around = tuple[tuple[Entity, ...], tuple[Relation, ...]]
+
+
 class GraphMemory(Repository):
     """Implements ``agent.ports.Memory`` on the stored graph and patterns."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        super().__init__(sessions)
+        self._walks: dict[tuple[str, str], asyncio.Task[_Around]] = {}
+        """Looks around that are under way: the investigations of one outage begin together."""
 
     async def locate(self, text: str, environment: str = "") -> Entity | None:
         """The known entity that a text speaks of, by its name or another system's name for it.
@@ -66,8 +76,16 @@ class GraphMemory(Repository):
     ) -> tuple[tuple[Entity, ...], tuple[Relation, ...]]:
         """What is within two relations of an entity, itself first, and who says of each relation that it holds.
 
-        ``namespace`` may be an environment's name as well. Empty when the entity is unknown.
+        ``namespace`` may be an environment's name as well. Empty when the entity is unknown. Those who ask the same at
+        the same time are given one answer.
         """
+        asked = (name, namespace)
+        if (walk := self._walks.get(asked)) is None:
+            walk = self._walks[asked] = asyncio.create_task(self._walked(name, namespace))
+            walk.add_done_callback(lambda _: self._walks.pop(asked, None))
+        return await asyncio.shield(walk)
+
+    async def _walked(self, name: str, namespace: str) -> _Around:
         graph = GraphStore(self._sessions)
         same = [
             e for e in await graph.entity(name) if namespace in ("", e.namespace, e.environment)
