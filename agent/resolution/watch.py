@@ -53,6 +53,8 @@ def _monitors(case: Case) -> list[Watched]:
     alerted: dict[str, Watched] = {}
     troubled: dict[str, Watched] = {}
     for step in _readings(case, "datadog_monitors"):
+        if step.check.arguments.get("state"):
+            continue  # asked for those in a state: once it recovered, a monitor would be missing there
         for monitor in step.reading.data.get("monitors", []) if step.reading else ():
             number = str(monitor.get("id"))
             watched = Watched(
@@ -63,7 +65,7 @@ def _monitors(case: Case) -> list[Watched]:
             )
             if number in wanted:
                 alerted[number] = watched
-            elif monitor.get("state") in ("Alert", "Warn") and not step.check.arguments.get("state"):
+            elif monitor.get("state") in ("Alert", "Warn"):
                 troubled[number] = watched
     return list((alerted or troubled).values())
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model import OutcomeStatus
-from agent.resolution.watch import Look, Watched, judge
+from agent.model import Check, OutcomeStatus, Reading, Step
+from agent.resolution.watch import Look, Watched, judge, watched_signals
+from tests.unit.agent.investigation.house import case_of, signal_on
 from tests.unit.bot.slack.cases import proposal
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -56,6 +57,19 @@ def test_without_a_monitor_a_metric_must_come_back_half_the_way(
     after: float | None, status: OutcomeStatus
 ) -> None:
     assert judged([LATENCY], [3.0], [after]).status is status
+
+
+def test_a_monitor_is_watched_by_a_look_that_still_shows_it_once_it_is_well() -> None:
+    def listed(number: int, **asked: str) -> Step:
+        data = {"monitors": [{"id": 1001, "name": "slow", "state": "Alert"}]}
+        reading = Reading(source="datadog", query="", observation="", data=data)
+        check = Check(tool="datadog_monitors", arguments=asked)
+        return Step(number=number, round=0, check=check, reading=reading, started_at=NOW)
+
+    alert = signal_on("auth", "auth is slow", fingerprint="1001")
+    steps = (listed(1, service="auth"), listed(2, state="Alert"))
+    (watched,) = watched_signals(case_of(alert).model_copy(update={"steps": steps}))
+    assert watched.arguments == {"service": "auth"}
 
 
 def test_nothing_to_watch_tells_nothing() -> None:
