@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sandbox.datadog.errors import BadRequest
 from sandbox.datadog.search.document import Document
-from sandbox.datadog.search.query import parse_search, required_value
+from sandbox.datadog.search.query import parse_search, possible_values, required_value
 from tests.unit.sandbox.datadog.fake_world import NOW
 
 DOCUMENT = Document(
@@ -124,3 +124,18 @@ def test_a_quoted_value_matches_itself(value: str) -> None:
     document = Document("1", NOW, "", attributes={"path": value})
     quoted = value.replace("\\", "\\\\").replace('"', '\\"')
     assert parse_search(f'@path:"{quoted}"').matches(document)
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ("trace_id:(a OR b) env:production", {"a", "b"}),
+        ("trace_id:a", {"a"}),
+        ("trace_id:a OR service:cart", None),
+        ("trace_id:a*", None),
+        ("-trace_id:a", None),
+        ("", None),
+    ],
+)
+def test_the_values_that_a_match_may_have(query: str, values: set[str] | None) -> None:
+    assert possible_values(parse_search(query), "trace_id") == values
