@@ -248,4 +248,4 @@ class _Trial:
 def _is_alike(one: Fact, other: Fact) -> bool:
     """Whether two facts tell of two things of a kind."""
     same = one.step == other.step or one.values.get("metric", "") == other.values.get("metric")
-    return same and one.values["name"] != other.values["name"]
+    return bool(same and one.values["name"] != other.values["name"])
