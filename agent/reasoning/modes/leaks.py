@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from agent.model import Change, Check
 from agent.reasoning.modes.containers import memory_limit
-from agent.reasoning.modes.database import CONNECTION_ERRORS, pool_of
 from agent.reasoning.modes.forecast import saturation_sign
 from agent.reasoning.modes.mode import FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.pods import workload_check
+from agent.reasoning.modes.pools import CONNECTION_ERRORS, pool_of
 from agent.reasoning.modes.releases import BAD_ROLLOUT, rollouts_of
 from agent.reasoning.modes.target import SERVICE, Target
 from agent.reasoning.modes.view import Metric, View, time_of
