@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ _SYNC_EVERY = timedelta(seconds=2)
 _SCALED_EVERY = timedelta(seconds=15)
 _MEASURED = timedelta(minutes=3)
 _PAST_RUNS = 3
+_PLAYED_EVERY = timedelta(seconds=1)
 _RECONCILED_AT_START = (
     "Deployment",
     "ReplicaSet",
@@ -117,7 +119,8 @@ class Controllers:
         moment = due
         while self._reconciler.is_busy and moment < until:
             self._reconciler.step(moment)
-            moment += timedelta(seconds=1)
+            rest = (self._reconciler.rests_until() or moment) - moment
+            moment += max(_PLAYED_EVERY, math.ceil(rest / _PLAYED_EVERY) * _PLAYED_EVERY)
 
     def _sync(self, cluster: Cluster) -> None:
         """What kubelets and schedules do every few seconds."""

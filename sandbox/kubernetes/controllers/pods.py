@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.kubernetes.clock import format_time, parse_time
@@ -41,6 +41,13 @@ def is_moving(pod: Manifest) -> bool:
         return True
     owner = controller_of(pod)
     return phase == "Running" and owner is not None and owner["kind"] == "Job"
+
+
+def rests_until(pod: Manifest) -> datetime | None:
+    """When a pod of a Job will have run to completion; None while something else is to be done with it."""
+    if is_terminating(pod) or pod["status"].get("phase") != "Running":
+        return None
+    return parse_time(pod["metadata"]["creationTimestamp"]) + _duration(pod)
 
 
 def make_pod(

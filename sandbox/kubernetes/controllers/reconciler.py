@@ -23,7 +23,7 @@ from sandbox.kubernetes.controllers.cluster import (
     all_well,
     controller_of,
 )
-from sandbox.kubernetes.controllers.pods import advance_pod, is_moving
+from sandbox.kubernetes.controllers.pods import advance_pod, is_moving, rests_until
 from sandbox.kubernetes.store import Key, ObjectStore, key_of
 from sandbox.kubernetes.watch import WatchEvent
 
@@ -72,6 +72,14 @@ class Reconciler:
     def is_busy(self) -> bool:
         """Whether something is still to be done, now or with time."""
         return bool(self._due or self._moving)
+
+    def rests_until(self) -> datetime | None:
+        """When there will be something to do again, while nothing but Jobs' pods run; None: at once."""
+        pods = [self._store.get(*key) for key in self._moving]
+        ends = [rests_until(pod) if pod is not None else None for pod in pods]
+        if self._due or not ends or None in ends:
+            return None
+        return min(end for end in ends if end is not None)
 
     def mark(self, manifest: Manifest) -> None:
         """Have the object, or for a pod its owner and services, looked at in the next step."""
