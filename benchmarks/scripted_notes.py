@@ -86,10 +86,10 @@ def _series(item: Json) -> Json:
     told = {k: Amount(abs(item[k]), unit) for k in ("last", "baseline", "maximum") if item.get(k)}
     told |= {k: Amount(abs(change[k]), unit) for k in ("before", "after") if change.get(k)}
     ratio = item["last"] / item["baseline"] if item.get("baseline") and item.get("last") else 0.0
-    metric = item["metric"] if " " not in item["metric"] else ""
+    metric = str(item.get("metric") or "")
     return {
         **told,
-        "metric": metric,
+        "metric": metric if " " not in metric else "",
         "at": _moment(change.get("at")),
         "multiple": Amount(ratio, "x") if ratio > 1.2 else None,
         "growth": Amount(100 * (ratio - 1), "%") if ratio > 1.02 else None,
@@ -98,7 +98,7 @@ def _series(item: Json) -> Json:
 
 def _pod(item: Json) -> Json:
     return {
-        "name": item["name"],
+        "name": item.get("name"),
         "node": item.get("node"),
         "restarts": Amount(item["restarts"]) if item.get("restarts", 0) > 1 else None,
         "at": _moment(item.get("started_at")),
@@ -107,8 +107,8 @@ def _pod(item: Json) -> Json:
 
 def _event(item: Json) -> Json:
     return {
-        "name": item["object"].rpartition("/")[2],
-        "reason": item["reason"],
+        "name": str(item.get("object") or "").rpartition("/")[2],
+        "reason": item.get("reason"),
         "count": Amount(item["count"]) if item.get("count", 0) > 1 else None,
         "message": _quotable(item.get("message")),
         "at": _moment(item.get("at")),
@@ -131,7 +131,7 @@ def _log(item: Json) -> Json:
 def _job(item: Json) -> Json:
     start, end = _moment(item.get("started_at")), _moment(item.get("finished_at"))
     return {
-        "name": item["name"],
+        "name": item.get("name"),
         "owner": item.get("owner"),
         "at": start,
         "until": end,
@@ -141,7 +141,7 @@ def _job(item: Json) -> Json:
 
 def _rollout(item: Json) -> Json:
     return {
-        "name": item["workload"],
+        "name": item.get("workload"),
         "revision": item.get("revision"),
         "at": _moment(item.get("at")),
         "message": _quotable(item.get("change_cause")),
@@ -151,7 +151,7 @@ def _rollout(item: Json) -> Json:
 def _node(item: Json) -> Json:
     room = item.get("allocatable") or {}
     return {
-        "name": item["name"],
+        "name": item.get("name"),
         "cores": Amount(room["cpu_cores"], "cores") if room.get("cpu_cores") else None,
         "memory": Amount(room["memory_bytes"], "bytes") if room.get("memory_bytes") else None,
     }
@@ -159,9 +159,9 @@ def _node(item: Json) -> Json:
 
 def _call(item: Json) -> Json:
     return {
-        "name": item["caller"],
-        "callee": item["callee"],
-        "count": Amount(item["count"]),
+        "name": item.get("caller"),
+        "callee": item.get("callee"),
+        "count": Amount(item["count"]) if item.get("count") else None,
         "p95": Amount(item["p95_seconds"], "seconds") if item.get("p95_seconds") else None,
     }
 
