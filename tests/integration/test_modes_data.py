@@ -21,6 +21,7 @@ PROVEN: dict[str, tuple[ChangeKind, ...]] = {
     "memory-leak": (ChangeKind.ROLLBACK,),
     "poison-message": (),
     "queue-backlog": (ChangeKind.REPLICAS,),
+    "queue-surge": (ChangeKind.REPLICAS,),
     "replication-lag": (ChangeKind.SUSPEND_JOB,),
     "slow-query": (),
 }
