@@ -32,6 +32,8 @@ from agent.ports import Durable, Inbox, Proposed, Received, Weighed, Wish
 
 MOST_ROUNDS = 8
 """A bound on the depth whatever the budget."""
+MOST_TO_COMPLETE = 12
+"""Checks on a sure leader in the last round, which tell what it affects rather than whether it holds."""
 
 
 class Run:
@@ -167,12 +169,13 @@ class Run:
         if self._stopped or self._bound():
             return ()
         left = self._affordable(wanted)
-        if outlook(self.case.hypotheses, left).is_decided:
-            if not self._attacked:
-                self._attacked, self._closing = True, True
-                return (*self._house.rules.attack(self.case), *self._on_the_leader(left))
+        seen = outlook(self.case.hypotheses, left)
+        if not seen.is_decided:
+            return seen.mattering
+        if self._attacked:
             return await self._second_look()
-        return wanted
+        self._attacked, self._closing = True, True
+        return (*self._house.rules.attack(self.case), *self._on_the_leader(left))
 
     def _on_the_leader(self, left: tuple[Check, ...]) -> tuple[Check, ...]:
         """What tells more of the leader and of what is behind it: what it affects, and where it is going."""
@@ -181,7 +184,7 @@ class Run:
         if leader is None or leader.log_odds < SURE_ABOVE:
             return ()
         family = family_of(leader, board)
-        return tuple(c for c in left if family & set(c.tells))
+        return tuple(c for c in left if family & set(c.tells))[:MOST_TO_COMPLETE]
 
     async def _second_look(self) -> tuple[Check, ...]:
         """When nothing explains the symptom, wait a little and see whether it passes by itself; once."""
