@@ -20,6 +20,8 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 _CONTROLLERS = ("kube-controller-manager", "kubelet", "kube-scheduler")
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 """libyaml's where it is built in: ten times as fast, and a namespace has many templates."""
+_ONE_LINE = 1_000_000
+"""However long a value is, it stands on its key's line, so that a difference in it names the key."""
 _GENERATED_LABELS = ("pod-template-hash", "controller-revision-hash")
 
 
@@ -178,7 +180,7 @@ def _template_yaml(item: Json) -> list[str]:
         **{k: v for k, v in (template.get("metadata") or {}).items() if k == "annotations" and v},
         "spec": template.get("spec", {}),
     }
-    text: str = yaml.dump(kept, Dumper=_DUMPER, sort_keys=True)
+    text: str = yaml.dump(kept, Dumper=_DUMPER, sort_keys=True, width=_ONE_LINE)
     return text.splitlines()
 
 

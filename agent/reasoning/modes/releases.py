@@ -97,14 +97,10 @@ def _new_errors(target: Target, view: View, rollout: Json) -> Iterator[Sign]:
 
 def only_restarts(rollout: Json) -> bool:
     """Whether a rollout changed nothing but the annotation by which people and tools restart pods."""
-    changed, is_open = False, False
-    for line in str(rollout.get("diff") or "").splitlines():
-        text = line[1:]
-        if text.strip() not in ("", "annotations:") and not is_open and not _RESTARTED.search(text):
-            return False
-        is_open ^= text.count("'") % 2 == 1  # a long value goes on until its quotation mark
-        changed = True
-    return changed
+    lines = [line[1:] for line in str(rollout.get("diff") or "").splitlines()]
+    return bool(lines) and all(
+        text.strip() in ("", "annotations:") or _RESTARTED.search(text) for text in lines
+    )
 
 
 def _timing(step: int, what: str, change: Json, view: View) -> Iterator[Sign]:

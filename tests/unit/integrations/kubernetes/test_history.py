@@ -1,12 +1,14 @@
 """What changed and when, from ReplicaSets, revisions and managedFields."""
 
 from datetime import timedelta
+from typing import Any
 
 from integrations.kubernetes.history import (
     changes_of,
     last_write,
     rollouts_of_deployments,
     rollouts_of_revisions,
+    template_diff,
 )
 from tests.unit.integrations.kubernetes.manifests import NOW, replica_set, stamp, workload
 
@@ -95,3 +97,14 @@ def test_writes_by_people_are_changes_and_those_by_controllers_are_not():
 
 def test_status_is_no_change():
     assert changes_of([config_map(("kubectl", 2, {"subresource": "status"}))], DAY_AGO) == []
+
+
+def test_a_long_value_that_differs_is_told_with_its_key() -> None:
+    def revision(version: int) -> dict[str, Any]:
+        said = f"{'x' * 200} {'y ' * 60}version {version}"
+        template = {"metadata": {"annotations": {"tool/said": said}}, "spec": {}}
+        return {"kind": "Deployment", "metadata": {}, "spec": {"template": template}}
+
+    removed, added = template_diff(revision(1), revision(2)).splitlines()
+    assert removed.startswith("-") and removed.endswith("version 1")
+    assert added.startswith("+") and "tool/said: " in added

@@ -232,8 +232,7 @@ def test_other_flags_old_ones_and_talk_do_not_count(asked: Asked) -> None:
 # --- releases -----------------------------------------------------------------------------------
 
 RELOADED = """+annotations:
-+  reloader.stakater.com/last-reloaded-from: '{"type": "CONFIGMAP", "name": "web-config",
-+    "namespace": "production"}'"""
++  reloader.stakater.com/last-reloaded-from: '{"type": "CONFIGMAP", "name": "web-config"}'"""
 
 
 @pytest.mark.parametrize(
@@ -241,6 +240,10 @@ RELOADED = """+annotations:
     [
         (RELOADED, True),
         ("+  kubectl.kubernetes.io/restartedAt: '2026-11-25T08:00:00Z'", True),
+        (
+            "-    reloader.stakater.com/last-reloaded-from: a\n+    reloader.stakater.com/last-reloaded-from: b",
+            True,
+        ),
         (RELOADED + "\n-    image: shop/web:1\n+    image: shop/web:2", False),
         ("-    image: shop/web:1\n+    image: shop/web:2", False),
         ("", False),
