@@ -34,9 +34,9 @@ HELD_OUT = (
 MOST_MISSED, MOST_STRUCK = 0.02, 0.01
 """Promised: shares of falsehoods that pass, and of true sentences that are struck."""
 _MOST_CPU_MS = 20.0
-_ROUNDS = 2
+_ROUNDS = 1
 """Falsehoods of each kind that are made of a sentence."""
-_NOTES_OF_STEP, _SAID_ELSEWHERE = 3, 20
+_NOTES_OF_STEP, _SAID_ELSEWHERE = 2, 12
 _OTHER_ONE = "value of another one in the answer"
 _OTHER_CITED = "value of another one, both cited"
 _PLACES = ("headline", "next_steps", "question")
@@ -177,15 +177,18 @@ class _Trial:
         return [Told(c.text, c.citations, "as it was") for c in claims]
 
     def _notes(self) -> Iterator[Told]:
+        for fact in self._some_facts():
+            for text in self._half.hand.sentences(fact, self._generator.randrange(1 << 30)):
+                yield Told(text, (fact.step,), f"noted of a {fact.kind}")
+
+    def _some_facts(self) -> Iterator[Fact]:
         for number in self._pools:
             facts = [f for f in self._facts if f.step == number]
-            for fact in self._generator.sample(facts, min(_NOTES_OF_STEP, len(facts))):
-                for text in self._half.hand.sentences(fact, self._generator.randrange(1 << 30)):
-                    yield Told(text, (number,), f"noted of a {fact.kind}")
+            yield from self._generator.sample(facts, min(_NOTES_OF_STEP, len(facts)))
 
     def _of_others(self) -> Iterator[tuple[Told, Pool]]:
         """What is told of one thing, said of another of its kind: in the same answer, or in another one that is cited too."""
-        for fact in self._facts:
+        for fact in self._some_facts():
             others = [f for f in self._facts if f.kind == fact.kind and _is_alike(f, fact)]
             if not others:
                 continue

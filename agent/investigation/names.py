@@ -76,11 +76,16 @@ def plain_names(sentence: str, known: frozenset[str]) -> list[str]:
 
 
 def subjects_of(check: Check) -> tuple[frozenset[str], str]:
-    """What a check asks about, lower case, and what it asks with that left out: equal for the same look at another thing."""
+    """What a check asks about, lower case, and what it asks with that left out: equal for the same look at another thing,
+    over however long a time."""
     query = str(check.arguments.get("query") or "")
     named = frozenset(m.lower() for m in _TAG.findall(query)) | names_of(check.arguments)
-    rest = {k: v for k, v in check.arguments.items() if k not in _IDENTITY_KEYS and k != "query"}
-    return named, f"{check.tool} {sorted(rest.items(), key=str)} {_TAG.sub('', query)}"
+    rest = {
+        k: v
+        for k, v in check.arguments.items()
+        if isinstance(v, str) and k not in _IDENTITY_KEYS and k != "query"
+    }
+    return named, f"{check.tool} {sorted(rest.items())} {_TAG.sub('', query)}"
 
 
 def _means_name(match: re.Match[str], sentence: str) -> bool:
