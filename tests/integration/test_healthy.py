@@ -16,7 +16,7 @@ SAID: dict[tuple[str, int], str] = {
     ("blip", 0): "back at its baseline",
     ("flapping-monitor", 0): "again and again",
     ("unfit-threshold", 0): "against a threshold of 5",
-    ("load-test-development", 0): "search in production",
+    ("load-test-development", 0): "load test runs in development: Job k6-search-load-test",
     ("noisy-dev", 0): "cart in production",
     ("noisy-dev", 1): "catalog in production",
     ("noisy-dev", 2): "search in production",

@@ -9,12 +9,14 @@ from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Sign
 from agent.reasoning.modes.target import CACHE, DATABASE, ERROR_RATIO, QUEUE, SERVICE, Target
 from agent.reasoning.modes.traces import Traced, traced, traces_check
 from agent.reasoning.modes.view import Metric, View
-from agent.reasoning.modes.wording import clock, count, duration, share, times
+from agent.reasoning.modes.wording import clock, count, duration, plain, share, times
 
 _NOTABLE, _MOST = 0.2, 0.4
 """Shares of the time or of the failures from which a service is looked at, and from which it stands out."""
 _MOST_CANDIDATES = 3
 _SLOW, _AS_EVER = 1.5, 1.3
+_PASSED = 1.25
+"""What alerted against its baseline, up to which it has passed."""
 _FEW_FAILURES = 3.0
 _LATENCIES = {
     SERVICE: (("trace.http.request.duration", 1.0),),
@@ -64,9 +66,21 @@ def _latencies(target: Target, view: View) -> Iterator[tuple[Metric, float]]:
             yield metric, scale
 
 
+def _over(view: View) -> Iterator[Sign]:
+    """Whether what alerted has passed meanwhile: what was slow then explains nothing that stands."""
+    before, now = view.symptom, view.symptom_now
+    if before is None or now is None or now.minutes >= before.minutes or before.baseline <= 0:
+        return
+    if now.last <= _PASSED * before.baseline:
+        levels = f"{plain(now.last)} against {plain(before.baseline)}"
+        text = f"nothing that is slow below {view.subject.name} is felt any more: what alerted is at {levels}"
+        yield Sign(now.step, text, -DECISIVE - 1.0, also=(before.step,))
+
+
 def _latency_signs(target: Target, view: View) -> Iterator[Sign]:
-    found = traced(view)
-    if found is None:
+    found, over = traced(view), tuple(_over(view))
+    yield from over
+    if found is None or over:
         return
     part = found.own_time().get(target.name, 0.0)
     text = f"{share(part)} of the time of sampled requests through {view.subject.name} goes by in {target.name} itself"
