@@ -60,8 +60,8 @@ class Load:
 
 
 LOADS = (
-    Load("1 at once", 1, times=5),
-    Load("10 at once", 10, times=2),
+    Load("1 at once", 1, times=3),
+    Load("10 at once", 10),
     Load("50 at once", 50),
     Load(f"50 at once, over {len(SERVICES)} services", 50, spread=True),
     Load("50 at once, a thought of 4 s", 50, thought_seconds=MODEL_SECONDS),
