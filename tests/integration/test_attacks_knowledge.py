@@ -95,7 +95,8 @@ CONTROLS = "\x1b]0;owned\x07\x1b[2J\x9b31m[red]x[/red]"
 LARGE = 100_000
 RANDOM_NAME = "".join(random.Random(1).choices(string.ascii_letters, k=6_000))
 """Longer than a row of an index, and no compression makes it shorter."""
-ENOUGH_SECONDS = 1.0
+ENOUGH_SECONDS = 3.0
+"""Of CPU, which counts for more on a busy machine; what grows with the square of the text takes minutes."""
 
 _NO_STORE: Any = SimpleNamespace(graph=None)
 _GRAPH_TOOLS = [t.name for t in Registry([GraphTools(_NO_STORE)])]
@@ -515,7 +516,7 @@ _ENDLESS = (
 
 
 class TestWhatStalls:
-    """Whatever is posted, reading it takes less than a second, for nobody else is heard meanwhile."""
+    """Whatever is posted, reading it takes a second or so, for nobody else is heard meanwhile."""
 
     @pytest.mark.parametrize("reader", _READERS)
     def test_no_text_keeps_a_reader_busy(self, reader: str) -> None:
