@@ -19,6 +19,8 @@ _CAPACITY = "kubernetes.kubelet.volume.stats.capacity_bytes"
 _SLOT = "postgresql.replication_slot.restart_delay_bytes"
 _DATA = "postgresql.database_size"
 _FULL, _TIGHT, _ROOMY = 0.95, 0.85, 0.8
+_OVER = 0.97
+"""From here on nothing can be written: the rest is the file system's own."""
 _GROWS = 0.005
 """Growth an hour, as a share of the volume, that is worth a word."""
 _HELD_BACK = 0.1
@@ -67,14 +69,14 @@ def _is_tight(target: Target, view: View) -> bool:
 
 
 def _signs(target: Target, view: View) -> Iterator[Sign]:
-    if (volume := _volume(target, view)) is None:
+    volume = _volume(target, view)
+    line = next(spoken(target.name, view, _PHRASES), None)
+    if line is not None and (volume is None or _is_tight(target, view)):
+        yield Sign(line.step, f'{target.name} logs: "{line.quoted}"', DECISIVE)
+    if volume is None:
         return
     used, capacity = volume
-    ahead = tuple(
-        saturation_sign(
-            f"the volume of {target.name}", used, capacity.last, size(capacity.last), capacity.step
-        )
-    )
+    ahead = () if used.last >= _OVER * capacity.last else tuple(_ahead(target, used, capacity))
     yield _usage(target, used, capacity, is_soon_full=bool(ahead))
     if (hourly := used.slope_per_hour or 0.0) > _GROWS * capacity.last and used.grows:
         since = f" since {clock(used.onset)}" if used.onset else ""
@@ -85,8 +87,11 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
         yield from _slot_signs(target, view, capacity)
         yield from _data_signs(target, view, capacity)
         yield from _claim_signs(target, view)
-        if (line := next(spoken(target.name, view, _PHRASES), None)) is not None:
-            yield Sign(line.step, f'{target.name} logs: "{line.quoted}"', STRONG)
+
+
+def _ahead(target: Target, used: Metric, capacity: Metric) -> Iterator[Sign]:
+    what, limit = f"the volume of {target.name}", capacity.last
+    yield from saturation_sign(what, used, limit, size(limit), capacity.step)
 
 
 def _usage(target: Target, used: Metric, capacity: Metric, *, is_soon_full: bool) -> Sign:
