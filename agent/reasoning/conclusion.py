@@ -69,7 +69,7 @@ def _beside(second: Hypothesis, case: Case, view: View) -> str:
     carried = _with_role(_carried(second, case, view), Role.CAUSE)
     told = (c.evidence.statement for c in carried)
     telling = max(told, key=lambda s: '"' in s)  # what is quoted says most
-    return f"Look after a second cause as well ({second.confidence:.0%}), {second.statement}: {telling}"
+    return f"There is a second cause as well: {second.statement}. {sentence(telling, view)}"
 
 
 def _confidence(path: tuple[Hypothesis, ...]) -> float:
