@@ -98,7 +98,7 @@ def tool(
 
     Its name is the method's, its description the docstring, its arguments the typed parameters
     (``Annotated[..., Field(description=...)]`` describes one). Not ``shared`` is one whose answer depends on the
-    investigation that it is called for.
+    investigation that it is called for, or that reads srebot's own memory: what was just written is read there.
     """
 
     def mark(function: F) -> F:

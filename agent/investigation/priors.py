@@ -15,10 +15,10 @@ from typing import NamedTuple
 import networkx as nx
 
 from agent.investigation.directives import directives_in
+from agent.investigation.quiet import HARMLESS
 from agent.model import Case, Hypothesis, Note
 from agent.ports import Wish
 from agent.reasoning.modes.catalogue import CATALOGUE
-from agent.reasoning.modes.harmless import HARMLESS
 from agent.reasoning.modes.target import JOB, Target
 from agent.reasoning.modes.view import View, time_of
 

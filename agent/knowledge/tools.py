@@ -97,18 +97,18 @@ class GraphTools:
         self._graph = store.graph
         self._now = now
 
-    @tool("graph", cost_seconds=0.1, deadline_seconds=10.0)
+    @tool("graph", cost_seconds=0.1, deadline_seconds=10.0, shared=False)
     async def graph_dependants(self, entity: Name, environment: Environment = "") -> Reading:
         """What depends on something, directly and through others: who would be hit if it went away. With paths,
         confidence, tiers, single replicas, and the business services that customers would miss."""
         return await self._radius(entity, environment, upstream=True)
 
-    @tool("graph", cost_seconds=0.1, deadline_seconds=10.0)
+    @tool("graph", cost_seconds=0.1, deadline_seconds=10.0, shared=False)
     async def graph_dependencies(self, entity: Name, environment: Environment = "") -> Reading:
         """What something depends on, directly and through others, with paths and confidence."""
         return await self._radius(entity, environment, upstream=False)
 
-    @tool("graph", cost_seconds=0.05, deadline_seconds=10.0)
+    @tool("graph", cost_seconds=0.05, deadline_seconds=10.0, shared=False)
     async def graph_why(
         self,
         source: Annotated[str, Field(description="the one that is thought to use the other")],
@@ -124,7 +124,7 @@ class GraphTools:
         explanations = () if beliefs else await self._graph.explain(a.key, b.key)
         return readings.why(a, b, beliefs, explanations, self._now())
 
-    @tool("graph", cost_seconds=0.05, deadline_seconds=10.0)
+    @tool("graph", cost_seconds=0.05, deadline_seconds=10.0, shared=False)
     async def graph_owner(self, entity: Name, environment: Environment = "") -> Reading:
         """Who owns something: team, escalation policy, who is on call by the last scan, contacts; and who says so.
         (pagerduty_oncall has who is on call at this moment.)"""
@@ -132,7 +132,7 @@ class GraphTools:
         near = await self._graph.neighbourhood(found.key, hops=1, limit=MOST_REACHED)
         return readings.owner(found, near, self._now())
 
-    @tool("graph", cost_seconds=0.1, deadline_seconds=10.0)
+    @tool("graph", cost_seconds=0.1, deadline_seconds=10.0, shared=False)
     async def graph_changes(
         self,
         entity: Name,
@@ -162,7 +162,7 @@ class GraphTools:
         ties = [b for part in parts for b in part.beliefs if b.source in own]
         return [b.target for b in ties if b.kind == "configured_by"]
 
-    @tool("graph", cost_seconds=0.1, deadline_seconds=10.0)
+    @tool("graph", cost_seconds=0.1, deadline_seconds=10.0, shared=False)
     async def graph_entity(self, entity: Name, environment: Environment = "") -> Reading:
         """What is known of one thing: tier, team, replicas, limits, images, schedule, constraints, learnt patterns,
         its other names and how they were found to mean the same."""
@@ -172,7 +172,7 @@ class GraphTools:
         merges = await self._graph.merges_of(found.key)
         return readings.entity(found, near, context, merges, self._now())
 
-    @tool("graph", cost_seconds=0.1, deadline_seconds=10.0)
+    @tool("graph", cost_seconds=0.1, deadline_seconds=10.0, shared=False)
     async def graph_path(
         self,
         source: Name,

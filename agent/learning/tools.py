@@ -26,7 +26,7 @@ class LearningTools:
     def __init__(self, patterns: StoredPatterns) -> None:
         self._patterns = patterns
 
-    @tool("srebot", cost_seconds=0.05, deadline_seconds=5.0)
+    @tool("srebot", cost_seconds=0.05, deadline_seconds=5.0, shared=False)
     async def past_investigations(
         self,
         service: str,

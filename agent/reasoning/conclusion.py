@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from agent.investigation.hypotheses import leading
+from agent.investigation.quiet import HARMLESS
 from agent.model import Case, Change, Claim, Ending, Evidence, Finding, Hypothesis
 from agent.ports import Concluded
 from agent.reasoning.companions import companions
 from agent.reasoning.modes.catalogue import CATALOGUE, all_signs
-from agent.reasoning.modes.harmless import HARMLESS
 from agent.reasoning.modes.mode import DECISIVE, Role
 from agent.reasoning.modes.transient import TRANSIENT
 from agent.reasoning.modes.view import View

@@ -72,6 +72,13 @@ def shown(body: Body, tool: str, pattern: str) -> tuple[int, str]:
     return int(step[1]), step[2]
 
 
+def looked(body: Body, tool: str) -> int:
+    """The step that called a tool, be its answer shown in full or as the facts that were taken from it."""
+    step = re.search(rf"^s(\d+) {tool} ", told(body), re.MULTILINE)
+    assert step, f"{tool} was not called"
+    return int(step[1])
+
+
 def thinker(body: Body) -> web.StreamResponse:
     """Plays a model that reads what it is shown: proposes with parallel look-ups, weighs, concludes with a change."""
     task = body["messages"][-1]["content"]
@@ -133,7 +140,7 @@ def _conclude(body: Body) -> web.StreamResponse:
     known = re.findall(r"^\[(\d+)\] s(\d+): (.*) \(H1 ", told(body), re.MULTILINE)
     chain = [{"text": text, "citations": [int(number)]} for number, _, text in known]
     invented = {"text": "redis-reco was struck by 7777 lightnings", "citations": [int(known[0][0])]}
-    jobs, _ = shown(body, "kubernetes_jobs", BACKUP)
+    jobs = looked(body, "kubernetes_jobs")
     mend = change(
         kind="suspend_job",
         name=BACKUP,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from agent.investigation.quiet import HARMLESS
 from agent.model import Ending, Signal, SignalKind
-from agent.reasoning.modes.harmless import HARMLESS
 from tests.scenarios import Played, investigate, judge
 
 SAID: dict[tuple[str, int], str] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agent.investigation.quiet import HARMLESS
 from agent.reasoning.modes import (
     autoscaling,
     cache,
@@ -90,7 +91,7 @@ _SUBJECT = (
     *harmless.MODES,
 )
 _BELOW = tuple(m for m in _SUBJECT if m.below)
-_ANYWHERE = tuple(m for m in _SUBJECT if m.id not in harmless.HARMLESS and m.elsewhere is None)
+_ANYWHERE = tuple(m for m in _SUBJECT if m.id not in HARMLESS and m.elsewhere is None)
 _JOBS = (*jobs.MODES, *clock.MODES)
 CATALOGUE: dict[str, Mode] = {m.id: m for m in (*_SUBJECT, load.DEPENDENCY, *_JOBS)}
 

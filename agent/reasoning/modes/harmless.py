@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from agent.investigation.quiet import PASSED
 from agent.model import Check, SignalKind
 from agent.reasoning.modes.earlier import (
     Course,
@@ -284,5 +283,3 @@ TEST_ENVIRONMENT = Mode(
     arises=_alert_in_test,
 )
 MODES = (HEALTHY, FLAPPING, UNFIT_THRESHOLD, TEST_ENVIRONMENT)
-HARMLESS = frozenset({PASSED, *(m.id for m in MODES)})
-"""Failure modes by which nothing is wrong."""

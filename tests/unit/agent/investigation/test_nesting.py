@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from agent.investigation.nesting import depth, nested
+from agent.investigation.quiet import HARMLESS
 from agent.model import Case, Claim, Evidence, Finding, Hypothesis
 from agent.reasoning.conclusion import conclude
 from agent.reasoning.modes.catalogue import CATALOGUE, suspects
 from agent.reasoning.modes.descending import looked_at
-from agent.reasoning.modes.harmless import HARMLESS
 from agent.reasoning.modes.load import DEPENDENCY
 from agent.reasoning.modes.view import View
 from tests.unit.agent.investigation.house import NOW, case_of, signal_on
