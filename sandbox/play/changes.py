@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
+from sandbox.kubernetes.ownership import Manager, record_update
 from sandbox.kubernetes.store import ObjectStore
 from sandbox.play.ports import PlayedWorld
 from sandbox.world.company import rollout_change
@@ -12,6 +13,8 @@ from sandbox.world.manifests.common import places
 from sandbox.world.manifests.workloads import workload
 from sandbox.world.ports import Company, Manifest
 from sandbox.world.script import ChangeNow, RolloutNow, ScaleNow, SettingNow
+
+_WRITER = Manager("kubectl-edit")
 
 
 class UnknownObjectError(LookupError):
@@ -63,6 +66,8 @@ class Changer:
         changed = copy.deepcopy(stored)
         changed["metadata"].pop("resourceVersion", None)
         edit(changed)
+        # As an API server notes it: readers date a change by its writer's entry.
+        record_update(stored, changed, _WRITER, self._world.now())
         self._store.update(changed)
 
 
