@@ -13,6 +13,9 @@ from agent.investigation.wording import movements_text
 from agent.model import Case
 from agent.ports import Durable
 
+_WORTH_A_MESSAGE = frozenset({"new", "strengthened"})
+"""Movements of hypotheses that people are told of at once."""
+
 
 class Progress:
     """A case under way, changed by one round after the other."""
@@ -45,9 +48,14 @@ class Progress:
         self.set(now=at, investigation=head.model_copy(update={"spent": spent}))
 
     async def record(self, case: Case) -> None:
-        """Store the board and the evidence as they stand, and tell the thread what moved since last time."""
-        text = movements_text(movements(self._told, case.hypotheses))
-        self._told = case.hypotheses
+        """Store the board and the evidence as they stand, and tell the thread what moved since last time.
+
+        What only became less likely waits until there is more to say than that.
+        """
+        moved = movements(self._told, case.hypotheses)
+        text = ""
+        if any(m.kind in _WORTH_A_MESSAGE for m in moved) and not seems_over(case):
+            text, self._told = movements_text(moved), case.hypotheses
         store, notifier, number = self._house.store, self._house.notifier, case.investigation.id
 
         async def work() -> None:
@@ -56,7 +64,7 @@ class Progress:
             await store.save_hypotheses(number, max(0, case.round - 1), case.hypotheses)
             await store.save_evidence(number, case.evidence)
             await notifier.summary(case)
-            if text and not seems_over(case):
+            if text:
                 await notifier.update(case, f"round-{case.round}", text)
 
         await self._durable.step(f"record-{case.round}", work)
