@@ -1,0 +1,137 @@
+"""Changes: proposed, decided on, applied, and what was seen afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from agent.model.base import Json, Utc, Value
+from agent.model.company import Entity
+from agent.model.findings import Claim
+
+
+class ChangeKind(StrEnum):
+    """The kinds of change that srebot can propose."""
+
+    RESOURCES = "resources"
+    REPLICAS = "replicas"
+    ROLLBACK = "rollback"
+    RESTART = "restart"
+    SUSPEND_JOB = "suspend_job"
+    RESUME_JOB = "resume_job"
+    CONFIG_VALUE = "config_value"
+
+
+class Change(Value):
+    """What to do to what. Arguments per kind:
+
+    resources: container, memory_bytes and/or cpu_cores (new limits; requests follow when above them);
+    replicas: replicas; rollback: revision; restart: none; suspend_job and resume_job: none;
+    config_value: key, value (the target is a ConfigMap; ``restart`` names a Deployment to roll afterwards).
+    """
+
+    kind: ChangeKind
+    target: Entity
+    arguments: Json = Field(default_factory=dict)
+    provenance: dict[str, str] = Field(default_factory=dict)
+    """Argument (and ``target``) -> where its value came from: ``step:4``, ``computed:step:4``, ``policy``."""
+    why: tuple[Claim, ...] = ()
+
+
+class Plan(Value):
+    """A change as the vendor would carry it out, from a dry run against the live target."""
+
+    diff: str
+    """Unified diff of the target's YAML, before and after."""
+    target_uid: str
+    resource_version: str
+    summary: str
+    """One line for people: ``memory limit of redis-reco: 16Gi -> 24Gi``."""
+    risk: str
+    way_back: Change
+
+
+class ProposalStatus(StrEnum):
+    """Where a proposal stands."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    APPLIED = "applied"
+    FAILED = "failed"
+
+
+class Proposal(Value):
+    """A planned change put before people."""
+
+    id: UUID
+    investigation: int
+    change: Change
+    plan: Plan
+    environment: str
+    policy_version: str
+    created_at: Utc
+    expires_at: Utc
+    status: ProposalStatus = ProposalStatus.OPEN
+    reverts: UUID | None = None
+    """The proposal that this one takes back."""
+
+    @property
+    def digest(self) -> str:
+        """The hash that an approval is bound to: operation, target's version, diff and policy."""
+        bound = {
+            "change": self.change.model_dump(mode="json", exclude={"why"}),
+            "uid": self.plan.target_uid,
+            "version": self.plan.resource_version,
+            "diff": self.plan.diff,
+            "policy": self.policy_version,
+        }
+        return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
+
+
+class Approval(Value):
+    """A person's decision on a proposal."""
+
+    proposal: UUID
+    digest: str
+    approved: bool
+    user: str
+    reason: str = ""
+    decided_at: Utc
+
+
+class OutcomeStatus(StrEnum):
+    """What was seen after a change."""
+
+    RECOVERED = "recovered"
+    UNCHANGED = "unchanged"
+    WORSE = "worse"
+    CANNOT_TELL = "cannot_tell"
+
+
+class SignalAfter(Value):
+    """One watched signal before and after a change."""
+
+    name: str
+    query: str
+    before: float | None
+    after: float | None
+    good: bool | None
+    """Whether it is where it should be; None when that can't be told."""
+
+
+class Outcome(Value):
+    """What was seen after a change, without claiming that the change caused it."""
+
+    proposal: UUID
+    status: OutcomeStatus
+    statement: str
+    signals: tuple[SignalAfter, ...] = ()
+    observed_at: Utc
+    watched_seconds: float
