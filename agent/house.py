@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 
 from agent.investigation.loop import Investigator
 from agent.model import Budget
-from agent.ports import Clock, Directory, Fixer, GraphBuilder, Indicators, Notifier, Pager
+from agent.ports import (
+    ChangeRequests,
+    Clock,
+    Directory,
+    Fixer,
+    GraphBuilder,
+    Indicators,
+    Notifier,
+    Pager,
+)
 from agent.resolution.policy import Policy
 from agent.store.repository import Store
 
@@ -51,6 +60,8 @@ class House:
     terms: Terms = field(default_factory=Terms)
     fixer: Fixer | None = None
     """None: changes are named, never proposed, since nothing could apply them."""
+    requests: ChangeRequests | None = None
+    """Where changes become pull requests; None: nothing is known to be managed in a repository."""
     pager: Pager | None = None
     builders: tuple[GraphBuilder, ...] = ()
     """The sources of the graph."""

@@ -191,6 +191,48 @@ class Fixer(Protocol):
         """
 
 
+class RequestState(Value):
+    """Where a pull request stands."""
+
+    merged: bool = False
+    closed: bool = False
+    """Without a merge."""
+    by: str = ""
+    """Who merged or closed it, as the forge names them."""
+    at: Utc | None = None
+    synced: bool = False
+    """Whether the cluster runs what was merged."""
+
+
+class ChangeRequests(Protocol):
+    """Puts changes up as pull requests on the repository that their target is managed in."""
+
+    async def manages(self, change: Change) -> bool:
+        """Whether the target is managed in a repository, so that a write to the cluster would be taken back."""
+
+    async def plan(self, change: Change) -> Plan:
+        """The smallest edit of its files; nothing is written.
+
+        Raises:
+            Refused: the change cannot be expressed in the files.
+            ToolError: the repository cannot be read.
+        """
+
+    async def open(self, proposal: Proposal, description: str) -> str:
+        """Put it up once, with a description (markdown); returns its link. Repeating it gives the same one.
+
+        Raises:
+            Drifted: the files changed since it was planned.
+            Refused: the forge refused it.
+        """
+
+    async def state(self, proposal: Proposal) -> RequestState:
+        """Where it stands now."""
+
+    async def close(self, proposal: Proposal, comment: str) -> None:
+        """Close it unmerged, saying why; nothing when it is closed already."""
+
+
 class GraphBuilder(Protocol):
     """One vendor's knowledge of the company."""
 

@@ -48,7 +48,7 @@ from agent.workflow import DbosWorkflow, Mail, MailKind, PeopleInbox, name_of
 
 QUEUE = "investigations"
 """The queue whose concurrency bounds how many investigations run at once."""
-WORKFLOWS_VERSION = "4"
+WORKFLOWS_VERSION = "5"
 """What is under way goes on after a restart only under the same version: raise it when the order of steps changes, not
 with each release."""
 INSTANCE = "srebot"

@@ -23,12 +23,14 @@ from agent.model.changes import (
     Approval,
     Change,
     ChangeKind,
+    Expectation,
     Outcome,
     OutcomeStatus,
     Plan,
     Proposal,
     ProposalStatus,
     SignalAfter,
+    Via,
 )
 from agent.model.company import (
     Entity,
@@ -44,9 +46,7 @@ from agent.model.findings import (
     HypothesisStatus,
     Mark,
 )
-from agent.model.learnt import (
-    Pattern,
-)
+from agent.model.learnt import EntityNote, Observed, Pattern, TrackRecord, Verdict
 from agent.model.looking import (
     Check,
     Reading,
@@ -77,7 +77,9 @@ __all__ = [
     "Decision",
     "Ending",
     "Entity",
+    "EntityNote",
     "Evidence",
+    "Expectation",
     "Finding",
     "Hypothesis",
     "HypothesisStatus",
@@ -87,6 +89,7 @@ __all__ = [
     "Mark",
     "Note",
     "Notebook",
+    "Observed",
     "Outcome",
     "OutcomeStatus",
     "Pattern",
@@ -102,8 +105,11 @@ __all__ = [
     "SignalKind",
     "Spent",
     "Step",
+    "TrackRecord",
     "Triage",
     "Utc",
     "Value",
+    "Verdict",
+    "Via",
     "Window",
 ]

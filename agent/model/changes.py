@@ -24,6 +24,11 @@ class ChangeKind(StrEnum):
     SUSPEND_JOB = "suspend_job"
     RESUME_JOB = "resume_job"
     CONFIG_VALUE = "config_value"
+    HPA_BOUNDS = "hpa_bounds"
+    IMAGE = "image"
+    DELETE_POD = "delete_pod"
+    CORDON = "cordon"
+    UNCORDON = "uncordon"
 
 
 class Change(Value):
@@ -31,7 +36,10 @@ class Change(Value):
 
     resources: container, memory_bytes and/or cpu_cores (new limits; requests follow when above them);
     replicas: replicas; rollback: revision; restart: none; suspend_job and resume_job: none;
-    config_value: key, value (the target is a ConfigMap; ``restart`` names a Deployment to roll afterwards).
+    config_value: key, value (the target is a ConfigMap; ``restart`` names a Deployment to roll afterwards);
+    hpa_bounds: minimum and/or maximum (replicas; the target is a HorizontalPodAutoscaler, kind ``hpa``);
+    image: container, image (whole reference, as it is or was in the cluster); delete_pod: none (the target is a Pod);
+    cordon and uncordon: none (the target is a Node).
     """
 
     kind: ChangeKind
@@ -40,6 +48,15 @@ class Change(Value):
     provenance: dict[str, str] = Field(default_factory=dict)
     """Argument (and ``target``) -> where its value came from: ``step:4``, ``computed:step:4``, ``policy``."""
     why: tuple[Claim, ...] = ()
+
+
+class Via(StrEnum):
+    """The way that a change takes."""
+
+    CLUSTER = "cluster"
+    """Written to the cluster's API."""
+    PULL_REQUEST = "pull_request"
+    """Put up as a pull request on the repository that the target is managed in; its merge is the decision."""
 
 
 class Plan(Value):
@@ -53,6 +70,22 @@ class Plan(Value):
     """One line for people: ``memory limit of redis-reco: 16Gi -> 24Gi``."""
     risk: str
     way_back: Change
+    via: Via = Via.CLUSTER
+    blast_radius: tuple[str, ...] = ()
+    """Names of what depends on the target, the nearest first."""
+    preconditions: tuple[str, ...] = ()
+    """What has to be so still when it is applied, in words."""
+
+
+class Expectation(Value):
+    """What would count as success, written down before the change."""
+
+    criterion: str
+    """In one sentence, with numbers."""
+    horizon_seconds: float
+    """How long it is watched at most."""
+    signals: tuple[Json, ...] = ()
+    """What is watched (``agent.resolution.watch.Watched``)."""
 
 
 class ProposalStatus(StrEnum):
@@ -81,6 +114,11 @@ class Proposal(Value):
     status: ProposalStatus = ProposalStatus.OPEN
     reverts: UUID | None = None
     """The proposal that this one takes back."""
+    expectation: Expectation | None = None
+    approvals_needed: int = 1
+    """How many people have to approve it."""
+    link: str = ""
+    """Of its pull request."""
 
     @property
     def digest(self) -> str:
@@ -91,6 +129,7 @@ class Proposal(Value):
             "version": self.plan.resource_version,
             "diff": self.plan.diff,
             "policy": self.policy_version,
+            "approvals": self.approvals_needed,
         }
         return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
 

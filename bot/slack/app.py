@@ -72,7 +72,7 @@ def build_app(
     corrections = Corrections(desk)
     questions = Questions(desk, threads, corrections)
     for surface in (
-        Commands(desk, quiet),
+        Commands(desk, (quiet,)),
         quiet,
         Reactions(desk),
         Shortcuts(desk),

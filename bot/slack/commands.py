@@ -1,9 +1,10 @@
-"""``/investigate [--budget 5m|deep|quick] <text>``, ``/investigate quiet`` and ``/investigate quiet all``."""
+"""``/investigate [--budget 5m|deep|quick] <text>``, and the subcommands such as ``/investigate quiet``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
@@ -12,9 +13,8 @@ from bot.slack import signals, words
 from bot.slack.budgets import wanted_budget
 from bot.slack.desk import Desk
 from bot.slack.intent import Intent, intent_of
-from bot.slack.limits import escape, shorten
+from bot.slack.limits import Message, escape, shorten
 from bot.slack.message_text import plain
-from bot.slack.quiet import Quiet
 
 COMMAND = "/investigate"
 _MAX_ECHO = 300
@@ -22,12 +22,19 @@ _MAX_ECHO = 300
 _CLOSED_NAMES = ("directmessage", "privategroup", "mpdm-")
 
 
+class Subcommand(Protocol):
+    """What answers some words after ``/investigate`` by itself, to the person alone."""
+
+    async def asked(self, text: str, user: str) -> Message | None:
+        """The answer; None when the words are not meant for this."""
+
+
 class Commands:
     """The slash command's surface."""
 
-    def __init__(self, desk: Desk, quiet: Quiet) -> None:
+    def __init__(self, desk: Desk, subcommands: Sequence[Subcommand] = ()) -> None:
         self._desk = desk
-        self._quiet = quiet
+        self._subcommands = subcommands
 
     def register(self, app: AsyncApp) -> None:
         """Listen."""
@@ -39,9 +46,10 @@ class Commands:
         if intent_of(text) is Intent.HELP:
             await ack(words.USAGE)
             return
-        if (kept := await self._quiet.asked(text)) is not None:
-            await ack(**kept.payload())
-            return
+        for subcommand in self._subcommands:
+            if (answer := await subcommand.asked(text, command["user_id"])) is not None:
+                await ack(**answer.payload())
+                return
         wanted = wanted_budget(text)
         if wanted.problem:
             await ack(words.bad_budget(escape(wanted.problem)))

@@ -34,7 +34,7 @@ class Quiet:
         app.action("quiet_told")(self.should_have_told)
         app.action("quiet_right")(self.was_right)
 
-    async def asked(self, text: str) -> Message | None:
+    async def asked(self, text: str, user: str) -> Message | None:
         """What was kept quiet lately, when that is what a person asks for."""
         meant = _ASKED.get(" ".join(text.lower().split()))
         if meant is None:

@@ -160,6 +160,7 @@ class KubernetesFixer:
                 return edits.config_value(change, item, await self._restarted(change))
             case ChangeKind.SUSPEND_JOB | ChangeKind.RESUME_JOB:
                 return edits.suspension(change, item, await self._jobs(change, item, way_back))
+        raise Refused(f"{change.kind.value} cannot be carried out here.")
 
     async def _restarted(self, change: Change) -> Json | None:
         name = str(change.arguments.get("restart") or "")

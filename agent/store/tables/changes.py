@@ -43,6 +43,9 @@ class ProposalRow(Base):
     expires_at: Mapped[datetime]
     status: Mapped[str]
     reverts: Mapped[UUID | None] = mapped_column(ForeignKey("proposals.id"))
+    expectation: Mapped[dict[str, Any] | None]
+    approvals_needed: Mapped[int] = mapped_column(server_default="1")
+    link: Mapped[str] = mapped_column(server_default="")
 
 
 class ApprovalRow(Base):

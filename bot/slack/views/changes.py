@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from agent.model import Change, ChangeKind
 
 _MOST_LINES = 16
 _UNITS = (("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10))
 
 
+_WORDS = {
+    ChangeKind.REPLICAS: "scale {target} to {replicas} replicas",
+    ChangeKind.ROLLBACK: "roll {target} back to revision {revision}",
+    ChangeKind.RESTART: "restart {target}",
+    ChangeKind.SUSPEND_JOB: "suspend {target}",
+    ChangeKind.RESUME_JOB: "resume {target}",
+    ChangeKind.CONFIG_VALUE: "set {key} of {target} to {value}",
+    ChangeKind.IMAGE: "set {target} to image {image}",
+    ChangeKind.DELETE_POD: "delete pod {target}",
+    ChangeKind.CORDON: "cordon node {target}",
+    ChangeKind.UNCORDON: "uncordon node {target}",
+}
+
+
 def in_words(change: Change) -> str:
     """What a change does, such as ``scale cart to 3 replicas``."""
-    target, given = change.target.name, change.arguments
     match change.kind:
         case ChangeKind.RESOURCES:
-            return f"set {target} to {_resources(change)}"
-        case ChangeKind.REPLICAS:
-            return f"scale {target} to {given.get('replicas', '?')} replicas"
-        case ChangeKind.ROLLBACK:
-            return f"roll {target} back to revision {given.get('revision', '?')}"
-        case ChangeKind.RESTART:
-            return f"restart {target}"
-        case ChangeKind.SUSPEND_JOB:
-            return f"suspend {target}"
-        case ChangeKind.RESUME_JOB:
-            return f"resume {target}"
-        case ChangeKind.CONFIG_VALUE:
-            return f"set {given.get('key', '?')} of {target} to {given.get('value', '?')}"
+            return f"set {change.target.name} to {_resources(change)}"
+        case ChangeKind.HPA_BOUNDS:
+            least, most = (change.arguments.get(n, "as now") for n in ("minimum", "maximum"))
+            return f"let {change.target.name} scale between {least} and {most} replicas"
+        case kind:
+            known = defaultdict(lambda: "?", change.arguments, target=change.target.name)
+            return _WORDS[kind].format_map(known)
 
 
 def short_diff(diff: str) -> str:

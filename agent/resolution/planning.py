@@ -1,0 +1,111 @@
+"""Plans a change, asks the policy, and puts it before people."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from agent.errors import Drifted, Refused, ToolError
+from agent.model import (
+    Case,
+    Change,
+    InvestigationStatus,
+    Proposal,
+    ProposalStatus,
+    Value,
+)
+from agent.resolution.errand import SREBOT, Errand, subject_of
+from agent.resolution.paging import page
+from agent.resolution.proposing import proposal_id, proposal_of, refuse_unallowed
+
+
+class Planned(Value):
+    """A proposal, or why there is none."""
+
+    proposal: Proposal | None = None
+    refused: str = ""
+    automatic: bool = False
+
+
+class Planning:
+    """The first stage."""
+
+    def __init__(self, errand: Errand) -> None:
+        self._errand = errand
+
+    async def plan(self, change: Change, reverts: UUID | None, *, checked: bool) -> Planned:
+        """Plan a change by a dry run and put it before people; without a proposal, people are told why."""
+        house, number = self._errand.house, self._errand.asked
+
+        async def work() -> Planned:
+            case = await self._errand.case()
+            fixer = house.fixer
+            if fixer is None:
+                return Planned(refused="srebot has no credential to apply changes with.")
+            try:
+                if checked:
+                    refuse_unallowed(change, case, house.policy)
+                plan = await fixer.plan(change)
+            except (Drifted, Refused, ToolError) as error:
+                return Planned(refused=str(error))
+            proposal = proposal_of(
+                proposal_id(case, self._errand.workflow.id, number),
+                case,
+                change,
+                plan,
+                house.policy,
+                house.clock.now(),
+                house.terms.proposal_expiry_seconds,
+                reverts,
+            )
+            approved_before = await house.store.proposals.kinds_approved(proposal.environment)
+            verdict = house.policy.decide(change, proposal.environment, approved_before)
+            automatic = verdict.automatic and reverts is None  # anybody may ask for a way back
+            if automatic:  # nobody is asked, so nobody may decide
+                proposal = proposal.model_copy(update={"status": ProposalStatus.APPROVED})
+            await house.store.proposals.add(proposal)
+            return Planned(proposal=proposal, automatic=automatic)
+
+        planned = await self._errand.workflow.step(f"plan-{number}", work)
+        await self._tell_plan(change, planned, number)
+        return planned
+
+    async def _tell_plan(self, change: Change, planned: Planned, number: int) -> None:
+        house, proposal = self._errand.house, planned.proposal
+
+        async def work() -> None:
+            case = await self._errand.case()
+            if proposal is None:
+                text = f"I do not propose to {_words(change)}: {planned.refused}"
+                await house.notifier.update(case, f"refused-{number}", text)
+                await self._errand.audit(SREBOT, "not_proposed", change.target.key, text)
+                return
+            if planned.automatic:
+                await self._tell_automatic(case, proposal)
+                return
+            await self._errand.audit(
+                SREBOT, "proposed", subject_of(proposal), proposal.plan.summary
+            )
+            waiting = InvestigationStatus.WAITING_FOR_APPROVAL
+            await house.store.investigations.set_status(self._errand.investigation, waiting)
+            case = await self._errand.case()
+            await house.notifier.proposal(case, proposal)
+            await house.notifier.summary(case)
+            await page(self._errand, case, proposal)
+
+        await self._errand.workflow.step(f"propose-{number}", work)
+
+    async def _tell_automatic(self, case: Case, proposal: Proposal) -> None:
+        kind = proposal.change.kind.value.replace("_", " ")
+        why = f"{kind} was approved in {proposal.environment} before"
+        subject = subject_of(proposal)
+        await self._errand.audit(
+            SREBOT, "approved_by_policy", subject, f"{proposal.plan.summary}: {why}"
+        )
+        note = f"I apply this without asking: {why}."
+        await self._errand.house.notifier.proposal(case, proposal, note)
+
+
+def _words(change: Change) -> str:
+    return (
+        f"change {change.kind.value.replace('_', ' ')} of {change.target.kind} {change.target.name}"
+    )
