@@ -381,10 +381,12 @@ class Workflows(DBOSConfiguredInstance):
         proposal = await flow.step("read", lambda: house.store.proposals.get(UUID(proposal_id)))
         if proposal is None or proposal.status is not ProposalStatus.APPLIED:
             return
+        change: Change | None = proposal.plan.way_back
+        if change is None:
+            return
         number = proposal.investigation
         await flow.step("own", lambda: house.store.investigations.set_workflow(number, flow.id))
         await flow.step("audit", partial(self._asked_back, proposal, user))
-        change: Change = proposal.plan.way_back
         async with self._or_told(flow, number):
             carrying = CarryingOut(house, flow, number)
             result = await carrying.one(change, proposal.id, checked=False)

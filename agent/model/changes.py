@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import Field
@@ -69,7 +71,8 @@ class Plan(Value):
     summary: str
     """One line for people: ``memory limit of redis-reco: 16Gi -> 24Gi``."""
     risk: str
-    way_back: Change
+    way_back: Change | None
+    """None: there is none and none is needed, since the target's controller makes what was taken away anew."""
     via: Via = Via.CLUSTER
     blast_radius: tuple[str, ...] = ()
     """Names of what depends on the target, the nearest first."""
@@ -98,6 +101,8 @@ class ProposalStatus(StrEnum):
     SUPERSEDED = "superseded"
     APPLIED = "applied"
     FAILED = "failed"
+    REHEARSED = "rehearsed"
+    """Approved in dry-run mode: tried by a dry run, and nothing was changed."""
 
 
 class Proposal(Value):
@@ -119,6 +124,8 @@ class Proposal(Value):
     """How many people have to approve it."""
     link: str = ""
     """Of its pull request."""
+    requested_by: str = ""
+    """Who asked for what led to it: the investigation, or the way back; empty: nobody did."""
 
     @property
     def digest(self) -> str:
@@ -143,6 +150,37 @@ class Approval(Value):
     user: str
     reason: str = ""
     decided_at: Utc
+
+
+class Standing(NamedTuple):
+    """What people's decisions on a proposal come to."""
+
+    status: ProposalStatus
+    """Approved, rejected, or open while some are missing."""
+    approved_by: tuple[str, ...]
+    """In the order of their decisions."""
+    missing: int
+    """How many more have to approve."""
+
+
+def standing_of(proposal: Proposal, approvals: Sequence[Approval]) -> Standing:
+    """One rejection rejects; as many different people as are needed approve."""
+    approved_by = tuple(dict.fromkeys(a.user for a in approvals if a.approved))
+    missing = max(0, max(1, proposal.approvals_needed) - len(approved_by))
+    if any(not a.approved for a in approvals):
+        return Standing(ProposalStatus.REJECTED, approved_by, missing)
+    status = ProposalStatus.OPEN if missing else ProposalStatus.APPROVED
+    return Standing(status, approved_by, missing)
+
+
+class Freeze(Value):
+    """A stop of all applying, in every environment."""
+
+    by: str
+    reason: str = ""
+    since: Utc
+    lifted_by: str = ""
+    lifted_at: Utc | None = None
 
 
 class OutcomeStatus(StrEnum):

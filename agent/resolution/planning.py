@@ -13,6 +13,7 @@ from agent.model import (
     ProposalStatus,
     Value,
 )
+from agent.resolution.blast import with_radius
 from agent.resolution.errand import SREBOT, Errand, subject_of
 from agent.resolution.paging import page
 from agent.resolution.proposing import proposal_id, proposal_of, refuse_unallowed
@@ -44,7 +45,7 @@ class Planning:
             try:
                 if checked:
                     refuse_unallowed(change, case, house.policy)
-                plan = await fixer.plan(change)
+                plan = with_radius(await fixer.plan(change), change.target, case)
             except (Drifted, Refused, ToolError) as error:
                 return Planned(refused=str(error))
             proposal = proposal_of(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from agent.model import Change, ChangeKind
 
 _MOST_LINES = 16
+_MOST_NAMES = 8
 _UNITS = (("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10))
 
 
@@ -24,8 +26,10 @@ _WORDS = {
 }
 
 
-def in_words(change: Change) -> str:
-    """What a change does, such as ``scale cart to 3 replicas``."""
+def in_words(change: Change | None) -> str:
+    """What a change does, such as ``scale cart to 3 replicas``; of a way back that is not needed, why."""
+    if change is None:
+        return "none: the controller makes a new one"
     match change.kind:
         case ChangeKind.RESOURCES:
             return f"set {change.target.name} to {_resources(change)}"
@@ -35,6 +39,12 @@ def in_words(change: Change) -> str:
         case kind:
             known = defaultdict(lambda: "?", change.arguments, target=change.target.name)
             return _WORDS[kind].format_map(known)
+
+
+def few(names: Sequence[str]) -> str:
+    """The first names of many, and how many more there are."""
+    left = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {left} more" if left > 0 else "")
 
 
 def short_diff(diff: str) -> str:

@@ -27,7 +27,7 @@ from agent.model import (
 )
 from bot.slack import limits
 from bot.slack.limits import Message, escape
-from bot.slack.views.changes import in_words, short_diff
+from bot.slack.views.changes import few, in_words, short_diff
 
 _SHOWN_CHAIN = 5
 _SHOWN_IMPACT = 4
@@ -65,6 +65,7 @@ class Views:
             shown=_shown,
             clock=_clock,
             duration=_duration,
+            few=few,
             in_words=in_words,
             short_diff=short_diff,
         )
