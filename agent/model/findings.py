@@ -109,6 +109,10 @@ class Finding(Value):
     entity_kind: str = ""
     namespace: str = ""
     confidence: float = 0.0
+    raw_confidence: float | None = None
+    """What it was before recalibration by verdicts; None: it was not recalibrated."""
+    proven: str = ""
+    """How often such findings were right, in words: ``was right in 9 of 11 such findings``."""
     chain: tuple[Claim, ...] = ()
     """Cause to effect."""
     impact: tuple[Claim, ...] = ()

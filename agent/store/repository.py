@@ -25,6 +25,8 @@ from agent.store.retention import Retention
 from agent.store.signals import Signals
 from agent.store.surroundings import SurroundingsMemory
 
+from agent.store.trust import Trust
+from agent.store.verdicts import Verdicts
 
 class Store:
     """All that srebot remembers. ``sessions`` gives a transaction that several calls take part in:
@@ -61,5 +63,7 @@ class Store:
         self.attention = AttentionLedger(self.sessions)
 
     async def close(self) -> None:
+        self.verdicts = Verdicts(self.sessions)
+        self.trust = Trust(self.sessions)
         """Give the connections back."""
         await self.engine.dispose()

@@ -36,6 +36,7 @@ __all__ = [
     "AliasRow",
     "ApprovalRow",
     "AttentionRow",
+from agent.store.tables.trust import VerdictRow, WithdrawalRow
     "AuditRow",
     "Base",
     "BoardRow",
@@ -65,3 +66,5 @@ __all__ = [
     "StepRow",
     "TriageDecisionRow",
 ]
+    "VerdictRow",
+    "WithdrawalRow",

@@ -162,6 +162,8 @@ class FindingRow(Base):
     entity_kind: Mapped[str]
     namespace: Mapped[str]
     confidence: Mapped[float]
+    raw_confidence: Mapped[float | None]
+    proven: Mapped[str] = mapped_column(server_default="")
     chain: Mapped[list[Any]]
     impact: Mapped[list[Any]]
     forecast: Mapped[list[Any]]
