@@ -24,9 +24,9 @@ from agent.store.proposals import Approvals, Outcomes, Proposals
 from agent.store.retention import Retention
 from agent.store.signals import Signals
 from agent.store.surroundings import SurroundingsMemory
-
 from agent.store.trust import Trust
 from agent.store.verdicts import Verdicts
+
 
 class Store:
     """All that srebot remembers. ``sessions`` gives a transaction that several calls take part in:
@@ -61,9 +61,9 @@ class Store:
         self.audit = Audit(self.sessions)
         self.messages = Messages(self.sessions)
         self.attention = AttentionLedger(self.sessions)
-
-    async def close(self) -> None:
         self.verdicts = Verdicts(self.sessions)
         self.trust = Trust(self.sessions)
+
+    async def close(self) -> None:
         """Give the connections back."""
         await self.engine.dispose()

@@ -31,12 +31,12 @@ from agent.store.tables.knowledge import (
     SightingRow,
 )
 from agent.store.tables.record import BoardRow, ExchangeRow, JournalRow, ModelTextRow
+from agent.store.tables.trust import VerdictRow, WithdrawalRow
 
 __all__ = [
     "AliasRow",
     "ApprovalRow",
     "AttentionRow",
-from agent.store.tables.trust import VerdictRow, WithdrawalRow
     "AuditRow",
     "Base",
     "BoardRow",
@@ -65,6 +65,6 @@ from agent.store.tables.trust import VerdictRow, WithdrawalRow
     "SignalRow",
     "StepRow",
     "TriageDecisionRow",
-]
     "VerdictRow",
     "WithdrawalRow",
+]
