@@ -17,7 +17,7 @@ _REFUSED = re.compile(
     r"\b429\b|too many requests|rate.?limit|quota (?:is )?exceeded|throttl", re.IGNORECASE
 )
 _RETRY_AFTER = re.compile(r"retry-?after[\"':=\s]+(\d+)", re.IGNORECASE)
-_NOTABLE = 0.1
+_NOTABLE = 0.05
 _MOST_QUOTED = 100
 """Short enough to leave out what differs from line to line."""
 
@@ -59,6 +59,9 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
     worst = max(peers, key=_refused)
     refused, calls = _refused(worst), int(worst["count"])
     if refused < max(2, _NOTABLE * calls):
+        if _line(target, view) is not None:  # a sample of calls can miss what every log line tells
+            yield from _logged(target, view, found.step, STRONG)
+            return
         text = f"{worst['value']} does not refuse {target.name} ({refused} of {calls} calls answered with {_TOO_MANY})"
         yield Sign(found.step, text, -STRONG)
         return
@@ -68,7 +71,7 @@ def _signs(target: Target, view: View) -> Iterator[Sign]:
     if errors is not None and errors.onset is not None and errors.rise >= 2.0:
         text = f"failed calls of outside APIs by {target.name} are {times(errors.rise)} their baseline since {clock(errors.onset)}"
         yield Sign(errors.step, text, STRONG, onset=errors.onset)
-    yield from _logged(target, view, found.step)
+    yield from _logged(target, view, found.step, FAIR)
 
 
 def _line(target: Target, view: View) -> tuple[int, str] | None:
@@ -80,9 +83,10 @@ def _line(target: Target, view: View) -> tuple[int, str] | None:
     return None
 
 
-def _logged(target: Target, view: View, traces: int) -> Iterator[Sign]:
+def _logged(target: Target, view: View, traces: int, weight: float) -> Iterator[Sign]:
     if (line := _line(target, view)) is not None:
-        yield Sign(line[0], f'{target.name} logs: "{line[1][:_MOST_QUOTED]}"', FAIR, also=(traces,))
+        text = f'{target.name} logs: "{line[1][:_MOST_QUOTED]}"'
+        yield Sign(line[0], text, weight, also=(traces,))
 
 
 def _advice(target: Target, view: View) -> Iterator[str]:
