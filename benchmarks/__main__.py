@@ -24,6 +24,7 @@ BENCHMARKS = {
     "graph_scan": "A large cluster into the graph, and its changes",
     "storm": "A thousand alerts in a minute",
     "rca": "Root causes of recorded faults",
+    "kills": "Stories whose bot is killed with -9 at random moments",
     "grounding": "Made-up facts and true ones before the grounding gate",
 }
 
