@@ -7,7 +7,6 @@ what they do not know.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -20,7 +19,14 @@ from kubernetes.client.exceptions import ApiException
 
 from agent.errors import AccessDenied, NotFound
 from agent.model import Json
-from integrations.calls import REQUEST_SECONDS, Failure, Rejected, Vendor, seconds_of
+from integrations.calls import REQUEST_SECONDS, Rejected, Vendor
+from integrations.kubernetes.answers import (
+    failure_of,
+    object_of,
+    refused_by_budget,
+    with_kind,
+    without_values,
+)
 from integrations.kubernetes.resources import Resource, resource
 
 T = TypeVar("T")
@@ -94,7 +100,7 @@ class KubernetesClient:
         self, settings: Configuration, *, dashboard: str = "", limit: int = _LIMIT
     ) -> None:
         self._api = ApiClient(settings)
-        self._vendor = Vendor("Kubernetes", _failure_of, limit=limit)
+        self._vendor = Vendor("Kubernetes", failure_of, limit=limit)
         self.dashboard = dashboard.rstrip("/")
 
     def link(self, kind: str, namespace: str, name: str) -> str:
@@ -113,8 +119,8 @@ class KubernetesClient:
             found.path(namespace, name),
             permission=f"`get` on `{found.plural}`",
         )
-        item = _object(answer)
-        return _without_values(item) if found.kind == "Secret" else item
+        item = object_of(answer)
+        return without_values(item) if found.kind == "Secret" else item
 
     async def list(
         self, kind: str, namespace: str = "", *, selector: str = "", fields: str = ""
@@ -124,8 +130,8 @@ class KubernetesClient:
         query = {"labelSelector": selector, "fieldSelector": fields, "limit": str(_PAGE)}
         items: list[Json] = []
         while True:
-            answer = _object(await self._list_page(found, namespace, query))
-            items += [_with_kind(i, found) for i in answer.get("items", [])]
+            answer = object_of(await self._list_page(found, namespace, query))
+            items += [with_kind(i, found) for i in answer.get("items", [])]
             query["continue"] = answer.get("metadata", {}).get("continue") or ""
             if not query["continue"]:
                 return items
@@ -171,8 +177,8 @@ class KubernetesClient:
     def _converted_page(
         self, found: Resource, namespace: str, query: dict[str, str], convert: Callable[[Json], T]
     ) -> tuple[Sequence[T], Json]:
-        page = _object(self._request("GET", found.path(namespace), **_list_terms(found, query)))
-        items = [convert(_with_kind(i, found)) for i in page.get("items") or []]
+        page = object_of(self._request("GET", found.path(namespace), **_list_terms(found, query)))
+        items = [convert(with_kind(i, found)) for i in page.get("items") or []]
         return items, page.get("metadata") or {}
 
     def open_watch(
@@ -261,7 +267,38 @@ class KubernetesClient:
             content_type=content_type,
             permission=f"`patch` on `{found.plural}` to the write credential",
         )
-        return _object(answer)
+        return object_of(answer)
+
+    async def evict(
+        self, namespace: str, pod: str, options: Json, *, dry_run: bool = False
+    ) -> None:
+        """Ask for a pod to go, as its disruption budgets allow, or try that without its going.
+
+        Args:
+            namespace: of the pod.
+            pod: its name.
+            options: of the deletion (preconditions, gracePeriodSeconds).
+            dry_run: only try.
+
+        Raises:
+            Refused: a disruption budget forbids it.
+        """
+        found = resource("Pod")
+        tried: Json = {"dryRun": ["All"]} if dry_run else {}
+        await self._vendor.write(
+            f"an eviction of pod {namespace}/{pod}",
+            self._request,
+            "POST",
+            found.path(namespace, pod, "eviction"),
+            query={"dryRun": "All"} if dry_run else None,
+            body={
+                "apiVersion": "policy/v1",
+                "kind": "Eviction",
+                "metadata": {"name": pod, "namespace": namespace},
+                "deleteOptions": {**options, **tried},
+            },
+            permission="`create` on `pods/eviction` to the write credential",
+        )
 
     async def may(self, verb: str, kind: str, namespace: str = "", part: str = "") -> bool:
         """Whether this credential may do that (SelfSubjectAccessReview)."""
@@ -284,12 +321,12 @@ class KubernetesClient:
                 "spec": {"resourceAttributes": {k: v for k, v in attributes.items() if v}},
             },
         )
-        return bool(_object(answer).get("status", {}).get("allowed"))
+        return bool(object_of(answer).get("status", {}).get("allowed"))
 
     async def version(self) -> str:
         """The server's version, such as ``v1.34.1``."""
         answer = await self._vendor.read("its version", self._request, "GET", "/version")
-        return str(_object(answer).get("gitVersion", "unknown"))
+        return str(object_of(answer).get("gitVersion", "unknown"))
 
     def close(self) -> None:
         """Close connections and threads."""
@@ -335,7 +372,8 @@ class KubernetesClient:
         response: Any = self._api.call_api(*request, _request_timeout=timeout)
         if not 200 <= response.status < 300:
             data = response.read().decode("utf-8", "replace")
-            raise ApiException(http_resp=response, body=data)
+            error = ApiException(http_resp=response, body=data)
+            raise refused_by_budget(error) or error
         return response
 
 
@@ -343,38 +381,3 @@ def _list_terms(found: Resource, query: dict[str, str]) -> dict[str, Any]:
     """Of a list its query and form: of Secrets only the metadata is ever asked for."""
     accept = _METADATA_ONLY if found.kind == "Secret" else "application/json"
     return {"query": {k: v for k, v in query.items() if v}, "accept": accept}
-
-
-def _object(data: bytes) -> Json:
-    answer = json.loads(data)
-    return answer if isinstance(answer, dict) else {}
-
-
-def _with_kind(item: Json, found: Resource) -> Json:
-    kept: Json = {"apiVersion": found.api, "kind": found.kind, **item}
-    return _without_values(kept) if found.kind == "Secret" else kept
-
-
-def _without_values(secret: Json) -> Json:
-    """What may be known of a Secret; ``kubectl apply`` repeats its values in an annotation."""
-    kept = {k: v for k, v in secret.items() if k not in ("data", "stringData")}
-    metadata = {k: v for k, v in secret.get("metadata", {}).items() if k != "annotations"}
-    return {**kept, "kind": "Secret", "metadata": metadata}
-
-
-def _failure_of(error: Exception) -> Failure | None:
-    if isinstance(error, ApiException):
-        headers = error.headers or {}
-        return Failure(
-            _message(error), error.status or None, seconds_of(headers.get("Retry-After"))
-        )
-    if isinstance(error, (urllib3.exceptions.HTTPError, OSError)):
-        return Failure(f"{type(error).__name__}: {error}")
-    return None
-
-
-def _message(error: ApiException) -> str:
-    try:
-        return str(json.loads(error.body or "")["message"])
-    except (ValueError, KeyError, TypeError):
-        return str(error.body or error.reason or error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,7 @@ class Draft:
     edits: tuple[Edit, ...]
     summary: str
     way_back: Change
+    """With the values from before it."""
 
 
 def resources(change: Change, item: Json) -> Draft:
@@ -78,13 +79,13 @@ def resources(change: Change, item: Json) -> Draft:
     limits: Json = {}
     requests: Json = {}
     said: list[str] = []
-    back: Json = {"container": name}
+    former: Json = {"container": name}
     for argument, field, label, bounds, write in _LIMITS:
         if argument not in arguments:
             continue
         limit = now.get("limits", {}).get(field)
         request = now.get("requests", {}).get(field)
-        back[argument] = _whole(amount(limit))
+        former[argument] = _whole(amount(limit))
         wanted = arguments[argument]
         if wanted is None:
             limits[field] = None
@@ -96,7 +97,7 @@ def resources(change: Change, item: Json) -> Draft:
         requested = arguments.get(f"request_{argument}", amount(request))
         if requested is not None and min(requested, new) != amount(request):
             requests[field] = write(min(requested, new))
-            back[f"request_{argument}"] = _whole(amount(request))
+            former[f"request_{argument}"] = _whole(amount(request))
             said.append(f"{label} request: {request} -> {requests[field]}")
     if not said:
         raise Refused("A change of resources needs memory_bytes or cpu_cores")
@@ -105,7 +106,7 @@ def resources(change: Change, item: Json) -> Draft:
         "resources": {k: v for k, v in (("limits", limits), ("requests", requests)) if v},
     }
     body = _template_patch(item, {"spec": {"containers": [patch]}})
-    return Draft((Edit(item, body),), "; ".join(said), _back(change, arguments=back))
+    return Draft((Edit(item, body),), "; ".join(said), back(change, arguments=former))
 
 
 def replicas(change: Change, item: Json) -> Draft:
@@ -119,7 +120,7 @@ def replicas(change: Change, item: Json) -> Draft:
     return Draft(
         (Edit(item, {"spec": {"replicas": wanted}}),),
         f"replicas of {objects.name_of(item)}: {now} -> {wanted}",
-        _back(change, arguments={"replicas": now}),
+        back(change, arguments={"replicas": now}),
     )
 
 
@@ -130,7 +131,7 @@ def restart(change: Change, item: Json, revisions: Sequence[Json]) -> Draft:
     return Draft(
         (restart_edit(item),),
         f"rolling restart of {objects.name_of(item)}",
-        _back(change, ChangeKind.ROLLBACK, {"revision": current_revision(item, revisions)}),
+        back(change, ChangeKind.ROLLBACK, {"revision": current_revision(item, revisions)}),
     )
 
 
@@ -153,7 +154,7 @@ def rollback(change: Change, item: Json, revisions: Sequence[Json]) -> Draft:
     return Draft(
         (Edit(item, operations, JSON_PATCH),),
         f"rollback of {name}: revision {now} -> {number}",
-        _back(change, arguments={"revision": now}),
+        back(change, arguments={"revision": now}),
     )
 
 
@@ -170,11 +171,34 @@ def suspension(change: Change, item: Json, jobs: Sequence[Json]) -> Draft:
     running = (
         f" and its {'active' if suspend else 'suspended'} job {', '.join(names)}" if names else ""
     )
-    back = ChangeKind.RESUME_JOB if suspend else ChangeKind.SUSPEND_JOB
+    other = ChangeKind.RESUME_JOB if suspend else ChangeKind.SUSPEND_JOB
     return Draft(
         tuple(edits),
         f"{verb} CronJob {objects.name_of(item)}{running}",
-        _back(change, back, {"jobs": names} if names else {}),
+        back(change, other, {"jobs": names} if names else {}),
+    )
+
+
+def image(change: Change, item: Json, seen: Collection[str]) -> Draft:
+    """Another image of one container.
+
+    Args:
+        change: with the container and the whole reference.
+        item: the workload.
+        seen: the references that this workload, or another of its name, has or had: only of these is one taken.
+    """
+    container = _container(item, str(change.arguments.get("container") or ""))
+    name, wanted = container["name"], str(change.arguments.get("image") or "")
+    if wanted not in seen:
+        raise Refused(
+            f"{wanted or 'No image'} is neither in the history of {objects.name_of(item)} nor run by another of that name"
+        )
+    now = str(container.get("image"))
+    body = _template_patch(item, {"spec": {"containers": [{"name": name, "image": wanted}]}})
+    return Draft(
+        (Edit(item, body),),
+        f"image of container {name} of {objects.name_of(item)}: {now} -> {wanted}",
+        back(change, arguments={"container": name, "image": now}),
     )
 
 
@@ -194,15 +218,15 @@ def config_value(change: Change, item: Json, workload: Json | None) -> Draft:
         raise Refused(f"{key} holds a secret; srebot neither shows nor changes those")
     edits = [Edit(item, {"data": {key: new}})]
     said = f"{key} in ConfigMap {objects.name_of(item)}: {_shown(key, old)} -> {_shown(key, new)}"
-    back: Json = {"key": key, "value": old}
+    former: Json = {"key": key, "value": old}
     if workload is not None:
-        back["restart"] = objects.name_of(workload)
+        former["restart"] = objects.name_of(workload)
         said += f", then a rolling restart of {objects.name_of(workload)}"
         if objects.reloads_itself(workload, objects.name_of(item)):
             said += " by Reloader"
         else:
             edits.append(restart_edit(workload))
-    return Draft(tuple(edits), said, _back(change, arguments=back))
+    return Draft(tuple(edits), said, back(change, arguments=former))
 
 
 def revision_number(revision: Json) -> int:
@@ -269,7 +293,8 @@ def _shown(key: str, value: str | None) -> str:
     return "none" if value is None else mask_setting(key, value)[:80]
 
 
-def _back(change: Change, kind: ChangeKind | None = None, arguments: Json | None = None) -> Change:
+def back(change: Change, kind: ChangeKind | None = None, arguments: Json | None = None) -> Change:
+    """The change that undoes one: on the same target, with the values from before it."""
     return Change(
         kind=kind or change.kind,
         target=change.target,

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
-
-import yaml
 
 from agent.errors import AccessDenied, Drifted, NotFound, Refused
 from agent.model import Change, ChangeKind, Json, Plan, Proposal
 from integrations.calls import Rejected
-from integrations.kubernetes import edits, objects, workloads
+from integrations.kubernetes import edits, objects, platform_edits, workloads
 from integrations.kubernetes.client import KubernetesClient
+from integrations.kubernetes.diffs import diff
+from integrations.kubernetes.disruption import NEVER_DISRUPTIVE, falls_of, refuse_breaking
 from integrations.kubernetes.edits import PROPOSAL, Draft, Edit
-from integrations.kubernetes.masked import safe
-from integrations.kubernetes.resources import WORKLOADS
+from integrations.kubernetes.evicting import Evictor
 from integrations.kubernetes.risks import Surroundings, risk_of
+from integrations.kubernetes.surroundings import Neighbourhood
 from integrations.text import parse_time
 
 _ATTEMPTS = 3
 _PLANNED_WITHIN = timedelta(seconds=60)
 """A plan is at most this much older than its proposal."""
 _WORKLOAD_KINDS = frozenset({"deployment", "statefulset", "daemonset", "cronjob"})
+_KINDS = {
+    ChangeKind.CONFIG_VALUE: "ConfigMap",
+    ChangeKind.HPA_BOUNDS: "HorizontalPodAutoscaler",
+    ChangeKind.CORDON: "Node",
+    ChangeKind.UNCORDON: "Node",
+}
+"""Kinds of change that are made to another kind of object than a workload."""
 _CONFLICT = 409
-_DIFF_CONTEXT = 1
-"""Lines around a change: people read the diff on a phone."""
 
 
 class KubernetesFixer:
@@ -42,14 +45,18 @@ class KubernetesFixer:
     def __init__(self, client: KubernetesClient, namespaces: Collection[str] = ()) -> None:
         self._client = client
         self._namespaces = frozenset(namespaces)
+        self._evictor = Evictor(client)
+        self._neighbourhood = Neighbourhood(client)
 
     async def plan(self, change: Change) -> Plan:
         """Dry-run it against the live target.
 
         Raises:
-            Refused: outside the bounds, not possible for this kind, or refused by the cluster's validation.
+            Refused: outside the bounds, not possible for this kind, refused by the cluster's validation, or it would
+                break a disruption budget.
             ToolError: the target cannot be seen.
         """
+        self._refuse_elsewhere(change)
         for _ in range(_ATTEMPTS - 1):
             with contextlib.suppress(Drifted):  # written between reading and trying
                 return await self._plan(change)
@@ -63,6 +70,9 @@ class KubernetesFixer:
             Refused: the cluster refused it.
         """
         mark, plan = str(proposal.id), proposal.plan
+        self._refuse_elsewhere(proposal.change)
+        if proposal.change.kind is ChangeKind.DELETE_POD:
+            return await self._evictor.apply(proposal.change, plan)
         try:
             item = await self._target(proposal.change)
         except NotFound as error:
@@ -73,8 +83,12 @@ class KubernetesFixer:
         if done and not _has_more_parts(proposal.change):
             return str(item["metadata"]["resourceVersion"])
         draft = await self._draft(proposal.change, item, plan.way_back)
-        if not done and not await self._is_as_planned(item, draft, proposal):
-            raise Drifted(f"{objects.name_of(item)} was changed since the proposal was made")
+        if not done:
+            await self._check(item, draft, proposal)
+        return await self._carry_out(item, draft, mark)
+
+    async def _carry_out(self, item: Json, draft: Draft, mark: str) -> str:
+        """Patch one after the other what does not bear the mark yet; the version of the target afterwards."""
         version = str(item["metadata"]["resourceVersion"])
         for position, edit in enumerate(draft.edits):
             if _is_marked(edit.item, mark):
@@ -107,19 +121,32 @@ class KubernetesFixer:
         return replace(edit, item=latest)
 
     async def _plan(self, change: Change) -> Plan:
+        if change.kind is ChangeKind.DELETE_POD:
+            return await self._evictor.plan(change)
         item = await self._target(change)
         draft = await self._draft(change, item, None)
-        diff = await self._diff_of(draft)
-        if not diff:
+        shown = await self._diff_of(draft)
+        if not shown:
             raise Refused(f"Nothing would change: {draft.summary}")
+        around = await self._surroundings(change, item, draft)
+        _refuse_disruption(change, item, around)
+        uid, version = item["metadata"]["uid"], str(item["metadata"]["resourceVersion"])
         return Plan(
-            diff=diff,
-            target_uid=item["metadata"]["uid"],
-            resource_version=str(item["metadata"]["resourceVersion"]),
+            diff=shown,
+            target_uid=uid,
+            resource_version=version,
             summary=draft.summary,
-            risk=risk_of(change, await self._surroundings(change, item, draft)),
+            risk=risk_of(change, around),
             way_back=draft.way_back,
+            preconditions=_preconditions(change, item),
         )
+
+    async def _check(self, item: Json, draft: Draft, proposal: Proposal) -> None:
+        """That what was approved is what would be done, and still may be."""
+        if not await self._is_as_planned(item, draft, proposal):
+            raise Drifted(f"{objects.name_of(item)} was changed since the proposal was made")
+        around = await self._surroundings(proposal.change, item, draft)
+        _refuse_disruption(proposal.change, item, around)
 
     async def _is_as_planned(self, item: Json, draft: Draft, proposal: Proposal) -> bool:
         """The planned version, or one that differs from it by status alone and gives the same diff."""
@@ -131,17 +158,21 @@ class KubernetesFixer:
 
     async def _diff_of(self, draft: Draft) -> str:
         after = [await self._patch(e, dry_run=True) for e in draft.edits]
-        return "".join(_diff(e.item, a) for e, a in zip(draft.edits, after, strict=True))
+        return "".join(diff(e.item, a) for e, a in zip(draft.edits, after, strict=True))
 
-    async def _target(self, change: Change) -> Json:
+    def _refuse_elsewhere(self, change: Change) -> None:
         target = change.target
         if self._namespaces and target.namespace not in self._namespaces:
             raise Refused(
                 f"srebot does not look after namespace {target.namespace or '(none)'}: "
                 "KUBERNETES_NAMESPACES does not name it"
             )
-        if change.kind is ChangeKind.CONFIG_VALUE:
-            return await self._client.get("ConfigMap", target.namespace, target.name)
+
+    async def _target(self, change: Change) -> Json:
+        target = change.target
+        if (kind := _KINDS.get(change.kind)) is not None:
+            namespace = "" if kind == "Node" else target.namespace
+            return await self._client.get(kind, namespace, target.name)
         kind = target.kind if target.kind in _WORKLOAD_KINDS else ""
         return await workloads.find(self._client, target.namespace, target.name, kind)
 
@@ -153,13 +184,19 @@ class KubernetesFixer:
             case ChangeKind.REPLICAS:
                 return edits.replicas(change, item)
             case ChangeKind.RESTART:
-                return edits.restart(change, item, await self._revisions(item))
+                return edits.restart(change, item, await self._neighbourhood.revisions(item))
             case ChangeKind.ROLLBACK:
-                return edits.rollback(change, item, await self._revisions(item))
+                return edits.rollback(change, item, await self._neighbourhood.revisions(item))
             case ChangeKind.CONFIG_VALUE:
                 return edits.config_value(change, item, await self._restarted(change))
             case ChangeKind.SUSPEND_JOB | ChangeKind.RESUME_JOB:
                 return edits.suspension(change, item, await self._jobs(change, item, way_back))
+            case ChangeKind.IMAGE:
+                return edits.image(change, item, await self._neighbourhood.images(item, change))
+            case ChangeKind.HPA_BOUNDS:
+                return platform_edits.hpa_bounds(change, item)
+            case ChangeKind.CORDON | ChangeKind.UNCORDON:
+                return platform_edits.cordoning(change, item)
         raise Refused(f"{change.kind.value} cannot be carried out here.")
 
     async def _restarted(self, change: Change) -> Json | None:
@@ -182,45 +219,12 @@ class KubernetesFixer:
             return [j for j in unfinished if objects.name_of(j) in named]
         return [j for j in unfinished if not j.get("spec", {}).get("suspend")]
 
-    async def _revisions(self, item: Json) -> list[Json]:
-        kind = "ReplicaSet" if item["kind"] == "Deployment" else "ControllerRevision"
-        found = await self._client.list(kind, objects.namespace_of(item))
-        uid = item["metadata"]["uid"]
-        return [r for r in found if (objects.owner_of(r) or {}).get("uid") == uid]
-
     async def _surroundings(self, change: Change, target: Json, draft: Draft) -> Surroundings:
-        workload = target
+        restarted = None
         if change.kind is ChangeKind.CONFIG_VALUE:
-            workload = await self._restarted(change) or target
-        namespace = objects.namespace_of(target)
-        used = objects.references(workload, "ConfigMap")
-        scalers, budgets, config_maps, nodes = await asyncio.gather(
-            self._seen("HorizontalPodAutoscaler", namespace),
-            self._seen("PodDisruptionBudget", namespace),
-            self._seen("ConfigMap", namespace),
-            self._seen("Node", ""),
-        )
-        return Surroundings(
-            workload,
-            scalers,
-            budgets,
-            [c for c in config_maps if objects.name_of(c) in used],
-            nodes,
-            [e.item for e in draft.edits[1:] if e.item["kind"] == "Job"],
-            await self._reloaded(target) if change.kind is ChangeKind.CONFIG_VALUE else (),
-        )
-
-    async def _reloaded(self, config_map: Json) -> list[Json]:
-        namespace, name = objects.namespace_of(config_map), objects.name_of(config_map)
-        lists = await asyncio.gather(*(self._seen(k, namespace) for k in WORKLOADS))
-        return [i for found in lists for i in found if objects.reloads_itself(i, name)]
-
-    async def _seen(self, kind: str, namespace: str) -> list[Json]:
-        """What only informs the risk may be unseen."""
-        try:
-            return await self._client.list(kind, namespace)
-        except AccessDenied:
-            return []
+            restarted = await self._restarted(change)
+        jobs = [e.item for e in draft.edits[1:] if e.item["kind"] == "Job"]
+        return await self._neighbourhood.of(target, restarted, jobs)
 
     async def _patch(self, edit: Edit, mark: str = "", *, dry_run: bool = False) -> Json:
         metadata = edit.item["metadata"]
@@ -270,23 +274,22 @@ def _only_status_moved(item: Json, since: datetime) -> bool:
     return bool(writes) and all(w is not None and w < since for w in writes)
 
 
-def _diff(before: Json, after: Json) -> str:
-    """Unified diff of the objects' YAML, bookkeeping left out and secrets masked."""
-    path = f"{before['kind']}/{objects.namespace_of(before)}/{objects.name_of(before)}"
-    return "\n".join(
-        [
-            *difflib.unified_diff(
-                _yaml(before),
-                _yaml(after),
-                f"{path} (now)",
-                f"{path} (proposed)",
-                n=_DIFF_CONTEXT,
-                lineterm="",
-            ),
-            "",
-        ]
-    ).lstrip("\n")
+def _refuse_disruption(change: Change, target: Json, around: Surroundings) -> None:
+    if change.kind in NEVER_DISRUPTIVE:
+        return
+    rolled = list(around.reloaded)
+    if change.kind is ChangeKind.CONFIG_VALUE and around.workload is not target:
+        rolled.append(around.workload)
+    item = around.scaled if change.kind is ChangeKind.HPA_BOUNDS else around.workload
+    if item is not None:
+        refuse_breaking(falls_of(change, target, item, rolled), around.budgets)
 
 
-def _yaml(item: Json) -> Sequence[str]:
-    return yaml.safe_dump(safe(objects.pruned(item)), sort_keys=True, width=120).splitlines()
+def _preconditions(change: Change, item: Json) -> tuple[str, ...]:
+    """What ``apply`` holds to, in words."""
+    metadata, name = item["metadata"], objects.name_of(item)
+    held = (
+        f"it is {item['kind']} {metadata['uid']} still",
+        f"nobody has changed {name} since version {metadata['resourceVersion']}",
+    )
+    return held if change.kind in NEVER_DISRUPTIVE else (*held, "no disruption budget would break")

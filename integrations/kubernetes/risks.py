@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.model import Change, ChangeKind, Json
 from integrations.kubernetes import objects
+from integrations.kubernetes.disruption import NEVER_DISRUPTIVE, ROLLING
+from integrations.kubernetes.platform_risks import bounds_risk, cordon_risk
 from integrations.kubernetes.quantities import amount
 from integrations.kubernetes.workloads import budget_of, scaler_of
 from integrations.text import size
 
-_ROLLING = (ChangeKind.RESOURCES, ChangeKind.ROLLBACK, ChangeKind.RESTART)
 _MAXMEMORY = re.compile(r"maxmemory(?!-)[\s=:]+\"?(\d+\s*[kmgt]?b?)", re.I)
 
 
@@ -31,6 +32,10 @@ class Surroundings:
     """Jobs that are suspended or resumed with it."""
     reloaded: Sequence[Json] = ()
     """Workloads that Reloader rolls when the ConfigMap changes."""
+    scaled: Json | None = None
+    """The workload that an autoscaler scales."""
+    unseen: Collection[str] = ()
+    """Kinds that srebot may not see."""
 
 
 def risk_of(change: Change, around: Surroundings) -> str:
@@ -40,17 +45,26 @@ def risk_of(change: Change, around: Surroundings) -> str:
 
 def _sentences(change: Change, around: Surroundings) -> Iterator[str]:
     item = around.workload
-    if change.kind in _ROLLING:
+    if change.kind in ROLLING:
         yield from _rolling(item, around)
-    if change.kind is ChangeKind.RESOURCES:
-        yield from _resources(change, item, around)
-    elif change.kind is ChangeKind.REPLICAS:
-        yield from _replicas(change, item, around)
-    elif change.kind is ChangeKind.CONFIG_VALUE:
-        yield from _configuration(change, around)
-    elif change.kind in (ChangeKind.SUSPEND_JOB, ChangeKind.RESUME_JOB):
-        yield from _suspension(change, around)
-    yield from _managed_elsewhere(item)
+    match change.kind:
+        case ChangeKind.RESOURCES:
+            yield from _resources(change, item, around)
+        case ChangeKind.REPLICAS:
+            yield from _replicas(change, item, around)
+        case ChangeKind.CONFIG_VALUE:
+            yield from _configuration(change, around)
+        case ChangeKind.SUSPEND_JOB | ChangeKind.RESUME_JOB:
+            yield from _suspension(change, around)
+        case ChangeKind.IMAGE:
+            yield "The image alone changes: settings and resources stay those of the present revision."
+        case ChangeKind.HPA_BOUNDS:
+            yield from bounds_risk(change, item, around.scaled)
+        case ChangeKind.CORDON | ChangeKind.UNCORDON:
+            yield from cordon_risk(change, item, around.nodes)
+    if "PodDisruptionBudget" in around.unseen and change.kind not in NEVER_DISRUPTIVE:
+        yield "srebot may not see disruption budgets, so that it considered none."
+    yield from managed_elsewhere(item)
 
 
 def _configuration(change: Change, around: Surroundings) -> Iterator[str]:
@@ -147,7 +161,8 @@ def _suspension(change: Change, around: Surroundings) -> Iterator[str]:
         yield "Its next run comes at its schedule, and with it its load."
 
 
-def _managed_elsewhere(item: Json) -> Iterator[str]:
+def managed_elsewhere(item: Json) -> Iterator[str]:
+    """Who else writes the object and may set it back."""
     metadata = item["metadata"]
     marks = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
     for prefix, tool in (
