@@ -14,6 +14,7 @@ from agent.ports import (
     GraphBuilder,
     Indicators,
     Notifier,
+    OnCall,
     Pager,
 )
 from agent.resolution.policy import Policy
@@ -27,7 +28,10 @@ class Terms:
     bounds: Budget = field(default_factory=Budget)
     """What no investigation may exceed."""
     proposal_expiry_seconds: float = 3600.0
-    watch_seconds: float = 900.0
+    watch_seconds: float = 3600.0
+    """How long the signals are watched after a change at most; how long in each case depends on the signals."""
+    watch_hold_seconds: float = 120.0
+    """How long a recovery has to last before it counts, at most."""
     watch_interval_seconds: float = 30.0
     follow_seconds: float = 6 * 3600.0
     """How long after an investigation's end replies in its thread are still meant for it."""
@@ -63,7 +67,11 @@ class House:
     requests: ChangeRequests | None = None
     """Where changes become pull requests; None: nothing is known to be managed in a repository."""
     pager: Pager | None = None
+    on_call: OnCall | None = None
+    """None: nobody is known to be on call."""
     builders: tuple[GraphBuilder, ...] = ()
     """The sources of the graph."""
     indicators: Indicators | None = None
     """Where weak signals are read; None: nothing emerging is noticed."""
+    dry_run: bool = False
+    """Whether approved changes are tried by a dry run in place of being applied."""

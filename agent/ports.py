@@ -136,8 +136,13 @@ class Notifier(Protocol):
     async def report(self, case: Case) -> None:
         """The finding with its evidence, once; edits the summary as well."""
 
-    async def proposal(self, case: Case, proposal: Proposal, note: str = "") -> None:
-        """Place, or edit in place, a proposal; buttons only while it is open."""
+    async def proposal(
+        self, case: Case, proposal: Proposal, note: str = "", approved_by: Sequence[str] = ()
+    ) -> None:
+        """Place, or edit in place, a proposal; buttons only while it is open.
+
+        ``approved_by`` are the people whose approvals it has while it waits for more.
+        """
 
     async def decision(self, case: Case, proposal: Proposal, approval: Approval) -> None:
         """Show who decided what."""
@@ -296,11 +301,34 @@ class Pager(Protocol):
         """Page whoever is on call for ``service``; the same key never pages twice. Returns the incident's link."""
 
 
+class Person(Value):
+    """Somebody in Slack, as Slack says now."""
+
+    id: str
+    groups: frozenset[str] = frozenset()
+    """Handles of the user groups that they are in."""
+    email: str = ""
+    """In lower case; empty where Slack does not tell."""
+    why_not: str = ""
+    """Why their word counts for nothing (deactivated, guest, bot, of another company); empty: a full member."""
+
+
 class Directory(Protocol):
     """Who is who."""
 
-    async def groups_of(self, user: str) -> frozenset[str]:
-        """Handles of the user groups that this person is in."""
+    async def person(self, user: str) -> Person:
+        """Who this is; one who cannot be looked up is in no group, and ``why_not`` says so."""
+
+
+class OnCall(Protocol):
+    """Who is on call."""
+
+    async def emails(self, service: str) -> frozenset[str]:
+        """Addresses, in lower case, of those on call for a service now; nobody for an unknown one.
+
+        Raises:
+            ToolError: it cannot be looked up.
+        """
 
 
 class Wish(StrEnum):

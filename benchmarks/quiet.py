@@ -24,7 +24,9 @@ class NobodyTold:
     async def report(self, case: Case) -> None:
         """Nothing."""
 
-    async def proposal(self, case: Case, proposal: Proposal, note: str = "") -> None:
+    async def proposal(
+        self, case: Case, proposal: Proposal, note: str = "", approved_by: Sequence[str] = ()
+    ) -> None:
         """Nothing."""
 
     async def decision(self, case: Case, proposal: Proposal, approval: Approval) -> None:

@@ -31,7 +31,7 @@ from agent.model import (
     Signal,
     SignalKind,
 )
-from agent.ports import Picture, Received
+from agent.ports import Person, Picture, Received
 from agent.resolution.proposing import refuse_unallowed
 from bot.clock import SystemClock
 from bot.runtime import Parts, parts
@@ -61,9 +61,9 @@ class NoInbox:
 class NoDirectory:
     """Nobody may decide in a terminal (``agent.ports.Directory``)."""
 
-    async def groups_of(self, user: str) -> frozenset[str]:
-        """None."""
-        return frozenset()
+    async def person(self, user: str) -> Person:
+        """Somebody whose word counts for nothing here."""
+        return Person(id=user, why_not="decisions are taken in Slack")
 
 
 class TerminalNotifier:
@@ -98,7 +98,9 @@ class TerminalNotifier:
     async def remind(self, case: Case, key: str) -> None:
         """Nobody is reminded at a terminal: the question is part of the printed finding."""
 
-    async def proposal(self, case: Case, proposal: Proposal, note: str = "") -> None:
+    async def proposal(
+        self, case: Case, proposal: Proposal, note: str = "", approved_by: Sequence[str] = ()
+    ) -> None:
         """A proposal, as text."""
         self._console.print(f"[bold]Proposed:[/bold] {escape(proposal.plan.summary)}")
 
@@ -155,7 +157,8 @@ _COLOURS = {
 
 def print_finding(console: Console, case: Case, finding: Finding) -> None:
     """The finding with its evidence, readable in 80 columns."""
-    sure = f" ({finding.confidence:.0%})" if finding.ending is Ending.CAUSE_FOUND else ""
+    proven = f", {finding.proven}" if finding.proven else ""
+    sure = f" ({finding.confidence:.0%}{proven})" if finding.ending is Ending.CAUSE_FOUND else ""
     title = finding.ending.value.replace("_", " ").capitalize()
     console.print(f"\n[{_COLOURS[finding.ending]}]{title}{sure}[/] {escape(finding.headline)}")
     _print_claims(console, "Evidence", finding.chain)

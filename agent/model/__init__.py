@@ -24,13 +24,16 @@ from agent.model.changes import (
     Change,
     ChangeKind,
     Expectation,
+    Freeze,
     Outcome,
     OutcomeStatus,
     Plan,
     Proposal,
     ProposalStatus,
     SignalAfter,
+    Standing,
     Via,
+    standing_of,
 )
 from agent.model.company import (
     Entity,
@@ -46,7 +49,15 @@ from agent.model.findings import (
     HypothesisStatus,
     Mark,
 )
-from agent.model.learnt import EntityNote, Observed, Pattern, TrackRecord, Verdict
+from agent.model.learnt import (
+    EntityNote,
+    Observed,
+    Pattern,
+    PatternState,
+    Probe,
+    TrackRecord,
+    Verdict,
+)
 from agent.model.looking import (
     Check,
     Reading,
@@ -81,6 +92,7 @@ __all__ = [
     "Evidence",
     "Expectation",
     "Finding",
+    "Freeze",
     "Hypothesis",
     "HypothesisStatus",
     "Investigation",
@@ -93,7 +105,9 @@ __all__ = [
     "Outcome",
     "OutcomeStatus",
     "Pattern",
+    "PatternState",
     "Plan",
+    "Probe",
     "Proposal",
     "ProposalStatus",
     "Reading",
@@ -104,6 +118,7 @@ __all__ = [
     "SignalAfter",
     "SignalKind",
     "Spent",
+    "Standing",
     "Step",
     "TrackRecord",
     "Triage",
@@ -112,4 +127,5 @@ __all__ = [
     "Verdict",
     "Via",
     "Window",
+    "standing_of",
 ]

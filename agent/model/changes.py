@@ -87,6 +87,8 @@ class Expectation(Value):
     """In one sentence, with numbers."""
     horizon_seconds: float
     """How long it is watched at most."""
+    held_seconds: float = 0.0
+    """How long success (or its opposite) has to last before it counts."""
     signals: tuple[Json, ...] = ()
     """What is watched (``agent.resolution.watch.Watched``)."""
 
@@ -137,6 +139,8 @@ class Proposal(Value):
             "diff": self.plan.diff,
             "policy": self.policy_version,
             "approvals": self.approvals_needed,
+            "expects": self.expectation
+            and [self.expectation.criterion, self.expectation.horizon_seconds],
         }
         return hashlib.sha256(json.dumps(bound, sort_keys=True).encode()).hexdigest()
 
@@ -203,6 +207,24 @@ class SignalAfter(Value):
     """Whether it is where it should be; None when that can't be told."""
 
 
+class Comparison(Value):
+    """A signal's course after a change against what would have been expected without it."""
+
+    signal: str
+    unit: str = ""
+    before: float
+    after: float
+    low: float | None = None
+    high: float | None = None
+    """The range expected without the change; None: nothing to compare with."""
+    days: int = 0
+    """Earlier days compared with, at the same time of day."""
+    siblings: int = 0
+    """Things of the same kind that the change does not touch, compared with."""
+    alike: tuple[str, ...] = ()
+    """Which of them (``siblings``, ``earlier days``) show a move like the signal's own; empty: none does."""
+
+
 class Outcome(Value):
     """What was seen after a change, without claiming that the change caused it."""
 
@@ -212,3 +234,5 @@ class Outcome(Value):
     signals: tuple[SignalAfter, ...] = ()
     observed_at: Utc
     watched_seconds: float
+    against: tuple[Comparison, ...] = ()
+    """What would have been expected without the change."""

@@ -8,6 +8,7 @@ from agent.model import (
     Note,
     Proposal,
     ProposalStatus,
+    standing_of,
 )
 from agent.resolution.errand import SREBOT, Errand, subject_of
 from agent.workflow import MailKind
@@ -67,12 +68,15 @@ class Waiting:
 
     async def _decided(self, proposal: Proposal) -> ProposalStatus | None:
         """What the store says that people decided; it alone is believed, never the message."""
-        approval = await self._errand.house.store.approvals.of(proposal.id)
-        if approval is None:
+        house = self._errand.house
+        given = await house.store.approvals.of(proposal.id)
+        if not given:
             return None
+        standing = standing_of(proposal, given)
         case = await self._errand.case()
-        status = ProposalStatus.APPROVED if approval.approved else ProposalStatus.REJECTED
-        shown = proposal.model_copy(update={"status": status})
-        await self._errand.house.notifier.proposal(case, shown)
-        await self._errand.house.notifier.decision(case, proposal, approval)
-        return status
+        shown = proposal.model_copy(update={"status": standing.status})
+        waiting = standing.status is ProposalStatus.OPEN
+        await house.notifier.proposal(case, shown, "", standing.approved_by if waiting else ())
+        for approval in given:
+            await house.notifier.decision(case, proposal, approval)
+        return None if waiting else standing.status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -9,7 +10,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.errors import Refused
-from agent.model import Approval, ChangeKind, Outcome, Proposal, ProposalStatus
+from agent.model import (
+    Approval,
+    ChangeKind,
+    Outcome,
+    Proposal,
+    ProposalStatus,
+    standing_of,
+)
 from agent.store.mapping import row_of, value_of
 from agent.store.repositories import Repository
 from agent.store.tables import ApprovalRow, OutcomeRow, ProposalRow
@@ -103,10 +111,15 @@ class Proposals(Repository):
 
 
 class Approvals(Repository):
-    """People's decisions: each proposal is decided once, whatever is clicked."""
+    """People's decisions: each person has one on a proposal, and it is decided once, whatever is clicked."""
 
     async def record(self, approval: Approval, *, session: AsyncSession | None = None) -> bool:
-        """Decide an open proposal; False when it was decided before (then nothing changes).
+        """Keep a person's decision, and decide the proposal once enough approved, or one rejected.
+
+        Whoever approved may still reject while others are waited for; nobody can take a rejection back.
+
+        Returns:
+            False when the proposal was decided, or this person had decided the same, before; then nothing changes.
 
         Raises:
             Refused: the proposal is unknown, no longer open, expired, or not the one that was shown.
@@ -122,24 +135,51 @@ class Approvals(Repository):
                 raise Refused(
                     "This proposal is not known here; look in the thread for a newer one."
                 )
-            if await tx.get(ApprovalRow, approval.proposal) is not None:
+            proposal, given = value_of(Proposal, row), await _given(tx, approval.proposal)
+            if proposal.status in _DECIDED or _said(given, approval):
                 return False
-            _check_decidable(value_of(Proposal, row), row["digest"], approval)
-            decided = ProposalStatus.APPROVED if approval.approved else ProposalStatus.REJECTED
-            await tx.execute(insert(ApprovalRow).values(row_of(approval, clean=True)))
+            _check_decidable(proposal, row["digest"], approval)
+            await _keep(tx, approval)
+            others = [a for a in given if a.user != approval.user]
+            standing = standing_of(proposal, [*others, approval])
             await tx.execute(
                 update(ProposalRow)
                 .where(ProposalRow.id == approval.proposal)
-                .values(status=decided.value)
+                .values(status=standing.status.value)
             )
             return True
 
-    async def of(self, proposal: UUID) -> Approval | None:
-        """The decision on a proposal, if there is one."""
-        statement = select(ApprovalRow.__table__).where(ApprovalRow.proposal == proposal)
-        async with self._transaction() as tx:
-            row = (await tx.execute(statement)).mappings().first()
-        return None if row is None else value_of(Approval, row)
+    async def of(
+        self, proposal: UUID, *, session: AsyncSession | None = None
+    ) -> tuple[Approval, ...]:
+        """The decisions on a proposal, in their order."""
+        async with self._transaction(session) as tx:
+            return await _given(tx, proposal)
+
+
+_DECIDED = frozenset({ProposalStatus.APPROVED, ProposalStatus.REJECTED})
+
+
+async def _given(tx: AsyncSession, proposal: UUID) -> tuple[Approval, ...]:
+    statement = (
+        select(ApprovalRow.__table__)
+        .where(ApprovalRow.proposal == proposal)
+        .order_by(ApprovalRow.decided_at, ApprovalRow.user)
+    )
+    rows = (await tx.execute(statement)).mappings().all()
+    return tuple(value_of(Approval, row) for row in rows)
+
+
+async def _keep(tx: AsyncSession, approval: Approval) -> None:
+    row = row_of(approval, clean=True)
+    statement = insert(ApprovalRow).values(row)
+    key = ("proposal", "user")
+    later = {name: statement.excluded[name] for name in row if name not in key}
+    await tx.execute(statement.on_conflict_do_update(index_elements=list(key), set_=later))
+
+
+def _said(given: Sequence[Approval], approval: Approval) -> bool:
+    return any((a.user, a.approved) == (approval.user, approval.approved) for a in given)
 
 
 def _check_decidable(proposal: Proposal, digest: str, approval: Approval) -> None:

@@ -11,15 +11,18 @@ from agent.store.decisions import Decisions, Experiences
 from agent.store.engine import session_factory
 from agent.store.exchanges import Exchanges
 from agent.store.feedback import Feedbacks
+from agent.store.freezes import Freezes
 from agent.store.graph import GraphStore
 from agent.store.investigations import Investigations
 from agent.store.issues import Issues
 from agent.store.journal import Journals
+from agent.store.mail import Post
 from agent.store.mapping import RAW_LIMIT_BYTES
 from agent.store.memory import GraphMemory
 from agent.store.messages import Messages
 from agent.store.names import Names
 from agent.store.patterns import Patterns
+from agent.store.pages import Pages
 from agent.store.proposals import Approvals, Outcomes, Proposals
 from agent.store.retention import Retention
 from agent.store.signals import Signals
@@ -45,10 +48,13 @@ class Store:
         self.cases = Cases(self.sessions, raw_limit_bytes)
         self.exchanges = Exchanges(self.sessions)
         self.journal = Journals(self.sessions)
+        self.post = Post(self.sessions)
         self.retention = Retention(self.sessions)
         self.proposals = Proposals(self.sessions)
         self.approvals = Approvals(self.sessions)
+        self.freezes = Freezes(self.sessions)
         self.outcomes = Outcomes(self.sessions)
+        self.pages = Pages(self.sessions)
         self.patterns = Patterns(self.sessions)
         self.feedback = Feedbacks(self.sessions)
         self.graph = GraphStore(self.sessions)

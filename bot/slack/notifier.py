@@ -127,16 +127,19 @@ class SlackNotifier:
         await self._say_in_thread(case, key, "report", self._views.report(case))
         await self.summary(case)
 
-    async def proposal(self, case: Case, proposal: Proposal, note: str = "") -> None:
+    async def proposal(
+        self, case: Case, proposal: Proposal, note: str = "", approved_by: Sequence[str] = ()
+    ) -> None:
         """Place, or edit in place, a proposal."""
         place = await self._thread(case)
-        view = self._views.proposal(case, proposal, note)
+        view = self._views.proposal(case, proposal, note, approved_by)
         await self._place(f"proposal-{proposal.id}", "proposal", place, view, wait=True)
 
     async def decision(self, case: Case, proposal: Proposal, approval: Approval) -> None:
         """Show who decided what."""
         view = self._views.decision(case, proposal, approval)
-        await self._say_in_thread(case, f"decision-{proposal.id}", "decision", view)
+        key = f"decision-{proposal.id}-{approval.user}-{approval.approved}"
+        await self._say_in_thread(case, key, "decision", view)
 
     async def outcome(self, case: Case, proposal: Proposal, outcome: Outcome) -> None:
         """What was seen after the change."""

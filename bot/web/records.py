@@ -56,7 +56,7 @@ class Decided:
     """A proposal with the decision on it and what was seen afterwards."""
 
     proposal: Proposal
-    approval: Approval | None
+    approvals: Sequence[Approval]
     outcome: Outcome | None
 
 
@@ -227,7 +227,7 @@ class Records:
         return row
 
     async def _decided(self, proposal: Proposal) -> Decided:
-        approval, outcome = await asyncio.gather(
+        approvals, outcome = await asyncio.gather(
             self._store.approvals.of(proposal.id), self._store.outcomes.of(proposal.id)
         )
-        return Decided(proposal, approval, outcome)
+        return Decided(proposal, approvals, outcome)

@@ -31,6 +31,7 @@ from agent.model import (
     Step,
     Triage,
 )
+from agent.ports import Person
 from agent.reasoning.rules import Rules
 from agent.resolution.deciding import decide_proposal
 from agent.resolution.policy import Policy
@@ -42,6 +43,8 @@ T = TypeVar("T")
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 LEAD, ENGINEER, OUTSIDER = "U-lead", "U-engineer", "U-outsider"
 GROUPS = {LEAD: frozenset({"team-leads"}), ENGINEER: frozenset({"sre-approvers"})}
+NOT_FULL: dict[str, str] = {}
+"""Who is no full member, and why their word does not count."""
 MONITOR = "7"
 _RECEIVE = "receive"
 
@@ -172,13 +175,18 @@ class FakeNotifier:
         """Say once."""
         self.said.setdefault("report", "")
 
-    async def proposal(self, case: Case, proposal: Proposal, note: str = "") -> None:
+    async def proposal(
+        self, case: Case, proposal: Proposal, note: str = "", approved_by: Sequence[str] = ()
+    ) -> None:
         """Place or edit."""
-        self.proposals[proposal.id] = (proposal.status.value, note)
+        missing = proposal.approvals_needed - len(approved_by)
+        waits = f"approved by {' and '.join(approved_by)}, waiting for {missing} more"
+        self.proposals[proposal.id] = (proposal.status.value, waits if approved_by else note)
 
     async def decision(self, case: Case, proposal: Proposal, approval: Approval) -> None:
         """Say once."""
-        self.said.setdefault(f"decision-{proposal.id}", approval.user)
+        key = f"decision-{proposal.id}-{approval.user}-{approval.approved}"
+        self.said.setdefault(key, approval.user)
 
     async def outcome(self, case: Case, proposal: Proposal, outcome: Outcome) -> None:
         """Say once."""
@@ -214,9 +222,11 @@ class FakeNotifier:
 class FakeDirectory:
     """Who is who."""
 
-    async def groups_of(self, user: str) -> frozenset[str]:
-        """The groups."""
-        return GROUPS.get(user, frozenset())
+    async def person(self, user: str) -> Person:
+        """Full members, and those of ``NOT_FULL``."""
+        groups = GROUPS.get(user, frozenset())
+        email = f"{user.lower()}@shop.example"
+        return Person(id=user, groups=groups, email=email, why_not=NOT_FULL.get(user, ""))
 
 
 @dataclass
@@ -253,7 +263,7 @@ class Outside:
         """A workflow during which people do these things."""
         return FakeWorkflow(self.clock, list(happens), crash_at=crash_at)
 
-    async def decided(self, user: str, *, approved: bool, reason: str = "") -> Mail | None:
+    async def decided(self, user: str, *, approved: bool, reason: str = "because") -> Mail | None:
         """Decide on the proposal that is open, as a click does: recorded first, then sent."""
         (open_,) = await self.open_proposals()
         why = await decide_proposal(self.house, open_.id, user, approved=approved, reason=reason)

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from agent.errors import BadArguments, Refused, ToolError
 from agent.model import Change, ChangeKind, Check, Entity, ProposalStatus, Reading, Step
+from agent.ports import Person
 from agent.reasoning.llm_prompt import fenced
 from agent.redaction import MARK
 from agent.resolution.carrying_out import CarryingOut
@@ -84,7 +85,7 @@ class TestWhoDecides:
         proposal = await self.asked(world)
         said = await decide_proposal(world.house, proposal.id, user, approved=True, reason="")
         assert why in said
-        assert await world.store.approvals.of(proposal.id) is None
+        assert await world.store.approvals.of(proposal.id) == ()
         assert "decision_refused" in await world.actions()
 
     async def test_who_left_the_group_after_the_modal_opened_is_refused(
@@ -93,10 +94,10 @@ class TestWhoDecides:
         proposal = await self.asked(world)
         assert await why_not(world.house, proposal.id, ENGINEER) == ""
 
-        async def left(_: object, user: str) -> frozenset[str]:
-            return frozenset()
+        async def left(_: object, user: str) -> Person:
+            return Person(id=user)
 
-        monkeypatch.setattr(FakeDirectory, "groups_of", left)
+        monkeypatch.setattr(FakeDirectory, "person", left)
         said = await decide_proposal(world.house, proposal.id, ENGINEER, approved=True, reason="")
         assert "You may not decide" in said
 
@@ -118,7 +119,7 @@ class TestWhoDecides:
         await world.store.proposals.set_status(proposal.id, status)
         said = await decide_proposal(world.house, proposal.id, ENGINEER, approved=True, reason="")
         assert "no longer" in said
-        assert await world.store.approvals.of(proposal.id) is None
+        assert await world.store.approvals.of(proposal.id) == ()
 
     async def test_what_was_proposed_under_another_policy_is_not_approved(
         self, world: Outside
@@ -132,11 +133,10 @@ class TestWhoDecides:
 
     async def test_of_two_decisions_the_first_counts(self, world: Outside) -> None:
         proposal = await self.asked(world)
-        decide = partial(decide_proposal, world.house, proposal.id, ENGINEER, reason="")
+        decide = partial(decide_proposal, world.house, proposal.id, ENGINEER, reason="no")
         assert await decide(approved=False) == ""
         assert await decide(approved=True) != ""
-        approval = await world.store.approvals.of(proposal.id)
-        assert approval is not None
+        (approval,) = await world.store.approvals.of(proposal.id)
         assert not approval.approved
 
     async def test_a_message_that_claims_a_decision_is_not_believed(self, world: Outside) -> None:

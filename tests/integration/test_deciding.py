@@ -47,8 +47,7 @@ async def test_an_approver_may_and_it_is_audited_with_the_digest(world: Outside)
     put = await proposed(world)
     assert await why_not(world.house, put.id, ENGINEER) == ""
     assert await decide(world, put, ENGINEER) == ""
-    approval = await world.store.approvals.of(put.id)
-    assert approval is not None
+    (approval,) = await world.store.approvals.of(put.id)
     assert (approval.user, approval.digest, approval.reason) == (ENGINEER, put.digest, "because")
     (entry,) = await world.store.audit.entries()
     assert (entry.actor, entry.action) == (ENGINEER, "approved")
@@ -75,7 +74,7 @@ async def test_each_environment_has_its_approvers(
 ) -> None:
     put = await proposed(world, namespace)
     assert (await decide(world, put, user) == "") is allowed
-    assert (await world.store.approvals.of(put.id) is not None) is allowed
+    assert bool(await world.store.approvals.of(put.id)) is allowed
     assert await world.actions() == ["approved" if allowed else "decision_refused"]
 
 
@@ -88,7 +87,7 @@ async def test_a_decision_after_the_end_is_refused(world: Outside) -> None:
     put = await proposed(world)
     world.clock.pass_(60)
     assert "expired" in await decide(world, put, ENGINEER)
-    assert await world.store.approvals.of(put.id) is None
+    assert await world.store.approvals.of(put.id) == ()
 
 
 async def test_what_was_superseded_can_no_longer_be_decided(world: Outside) -> None:
@@ -132,7 +131,6 @@ async def test_of_two_people_at_the_same_moment_one_counts(world: Outside) -> No
     assert sorted(map(bool, said)) == [False, True]
     decided = [a for a in await world.actions() if a != "decision_refused"]
     assert len(decided) == 1
-    approval = await world.store.approvals.of(put.id)
-    assert approval is not None
+    (approval,) = await world.store.approvals.of(put.id)
     assert approval.user == (ENGINEER if said[0] == "" else LEAD)
     assert await world.store.audit.verify() is None

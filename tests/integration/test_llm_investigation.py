@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -75,7 +75,9 @@ class Thread:
     async def report(self, case: Case) -> None:
         self.told.append("report")
 
-    async def proposal(self, case: Case, proposal: Proposal, note: str = "") -> None:
+    async def proposal(
+        self, case: Case, proposal: Proposal, note: str = "", approved_by: Sequence[str] = ()
+    ) -> None:
         raise AssertionError("the loop proposes nothing")
 
 

@@ -9,6 +9,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from agent.ports import Person
 from bot.slack.channels import Channels
 from bot.slack.directory import SlackDirectory
 from sandbox.slack.ratelimit import RateLimits
@@ -46,6 +47,42 @@ async def test_who_cannot_be_looked_up_is_not_entitled(
     assert await SlackDirectory(client).groups_of(ENGINEER) == frozenset()
 
 
+async def test_a_person_comes_with_groups_and_address(client: AsyncWebClient) -> None:
+    person = await SlackDirectory(client).person(ENGINEER)
+    assert person == Person(
+        id=ENGINEER, groups=frozenset({"sre"}), email="erin@shop.example", why_not=""
+    )
+
+
+@pytest.mark.parametrize(
+    ("mark", "why"),
+    [
+        ({"deleted": True}, "deactivated"),
+        ({"is_restricted": True}, "guest"),
+        ({"is_ultra_restricted": True}, "guest"),
+        ({"is_bot": True}, "bot"),
+        ({"is_stranger": True}, "another company"),
+        ({"team_id": "T0PARTNER"}, "another company"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+async def test_who_is_no_full_member_is_told_why_their_word_counts_for_nothing(
+    client: AsyncWebClient, workspace: SlackWorkspace, mark: dict[str, object], why: str
+) -> None:
+    workspace.state.directory.user(ENGINEER).update(mark)
+    assert why in (await SlackDirectory(client).person(ENGINEER)).why_not
+
+
+async def test_nobody_decides_while_slack_cannot_be_asked(
+    client: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(**_: object) -> object:
+        raise TimeoutError
+
+    monkeypatch.setattr(client, "users_info", away)
+    assert "try again" in (await SlackDirectory(client).person(ENGINEER)).why_not
+
+
 async def test_another_companys_group_of_the_same_handle_is_not_ours(
     client: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,7 +96,7 @@ async def test_another_companys_group_of_the_same_handle_is_not_ours(
     assert await SlackDirectory(client).groups_of(ENGINEER) == frozenset()
 
 
-async def test_groups_are_asked_for_once_a_minute(
+async def test_many_clicks_at_one_moment_ask_for_the_groups_once(
     client: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory = SlackDirectory(client)

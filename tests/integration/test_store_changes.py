@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -21,6 +25,7 @@ from agent.model import (
     ProposalStatus,
     SignalAfter,
 )
+from agent.store.engine import create_engine
 from agent.store.repository import Store
 from tests.integration.test_store_cases import NOW, opened
 
@@ -61,8 +66,14 @@ def approval(of: Proposal, **changes: object) -> Approval:
     return Approval.model_validate(values | changes)
 
 
-async def proposed(store: Store) -> Proposal:
-    put = proposal((await opened(store)).id)
+async def status_of(store: Store, put: Proposal) -> ProposalStatus:
+    kept = await store.proposals.get(put.id)
+    assert kept is not None
+    return kept.status
+
+
+async def proposed(store: Store, **changes: Any) -> Proposal:
+    put = proposal((await opened(store)).id, **changes)
     assert await store.proposals.add(put)
     return put
 
@@ -100,7 +111,7 @@ async def test_an_approval_decides_the_proposal(store: Store) -> None:
     kept = await store.proposals.get(put.id)
     assert kept is not None
     assert kept.status is ProposalStatus.APPROVED
-    assert await store.approvals.of(put.id) == given
+    assert await store.approvals.of(put.id) == (given,)
 
 
 async def test_of_many_clicks_at_once_one_decides(store: Store) -> None:
@@ -109,14 +120,66 @@ async def test_of_many_clicks_at_once_one_decides(store: Store) -> None:
     decided = await asyncio.gather(*(store.approvals.record(click) for click in clicks))
     assert decided.count(True) == 1
     winner = clicks[decided.index(True)]
-    assert await store.approvals.of(put.id) == winner
+    assert await store.approvals.of(put.id) == (winner,)
+
+
+async def test_a_second_person_is_waited_for_where_two_are_needed(store: Store) -> None:
+    put = await proposed(store, approvals_needed=2)
+    first = approval(put, user="U1")
+    assert await store.approvals.record(first)
+    assert not await store.approvals.record(first)
+    assert await status_of(store, put) is ProposalStatus.OPEN
+    assert await store.approvals.record(approval(put, user="U2"))
+    assert await status_of(store, put) is ProposalStatus.APPROVED
+
+
+async def test_one_rejection_rejects_even_of_whom_approved_before(store: Store) -> None:
+    put = await proposed(store, approvals_needed=3)
+    await store.approvals.record(approval(put, user="U1"))
+    assert await store.approvals.record(approval(put, user="U1", approved=False))
+    assert await status_of(store, put) is ProposalStatus.REJECTED
+    assert not await store.approvals.record(approval(put, user="U2"))
+    assert [(a.user, a.approved) for a in await store.approvals.of(put.id)] == [("U1", False)]
+
+
+def clicked(url: str, clicks: Sequence[Approval]) -> list[bool]:
+    """All clicks at once, in a process of its own."""
+
+    async def click() -> list[bool]:
+        own = Store(create_engine(url))
+        try:
+            return await asyncio.gather(*(own.approvals.record(c) for c in clicks))
+        finally:
+            await own.close()
+
+    return asyncio.run(click())
+
+
+async def test_of_twenty_clicks_at_once_from_two_processes_exactly_two_approve(
+    store: Store, database_url: str
+) -> None:
+    """Ten people click twice each; two approvals are needed."""
+    put = await proposed(store, approvals_needed=2)
+    clicks = [approval(put, user=f"U{n % 10}") for n in range(20)]
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+        halves = [
+            loop.run_in_executor(processes, clicked, database_url, half)
+            for half in (clicks[:10], clicks[10:])
+        ]
+        decided = [d for half in await asyncio.gather(*halves) for d in half]
+    assert len(decided) == 20
+    assert decided.count(True) == 2
+    kept = await store.approvals.of(put.id)
+    assert len({a.user for a in kept}) == len(kept) == 2
+    assert await status_of(store, put) is ProposalStatus.APPROVED
 
 
 async def test_a_late_approval_is_refused(store: Store) -> None:
     put = await proposed(store)
     with pytest.raises(Refused, match="expired at 2026-11-24 03:30 UTC"):
         await store.approvals.record(approval(put, decided_at=put.expires_at))
-    assert await store.approvals.of(put.id) is None
+    assert await store.approvals.of(put.id) == ()
 
 
 async def test_an_approval_of_something_else_is_refused(store: Store) -> None:
@@ -152,7 +215,7 @@ async def test_a_decision_and_its_audit_entry_stand_or_fall_together(store: Stor
 
     with pytest.raises(RuntimeError):
         await crash()
-    assert await store.approvals.of(put.id) is None
+    assert await store.approvals.of(put.id) == ()
     assert await store.audit.entries() == []
 
 

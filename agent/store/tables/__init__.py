@@ -18,6 +18,7 @@ from agent.store.tables.cases import (
     StepRow,
 )
 from agent.store.tables.changes import ApprovalRow, OutcomeRow, ProposalRow
+from agent.store.tables.freezes import FreezeRow
 from agent.store.tables.journal import AuditRow, MessageRow
 from agent.store.tables.knowledge import (
     AliasRow,
@@ -25,11 +26,16 @@ from agent.store.tables.knowledge import (
     FeedbackRow,
     GraphChangeRow,
     IdentityRow,
-    PatternRow,
-    PatternSightingRow,
     RelationRow,
     SightingRow,
 )
+from agent.store.tables.patterns import (
+    EntityNoteRow,
+    PatternEmbeddingRow,
+    PatternRow,
+    PatternSightingRow,
+)
+from agent.store.tables.pages import PageRow
 from agent.store.tables.record import BoardRow, ExchangeRow, JournalRow, ModelTextRow
 from agent.store.tables.trust import VerdictRow, WithdrawalRow
 
@@ -40,12 +46,14 @@ __all__ = [
     "AuditRow",
     "Base",
     "BoardRow",
+    "EntityNoteRow",
     "EntityRow",
     "EvidenceRow",
     "ExchangeRow",
     "ExperienceRow",
     "FeedbackRow",
     "FindingRow",
+    "FreezeRow",
     "GraphChangeRow",
     "HypothesisRow",
     "IdentityRow",
@@ -57,6 +65,8 @@ __all__ = [
     "ModelTextRow",
     "NoteRow",
     "OutcomeRow",
+    "PageRow",
+    "PatternEmbeddingRow",
     "PatternRow",
     "PatternSightingRow",
     "ProposalRow",

@@ -46,10 +46,11 @@ class ProposalRow(Base):
     expectation: Mapped[dict[str, Any] | None]
     approvals_needed: Mapped[int] = mapped_column(server_default="1")
     link: Mapped[str] = mapped_column(server_default="")
+    requested_by: Mapped[str] = mapped_column(server_default="")
 
 
 class ApprovalRow(Base):
-    """A person's decision: the primary key lets a proposal be decided once."""
+    """A person's decision: the primary key lets each person have one."""
 
     __tablename__ = "approvals"
 
@@ -58,7 +59,7 @@ class ApprovalRow(Base):
     )
     digest: Mapped[str]
     approved: Mapped[bool]
-    user: Mapped[str]
+    user: Mapped[str] = mapped_column(primary_key=True)
     reason: Mapped[str]
     decided_at: Mapped[datetime]
 
@@ -76,3 +77,5 @@ class OutcomeRow(Base):
     signals: Mapped[list[Any]]
     observed_at: Mapped[datetime]
     watched_seconds: Mapped[float]
+    against: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """What would have been expected without the change."""

@@ -68,6 +68,7 @@ class Views:
             few=few,
             in_words=in_words,
             short_diff=short_diff,
+            mention=lambda user: f"<@{escape(user)}>",
         )
 
     def record_url(self, case: Case) -> str:
@@ -165,7 +166,9 @@ class Views:
         )
         return limits.fit(f"Still waiting: {question}", [_section(text)])
 
-    def proposal(self, case: Case, proposal: Proposal, note: str = "") -> Message:
+    def proposal(
+        self, case: Case, proposal: Proposal, note: str = "", approved_by: Iterable[str] = ()
+    ) -> Message:
         """A proposed change; buttons only while it is open."""
         return self.message(
             "proposal",
@@ -174,6 +177,7 @@ class Views:
             proposal=proposal,
             why=self._claims(case, proposal.change.why[:_SHOWN_WHY]),
             note=note,
+            approved_by=tuple(approved_by),
             url=self.record_url(case),
         )
 
