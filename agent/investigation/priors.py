@@ -16,7 +16,9 @@ import networkx as nx
 
 from agent.investigation.directives import directives_in
 from agent.investigation.quiet import HARMLESS
-from agent.model import Case, Hypothesis, Note
+from agent.learning.features import role_of
+from agent.learning.similarity import role_in_words
+from agent.model import Case, Hypothesis, Note, Pattern
 from agent.ports import Wish
 from agent.reasoning.modes.catalogue import CATALOGUE
 from agent.reasoning.modes.target import JOB, Target
@@ -26,6 +28,8 @@ MOST_IN_CONTEXT = 1.5
 """What all that is known of the place may add or take together."""
 KNOWN_BEFORE, AGAIN, MOST_KNOWN = 1.0, 0.2, 1.4
 """The same cause at the same entity was found once; each further time; at most."""
+KNOWN_IN_ROLE = 0.7
+"""The same cause was found at what played the same role for another service."""
 KNOWN_ELSEWHERE = 0.3
 """The same kind of cause explained a similar alert elsewhere."""
 OFTEN_AT_FAULT = 0.2
@@ -113,7 +117,7 @@ def _short(hypothesis: Hypothesis) -> str:
 
 
 def _parts(hypothesis: Hypothesis, view: View) -> Iterator[Part]:
-    yield from _learnt(hypothesis, view.case)
+    yield from _learnt(hypothesis, view)
     if not hypothesis.entity or hypothesis.mode in HARMLESS:
         return
     target = view.target(hypothesis.entity, hypothesis.namespace)
@@ -122,17 +126,26 @@ def _parts(hypothesis: Hypothesis, view: View) -> Iterator[Part]:
     yield from _said(hypothesis, view.case.notes)
 
 
-def _learnt(hypothesis: Hypothesis, case: Case) -> Iterator[Part]:
-    """What earlier investigations of similar alerts found."""
-    same = [p for p in case.patterns if p.mode == hypothesis.mode]
+def _learnt(hypothesis: Hypothesis, view: View) -> Iterator[Part]:
+    """What earlier investigations of similar alerts found; what is disputed makes nothing likelier."""
+    known = [p for p in view.case.patterns if p.speaks]
+    same = [p for p in known if p.mode == hypothesis.mode]
     here = next((p for p in same if p.entity == hypothesis.entity), None)
     if here is not None:
         size = min(MOST_KNOWN, KNOWN_BEFORE + AGAIN * (here.times_seen - 1))
         yield Part(size, f"found here before, in investigation {here.investigation}")
+    elif same and (like := _in_role(same, hypothesis, view)) is not None:
+        where = f"{like.entity}, {role_in_words(like.role)}"
+        yield Part(KNOWN_IN_ROLE, f"investigation {like.investigation} found it at {where}")
     elif same:
         yield Part(KNOWN_ELSEWHERE, f"explained a similar alert at {same[0].entity}")
-    elif hypothesis.entity in {p.entity for p in case.patterns}:
+    elif hypothesis.entity in {p.entity for p in known}:
         yield Part(OFTEN_AT_FAULT, f"{hypothesis.entity} was at fault before")
+
+
+def _in_role(same: Sequence[Pattern], hypothesis: Hypothesis, view: View) -> Pattern | None:
+    role = role_of(hypothesis.entity, view)
+    return next((p for p in same if p.role and p.role == role), None)
 
 
 def _distant(target: Target, view: View) -> Iterator[Part]:

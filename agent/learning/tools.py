@@ -7,7 +7,9 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from agent.model import Pattern, Reading
+from agent.learning.features import features_of_alert
+from agent.learning.similarity import role_in_words
+from agent.model import Entity, Pattern, PatternState, Reading, Relation
 from agent.tools import tool
 
 
@@ -15,16 +17,32 @@ class StoredPatterns(Protocol):
     """The patterns in the store."""
 
     async def similar(
-        self, *, mode: str = "", symptoms: Sequence[str] = (), entity: str = "", limit: int = 5
+        self,
+        *,
+        symptoms: Sequence[str] = (),
+        entity: str = "",
+        features: Sequence[str] = (),
+        limit: int = 5,
     ) -> tuple[Pattern, ...]:
         """Those that resemble most, the closest first."""
+
+
+class Surroundings(Protocol):
+    """The stored graph."""
+
+    async def around(
+        self, name: str, namespace: str = ""
+    ) -> tuple[tuple[Entity, ...], tuple[Relation, ...]]:
+        """What is near an entity."""
 
 
 class LearningTools:
     """Read tools on srebot's own memory."""
 
-    def __init__(self, patterns: StoredPatterns) -> None:
+    def __init__(self, patterns: StoredPatterns, graph: Surroundings | None = None) -> None:
+        """``graph`` tells what a service uses, so that patterns of others in the same place are found."""
         self._patterns = patterns
+        self._graph = graph
 
     @tool("srebot", cost_seconds=0.05, deadline_seconds=5.0, shared=False)
     async def past_investigations(
@@ -33,19 +51,37 @@ class LearningTools:
         symptoms: Annotated[str, Field(description="such as the alert's title")] = "",
     ) -> Reading:
         """Closed investigations that resemble: what the cause was, which checks told, what mended it."""
-        found = await self._patterns.similar(symptoms=(symptoms,), entity=service)
+        around = await self._graph.around(service) if self._graph else ((), ())
+        features = features_of_alert(symptoms, service, *around)
+        found = await self._patterns.similar(
+            symptoms=(symptoms,), entity=service, features=features
+        )
         return Reading(
             source="srebot",
             query=f"patterns of {service}: {symptoms}",
-            observation="\n".join(map(_line, found))
+            observation="\n".join(map(line_of, found))
             or f"nothing like it was investigated at {service}",
-            data={"patterns": [p.model_dump(mode="json") for p in found]},
+            data={"patterns": [p.model_dump(mode="json", exclude=_NOT_SHOWN) for p in found]},
         )
 
 
-def _line(pattern: Pattern) -> str:
-    mended = f"; mended by: {pattern.fix}" if pattern.fix else ""
-    return (
-        f"investigation {pattern.investigation} ({pattern.last_seen:%Y-%m-%d}, seen {pattern.times_seen} times):"
-        f" {pattern.mode} at {pattern.entity}{mended}"
-    )
+_NOT_SHOWN = {"probes", "checks", "merged_into", "variant"}
+
+
+def line_of(pattern: Pattern) -> str:
+    """A pattern in one line: what was found when, how often, how right, and why it is recalled."""
+    judged = pattern.times_right + pattern.times_wrong
+    parts = [
+        f"investigation {pattern.investigation} ({pattern.last_seen:%Y-%m-%d}, seen {pattern.times_seen} times"
+        + (f", {pattern.times_right} of {judged} judged right" if judged else "")
+        + f"): {pattern.mode} at {pattern.entity}",
+    ]
+    if pattern.role not in ("", "alerted") and pattern.alerted:
+        parts[0] += f", {role_in_words(pattern.role)} ({pattern.alerted})"
+    if pattern.state is PatternState.DISPUTED:
+        parts.append("DISPUTED: people or the environment say that this finding was wrong")
+    if mended := pattern.fix_note or pattern.fix:
+        parts.append(f"mended by: {mended}")
+    if pattern.why:
+        parts.append(f"recalled because {'; '.join(pattern.why)}")
+    return "; ".join(parts)

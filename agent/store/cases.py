@@ -244,11 +244,5 @@ async def _proposals(tx: AsyncSession, investigation: int) -> tuple[Proposal, ..
 
 
 async def _patterns(tx: AsyncSession, investigation: Investigation) -> tuple[Pattern, ...]:
-    signal = investigation.signal
-    return await similar_patterns(
-        tx,
-        symptoms=(signal.title,),
-        entity=signal.service,
-        limit=RECALLED_PATTERNS,
-        learnt_before=investigation.started_at,
-    )
+    signal, before = investigation.signal, investigation.started_at
+    return await similar_patterns(tx, signal, RECALLED_PATTERNS, before)

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 from sqlalchemy import select
 
+from agent.learning.features import features_of_signal
 from agent.model import Entity, Pattern, Relation, Signal
 from agent.store.engine import Sessions
 from agent.store.graph import GraphStore
 from agent.store.graph.rows import EVERYDAY, one_of, read_entities
 from agent.store.patterns import Patterns
+from agent.store.recalling import Wanted
 from agent.store.repositories import Repository
 from agent.store.tables import AliasRow, EntityRow
 
@@ -101,9 +103,12 @@ class GraphMemory(Repository):
 
     async def recall(self, signal: Signal) -> tuple[Pattern, ...]:
         """Patterns that resemble the signal, the closest first."""
-        return await Patterns(self._sessions).similar(
-            symptoms=(signal.title,), entity=signal.service
+        entities, relations = await self.around(
+            signal.service, signal.namespace or signal.environment
         )
+        features = features_of_signal(signal, entities, relations)
+        wanted = Wanted(text=signal.title, features=features, entity=signal.service)
+        return await Patterns(self._sessions).recall(wanted)
 
 
 def _candidates(text: str) -> Iterator[str]:

@@ -45,7 +45,8 @@ def relation(source: str, target: str, **changes: object) -> Relation:
 
 
 async def test_an_equal_pattern_is_strengthened_once_per_investigation(store: Store) -> None:
-    assert await store.patterns.learn(pattern(1)) == pattern(1)
+    first = await store.patterns.learn(pattern(1))
+    assert first == pattern(1, id=first.id)
     await store.patterns.learn(pattern(1))
     again = await store.patterns.learn(
         pattern(2, symptoms=("evictions",), fix="memory 24Gi", last_seen=NOW + timedelta(days=1))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agent.learning.features import role_of
+from agent.learning.similarity import role_in_words
 from agent.model import Json
 from agent.reasoning.modes.mode import WEAK, Mode, Role, Sign
 from agent.reasoning.modes.target import JOB, Target
@@ -23,15 +25,26 @@ def recollections(mode: Mode, target: Target, view: View) -> Iterator[Sign]:
 
 
 def _patterns(mode: Mode, target: Target, view: View) -> Iterator[Sign]:
+    """The same cause here, or at what played the same role elsewhere. A disputed pattern speaks for nothing."""
     for found in view.answers("past_investigations"):
         for pattern in found.data.get("patterns") or []:
-            if (pattern["mode"], pattern["entity"]) == (mode.id, target.name):
-                mended = (
-                    f", mended by: {_quoted(str(pattern['fix']))}" if pattern.get("fix") else ""
-                )
-                text = f"investigation {pattern['investigation']} found the same at {target.name}{mended}"
-                yield Sign(found.step, text, WEAK / 2, Role.CONTEXT)
+            if pattern["mode"] != mode.id or pattern.get("state", "active") != "active":
+                continue
+            here = pattern["entity"] == target.name
+            if here or (pattern.get("role") and pattern["role"] == role_of(target.name, view)):
+                yield Sign(found.step, _remembered(pattern, target), WEAK / 2, Role.CONTEXT)
                 return
+
+
+def _remembered(pattern: Json, target: Target) -> str:
+    mended = f", mended by: {_quoted(str(pattern['fix']))}" if pattern.get("fix") else ""
+    on = str(pattern["last_seen"])[:10]
+    if pattern["entity"] == target.name:
+        what = f"the same at {target.name}"
+    else:
+        where = role_in_words(str(pattern["role"]))
+        what = f"the same at {pattern['entity']}, {where} as {target.name} is now"
+    return f"as on {on}: investigation {pattern['investigation']} found {what}{mended}"
 
 
 def _incidents(words: set[str], target: Target, view: View) -> Iterator[Sign]:

@@ -1,11 +1,11 @@
-"""What is known beyond one investigation: the graph of the company, patterns, feedback."""
+"""What is known beyond one investigation: the graph of the company, feedback."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, text, true
+from sqlalchemy import Index, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from agent.store.tables.base import Base
@@ -123,37 +123,6 @@ class GraphChangeRow(Base):
     before: Mapped[str]
     after: Mapped[str]
     evidence: Mapped[str]
-
-
-class PatternRow(Base):
-    """What closed investigations with the same cause taught."""
-
-    __tablename__ = "patterns"
-    __table_args__ = (UniqueConstraint("mode", "entity", "entity_kind", "environment"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    symptoms: Mapped[list[Any]]
-    mode: Mapped[str]
-    entity: Mapped[str]
-    entity_kind: Mapped[str]
-    environment: Mapped[str]
-    checks: Mapped[list[Any]]
-    fix: Mapped[str]
-    outcome: Mapped[str]
-    times_seen: Mapped[int]
-    investigation: Mapped[int] = mapped_column(BigInteger)
-    last_seen: Mapped[datetime]
-
-
-class PatternSightingRow(Base):
-    """That an investigation has been counted into a pattern."""
-
-    __tablename__ = "pattern_sightings"
-
-    pattern_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("patterns.id", ondelete="CASCADE"), primary_key=True
-    )
-    investigation: Mapped[int] = mapped_column(BigInteger, primary_key=True)
 
 
 class FeedbackRow(Base):
