@@ -11,6 +11,7 @@ from pathlib import Path
 from sandbox.app import DEFAULT_SCENARIO, Sandbox, build
 from sandbox.datadog.access import API_KEY, APPLICATION_KEY
 from sandbox.git.api import PATH as REPOSITORY
+from sandbox.github.access import SREBOT_TOKEN
 from sandbox.pagerduty.access import API_TOKEN
 from sandbox.recorded.building import build_recorded
 from sandbox.recorded.case import read_case
@@ -149,6 +150,8 @@ def _announcement(url: str, scenario: str, options: argparse.Namespace) -> str:
         "datadog": f"{url}/datadog",
         "pagerduty": f"{url}/pagerduty",
         "git": f"{url}/git{REPOSITORY}",
+        "github": f"{url}/github",
+        "github_token": SREBOT_TOKEN,
         "slack_bot_token": BOT_TOKEN,
         "slack_app_token": APP_TOKEN,
         "slack_signing_secret": SIGNING_SECRET,
@@ -158,7 +161,8 @@ def _announcement(url: str, scenario: str, options: argparse.Namespace) -> str:
         "webhook_secrets": ",".join(f"{sender}:{secret}" for sender, secret in SECRETS.items()),
     }
     if options.recorded:
-        del parts["git"]
+        for name in ("git", "github", "github_token"):
+            del parts[name]
     return "sandbox ready " + " ".join(f"{name}={value}" for name, value in parts.items())
 
 

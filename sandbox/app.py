@@ -20,6 +20,8 @@ from sandbox.datadog.errors import error_response as datadog_error
 from sandbox.director import Director
 from sandbox.git.api import create_app as create_git
 from sandbox.git.repository import build_repository
+from sandbox.github.api import create_app as create_github
+from sandbox.gitops.controller import GitOpsController
 from sandbox.kubernetes.api import create_app as create_kubernetes
 from sandbox.kubernetes.controllers import Controllers
 from sandbox.kubernetes.roles import Role, sandbox_tokens
@@ -116,7 +118,10 @@ def build(
         time_scale=time_scale,
         outbox=outbox,
     )
-    background = [director.run, outbox.run] if outbox else [director.run]
+    repository = build_repository(company, started_at, spec.commits)
+    background: list[Background] = [director.run, GitOpsController(repository, store).run]
+    if outbox:
+        background.append(outbox.run)
     app = compose(
         world,
         store,
@@ -124,7 +129,7 @@ def build(
         pagerduty,
         background,
         request_url=request_url,
-        repository=build_repository(company, started_at),
+        repository=repository,
         outages=spec.outages,
         log_gaps=spec.log_gaps,
     )
@@ -172,13 +177,19 @@ def compose(
             Mount("/k8s", kubernetes),
             Mount("/datadog", refusing(datadog, "datadog", outages, datadog_error)),
             Mount("/pagerduty", refusing(pages, "pagerduty", outages, pagerduty_error)),
-            *([Mount("/git", create_git(repository))] if repository else []),
+            *(_repository(repository, world) if repository else []),
             Mount("/", page),
         ],
         lifespan=lifespan,
     )
     app.state.page = page
     return app
+
+
+def _repository(repository: MemoryRepo, world: PlayedWorld) -> list[Mount]:
+    """The repository by Git and by GitHub's API."""
+    github = create_github(repository, world.company.people, world.now)
+    return [Mount("/git", create_git(repository)), Mount("/github", github)]
 
 
 def _tokens(outages: Sequence[Outage]) -> dict[str, Role]:

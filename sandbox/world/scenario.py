@@ -145,6 +145,19 @@ class Edit(Part):
     before the sandbox's start, ``{+30d}`` after it."""
 
 
+class RepositoryCommit(Part):
+    """A commit of the company's repository before the sandbox's start, after those of ``repository.yaml``."""
+
+    ago: Duration
+    author: str
+    """A person's handle."""
+    message: str
+    files: Mapping[str, str] = Field(default_factory=dict)
+    """Path -> the whole new content."""
+    appended: Mapping[str, str] = Field(default_factory=dict)
+    """Path -> what comes at the end of the file."""
+
+
 class Report(Part):
     """What a tool told the vendors' event streams before the sandbox's start: a flag, a change, a job."""
 
@@ -221,6 +234,8 @@ class Scenario(Part):
     edits: tuple[Edit, ...] = ()
     drains: tuple[Drain, ...] = ()
     reports: tuple[Report, ...] = ()
+    commits: tuple[RepositoryCommit, ...] = ()
+    """Of the company's repository, the oldest first."""
     outages: tuple[Outage, ...] = ()
     """Which of the vendors' APIs do not answer, for as long as it runs."""
     log_gaps: tuple[LogGap, ...] = ()
