@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import structlog
@@ -91,18 +91,62 @@ class Workflow(Durable, Protocol):
     async def sleep(self, seconds: float) -> None:
         """Wait; a restart does not start the wait anew."""
 
+    @property
+    def may_have_mail(self) -> bool:
+        """Whether somebody may have sent something, as far as the last steps saw; the same when it runs again."""
+
+
+class Mailbox(Protocol):
+    """Knows whether something lies in the post of a workflow."""
+
+    async def waits(self, workflow: str) -> bool:
+        """Whether something was sent to it that it has not received."""
+
+
+class _Noted(NamedTuple):
+    """A step's result, and whether mail waited when it was done."""
+
+    result: Any
+    mail: bool
+
 
 class DbosWorkflow:
-    """The DBOS workflow that this code runs in."""
+    """The DBOS workflow that this code runs in.
+
+    Args:
+        mailbox: looked into at the end of each step, which is much cheaper than to receive nothing: DBOS writes down
+            every look of its own. Without it there may always be mail.
+    """
+
+    def __init__(self, mailbox: Mailbox | None = None) -> None:
+        self._mailbox = mailbox
+        self._may_have_mail = True
 
     @property
     def id(self) -> str:
         """Its identity, the same when it runs again."""
         return DBOS.workflow_id or ""
 
+    @property
+    def may_have_mail(self) -> bool:
+        """Whether somebody may have sent something: it rests on what steps remember, so a restart sees the same."""
+        return self._may_have_mail
+
     async def step(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         """Run ``work`` once and remember its result; passing failures are tried again."""
+        if (mailbox := self._mailbox) is None:
+            return await self._remembered(name, work)
+        identity = self.id
 
+        async def noting() -> _Noted:
+            return _Noted(await work(), await mailbox.waits(identity))
+
+        done = await self._remembered(name, noting)
+        self._may_have_mail |= done.mail
+        result: T = done.result
+        return result
+
+    async def _remembered(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         async def run() -> T:
             return await work()
 
@@ -121,6 +165,8 @@ class DbosWorkflow:
     async def receive(self, seconds: float) -> Mail | None:
         """The next thing that people sent, waiting at most so long for it."""
         mail = await DBOS.recv_async(PEOPLE, seconds)
+        if mail is None and self._mailbox is not None:
+            self._may_have_mail = False
         return None if mail is None else Mail.model_validate(mail)
 
     async def sleep(self, seconds: float) -> None:
@@ -160,7 +206,9 @@ class PeopleInbox:
     async def take(self) -> Received:
         """What came since the last call; returns at once."""
         received, self._first = self._first, Received()
-        while (mail := await self._workflow.receive(0)) is not None:
+        while self._workflow.may_have_mail:
+            if (mail := await self._workflow.receive(0)) is None:
+                break
             received = _with(received, mail)
         return received
 

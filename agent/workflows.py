@@ -220,7 +220,7 @@ class Workflows(DBOSConfiguredInstance):
     @DBOS.workflow()
     async def investigate(self, number: int) -> None:
         """From the first look to what was seen after the change."""
-        flow = DbosWorkflow()
+        flow = DbosWorkflow(self._house.store.post)
         await flow.step("own", partial(self._own, number, flow.id))
         await self._first_words.out()
         await self._to_the_end(number, flow, PeopleInbox(flow), ())
@@ -228,7 +228,7 @@ class Workflows(DBOSConfiguredInstance):
     @DBOS.workflow()
     async def go_on(self, number: int, data: Json) -> None:
         """Take an investigation up again, with all that it knew and what people added since."""
-        flow, added = DbosWorkflow(), Received.model_validate(data)
+        flow, added = DbosWorkflow(self._house.store.post), Received.model_validate(data)
         first = Received(directives=added.directives)
         await self._to_the_end(number, flow, PeopleInbox(flow, first), added.notes)
 

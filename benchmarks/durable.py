@@ -11,7 +11,7 @@ from dbos import DBOS, DBOSConfiguredInstance
 
 from agent.investigation.loop import Investigator
 from agent.store.engine import normalise
-from agent.workflow import DbosWorkflow, PeopleInbox
+from agent.workflow import DbosWorkflow, Mailbox, PeopleInbox
 
 _QUEUE = "investigations"
 
@@ -20,15 +20,16 @@ _QUEUE = "investigations"
 class Timed(DBOSConfiguredInstance):
     """Runs investigations as ``agent.workflows`` does, up to the report."""
 
-    def __init__(self, investigator: Investigator) -> None:
+    def __init__(self, investigator: Investigator, mailbox: Mailbox) -> None:
         self._investigator = investigator
+        self._mailbox = mailbox
         self._ended: dict[int, asyncio.Future[float]] = {}
         super().__init__(config_name="benchmark")
 
     @DBOS.workflow()
     async def investigate(self, number: int) -> None:
         """One investigation."""
-        workflow = DbosWorkflow()
+        workflow = DbosWorkflow(self._mailbox)
         try:
             await self._investigator.run(number, workflow, PeopleInbox(workflow))
         except Exception as error:
@@ -48,7 +49,9 @@ class Timed(DBOSConfiguredInstance):
 
 
 @asynccontextmanager
-async def durable(url: str, investigator: Investigator, at_once: int) -> AsyncIterator[Timed]:
+async def durable(
+    url: str, investigator: Investigator, mailbox: Mailbox, at_once: int
+) -> AsyncIterator[Timed]:
     """DBOS as ``bot.runtime`` starts it; ``at_once`` investigations may run at the same time."""
     DBOS(
         config={
@@ -60,7 +63,7 @@ async def durable(url: str, investigator: Investigator, at_once: int) -> AsyncIt
             "notification_listener_polling_interval_sec": 0.1,
         }
     )
-    timed = Timed(investigator)
+    timed = Timed(investigator, mailbox)
     try:
         DBOS.launch()
         await DBOS.register_queue_async(

@@ -85,7 +85,7 @@ async def _measure(url: str) -> list[Figure]:
         reasoner = SlowReasoner(Rules())
         investigator = _investigator(made, reasoner)
         most = max(load.at_once for load in LOADS)
-        async with durable(url, investigator, most) as timed:
+        async with durable(url, investigator, made.store.post, most) as timed:
             trial = Trial(made, reasoner, investigator, timed)
             await trial.run(Load("warming up", 1))  # connections are opened, code is warm
             return [figure for load in LOADS for figure in (await trial.run(load)).figures()]

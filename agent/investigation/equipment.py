@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from agent.investigation.checks import Checks
+from agent.learning.calibration import Calibration
 from agent.model import Case, Change, Check, Finding, Step, Utc, Value
 from agent.ports import CaseStore, Clock, Notifier, Reasoner
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Together(Generic[T]):
+    """The work of a durable step that gives something while, beside it, things are stored and told.
+
+    Where the result is remembered and not worked out, ``beside`` may be run alone: it gives nothing, and doing it again
+    changes nothing.
+    """
+
+    work: Callable[[], Awaitable[T]]
+    beside: Callable[[], Awaitable[None]]
+
+    async def __call__(self) -> T:
+        """Both at the same time."""
+        beside = asyncio.ensure_future(self.beside())
+        try:
+            result = await self.work()
+            await beside
+        finally:
+            beside.cancel()
+        return result
 
 
 class Doubter(Protocol):
@@ -54,3 +82,5 @@ class Equipment(NamedTuple):
     notifier: Notifier
     clock: Clock
     patience_seconds: float
+    calibration: Callable[[], Awaitable[Calibration]] | None = None
+    """What verdicts on earlier findings made of confidence; None: findings keep theirs."""

@@ -6,7 +6,6 @@ are the same. After a crash between the two the step runs again and its later re
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -158,8 +157,7 @@ class RecordingDurable:
 
         async def recorded() -> T:
             result = await work()
-            # Large answers take long enough to hold up the event loop.
-            entry = await asyncio.to_thread(entry_of, position, name, result, self._clock.now())
+            entry = entry_of(position, name, result, self._clock.now())
             await self._journal.write(self._investigation, entry)
             return result
 

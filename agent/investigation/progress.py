@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -47,11 +49,12 @@ class Progress:
         spent = spent.model_copy(update={"seconds": max(spent.seconds, took)})
         self.set(now=at, investigation=head.model_copy(update={"spent": spent}))
 
-    async def record(self, case: Case) -> None:
-        """Store the board and the evidence as they stand, and tell the thread what moved since last time.
+    def recording(self) -> Callable[[], Awaitable[None]]:
+        """What stores the board and the evidence as they stand, and tells the thread what moved since last time.
 
         What only became less likely waits until there is more to say than that.
         """
+        case = self.case
         moved = movements(self._told, case.hypotheses)
         text = ""
         if any(m.kind in _WORTH_A_MESSAGE for m in moved) and not seems_over(case):
@@ -59,15 +62,17 @@ class Progress:
         store, notifier, number = self._house.store, self._house.notifier, case.investigation.id
 
         async def work() -> None:
-            await store.save_investigation(case.investigation)
-            # The round that is under way says nothing of the board yet.
-            await store.save_hypotheses(number, max(0, case.round - 1), case.hypotheses)
-            await store.save_evidence(number, case.evidence)
+            await asyncio.gather(
+                store.save_investigation(case.investigation),
+                # The round that is under way says nothing of the board yet.
+                store.save_hypotheses(number, max(0, case.round - 1), case.hypotheses),
+                store.save_evidence(number, case.evidence),
+            )
             await notifier.summary(case)
             if text:
                 await notifier.update(case, f"round-{case.round}", text)
 
-        await self._durable.step(f"record-{case.round}", work)
+        return work
 
     async def tell_take_over(self) -> None:
         """Say once that the rules took over from the model."""

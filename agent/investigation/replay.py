@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NoReturn, TypeVar, cast
 
 from agent.errors import ReasonerUnavailable, SrebotError
+from agent.investigation.equipment import Together
 from agent.investigation.journal import INBOX, result_of
 from agent.investigation.loop import Investigator
 from agent.investigation.recorded import PastRun, RecordedRegistry
@@ -32,6 +33,9 @@ from agent.tools import Registry
 
 T = TypeVar("T")
 
+_FORMERLY_APART = "record-"
+"""How the names of entries began that gave nothing: older versions stored each round in a step of its own."""
+
 
 class Differs(SrebotError):
     """The present code takes another way than the recorded one."""
@@ -44,11 +48,11 @@ class RecordEnds(SrebotError):
 class ReplayDurable:
     """Gives out the recorded results in their order (``agent.ports.Durable``).
 
-    Steps that gave nothing are run, since all they do is to store and to tell.
+    Steps that gave nothing are run, since all they do is to store and to tell; so is what others do beside.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self._entries = entries
+        self._entries = [e for e in entries if not e.name.startswith(_FORMERLY_APART)]
         self.place = 0
         """Of the next entry."""
 
@@ -74,7 +78,11 @@ class ReplayDurable:
             )
         self.place += 1
         result = result_of(entry)
-        return await work() if result is None else cast(T, result)
+        if result is None:
+            return await work()
+        if isinstance(work, Together):
+            await work.beside()
+        return cast(T, result)
 
     def assert_over(self) -> None:
         """Nothing may be left of the record.

@@ -13,7 +13,7 @@ from functools import partial
 from agent.investigation.budget import remaining, used_up
 from agent.investigation.causality import causally_ordered
 from agent.investigation.ending import Stop, conclude
-from agent.investigation.equipment import Equipment, Investigated, Round
+from agent.investigation.equipment import Equipment, Investigated, Round, Together
 from agent.investigation.evidence import admissible
 from agent.investigation.foresight import still_mattering
 from agent.investigation.hypotheses import gathered, leading, merged, weighed
@@ -134,9 +134,8 @@ class Run:
             )
             return Round(steps=steps, at=self._house.clock.now())
 
-        done, _ = await asyncio.gather(
-            self._durable.step(f"look-{case.round}", work), self._progress.record(case)
-        )
+        both = Together(work, self._progress.recording())
+        done = await self._durable.step(f"look-{case.round}", both)
         self._progress.account_time(done.at, tool_calls=len(done.steps))
         self._progress.set(steps=(*self.case.steps, *done.steps))
         return done.steps

@@ -18,6 +18,8 @@ from agent.store.tables import JournalRow
 
 _JOURNAL: Table = JournalRow.__table__  # type: ignore[assignment]
 _KEY = ("investigation_id", "position")
+_QUICK_CHARACTERS = 200_000
+"""To compress a longer entry takes long enough to hold up the event loop."""
 
 
 class Journals(Repository):
@@ -29,7 +31,10 @@ class Journals(Repository):
 
     async def write(self, investigation: int, entry: Entry) -> None:
         """Keep it; at a position that is taken it takes the earlier entry's place."""
-        row = await asyncio.to_thread(_row_of, entry)
+        if len(entry.value) <= _QUICK_CHARACTERS:
+            row = _row_of(entry)
+        else:
+            row = await asyncio.to_thread(_row_of, entry)
         await self._entries.add({"investigation_id": investigation, **row})
 
     async def last(self, investigation: int) -> Entry | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.investigation.progress import Progress
-from agent.model import Case, HypothesisStatus
+from agent.model import HypothesisStatus
 from tests.unit.agent.investigation.house import House, Journal, signal_on
 from tests.unit.agent.investigation.test_hypotheses import hypothesis
 
@@ -16,13 +16,14 @@ async def test_what_is_only_ruled_out_waits_for_the_next_news() -> None:
     case = house.store.case
     progress = Progress(house.investigator.equipment, case, Journal())
 
-    def at(round_number: int, *board: object) -> Case:
-        return case.model_copy(update={"round": round_number, "hypotheses": board})
+    async def record(round_number: int, *board: object) -> None:
+        progress.case = case.model_copy(update={"round": round_number, "hypotheses": board})
+        await progress.recording()()
 
-    await progress.record(at(1, hypothesis(2, -1.0)))
-    await progress.record(at(2, RULED_OUT))
+    await record(1, hypothesis(2, -1.0))
+    await record(2, RULED_OUT)
     assert house.told.updates == {}
-    await progress.record(at(3, RULED_OUT, LIKELY))
+    await record(3, RULED_OUT, LIKELY)
     (told,) = house.told.updates.values()
     assert "cause 1" in told
     assert "*Ruled out:* cause 2" in told
