@@ -173,6 +173,7 @@ class Parts:
                 clock,
                 patience_seconds=self.settings.bot.patience_seconds,
                 journal=self.store.journal,
+                calibration=self.store.verdicts.calibration,
             ),
             notifier=notifier,
             directory=directory,

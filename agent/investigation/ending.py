@@ -44,6 +44,8 @@ async def conclude(
         finding = await asyncio.to_thread(
             passed, draft, whole, bound=stop.bound, stopped=stop.by_engineer
         )
+        if house.calibration is not None and finding.ending is Ending.CAUSE_FOUND:
+            finding = (await house.calibration()).settled(finding)
         return Gated(finding=_with_next(finding, stop), at=house.clock.now())
 
     gated = await durable.step("settle", settle)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 
 from agent.investigation.budget import replenished
@@ -11,6 +11,7 @@ from agent.investigation.checks import Checks
 from agent.investigation.equipment import Equipment, Investigated, RulesReasoner
 from agent.investigation.journal import Begun, ToolSpec, recording, specs_of
 from agent.investigation.run import Run
+from agent.learning.calibration import Calibration
 from agent.model import Case, InvestigationStatus, Note
 from agent.ports import (
     CaseStore,
@@ -45,8 +46,12 @@ class Investigator:
         limits: Mapping[str, int] | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
         journal: JournalStore | None = None,
+        calibration: Callable[[], Awaitable[Calibration]] | None = None,
     ) -> None:
-        """``journal`` keeps what is needed to play investigations again; None: nothing is kept for that."""
+        """``journal`` keeps what is needed to play investigations again; None: nothing is kept for that.
+
+        ``calibration`` gives what verdicts on earlier findings made of confidence; None: findings keep theirs.
+        """
         self._memory = memory
         self._journal = journal
         self.equipment = Equipment(
@@ -57,6 +62,7 @@ class Investigator:
             notifier=notifier,
             clock=clock,
             patience_seconds=patience_seconds,
+            calibration=calibration,
         )
 
     @cached_property

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agent.learning import calibration
+from agent.learning.calibration import Calibration, Judged
+from agent.learning.trust import RIGHT_FROM, WRONG_BELOW
 from agent.model import Verdict
 from agent.store.mapping import row_of, value_of
 from agent.store.repositories import Repository
@@ -65,3 +68,21 @@ class Verdicts(Repository):
         async with self._transaction() as tx:
             rows = (await tx.execute(statement.limit(limit))).mappings().all()
         return [value_of(Verdict, row) for row in rows]
+
+    async def judged(self) -> Sequence[Judged]:
+        """The latest findings of which it is clear whether they were right, with what they said of themselves."""
+        row = VerdictRow
+        clear = or_(row.probability <= WRONG_BELOW, row.probability >= RIGHT_FROM)
+        statement = (
+            select(row.mode, row.confidence, row.probability)
+            .where(clear, row.disputed.is_(False))
+            .order_by(row.graded_at.desc())
+            .limit(MOST)
+        )
+        async with self._transaction() as tx:
+            found = await tx.execute(statement)
+            return [Judged(mode, said, right >= RIGHT_FROM) for mode, said, right in found]
+
+    async def calibration(self) -> Calibration:
+        """What the verdicts so far make of the confidence of findings."""
+        return calibration.fit(await self.judged())

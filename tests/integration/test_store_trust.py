@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+from agent.learning.calibration import Calibration
 from agent.model import (
     ChangeKind,
     Observed,
@@ -141,3 +142,17 @@ async def test_all_records_are_listed_by_place(store: Store) -> None:
         ("staging", 0, 1),
     ]
     assert await store.trust.records(LATER, "else") == []
+
+
+async def test_clear_verdicts_recalibrate_the_confidence_of_later_findings(store: Store) -> None:
+    assert await store.verdicts.calibration() == Calibration()
+    for number, (probability, disputed) in enumerate(
+        [(0.95, False), (0.05, False), (0.1, False), (0.5, False), (0.95, True)]
+    ):
+        investigation = (await opened(store, f"judged-{number}")).id
+        await store.verdicts.save(
+            verdict(investigation, probability=probability, disputed=disputed), 1
+        )
+    curve = (await store.verdicts.calibration()).of("cache_memory_pressure")
+    assert (curve.right, curve.of) == (1, 3), "what is open or disputed does not count"
+    assert curve.at(0.9) < 0.8
