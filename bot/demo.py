@@ -156,6 +156,7 @@ def _bot(company: Company, folder: Path, data: Path, scenario: str) -> Iterator[
         "SREBOT_DATA_FOLDER": str(data),
         "SREBOT_PORT": "0",
         "SREBOT_WATCH_SECONDS": "240",
+        "SREBOT_WATCH_HOLD_SECONDS": "10",
         "SREBOT_WATCH_INTERVAL_SECONDS": "5",
         "SREBOT_EXECUTOR_ID": "srebot-demo",
         **company.environment(),

@@ -94,6 +94,7 @@ def terms_of(settings: Settings) -> Terms:
         ),
         proposal_expiry_seconds=bot.proposal_expiry_seconds,
         watch_seconds=bot.watch_seconds,
+        watch_hold_seconds=bot.watch_hold_seconds,
         watch_interval_seconds=bot.watch_interval_seconds,
         follow_seconds=settings.slack.follow_seconds,
         remind_seconds=bot.remind_seconds,

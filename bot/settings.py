@@ -148,8 +148,10 @@ class BotSettings(BaseSettings):
     budget_tokens: int = 200_000
     budget_usd: float = 1.0
     proposal_expiry_seconds: float = 3600.0
-    watch_seconds: float = 900.0
-    """How long the signals are watched after a change."""
+    watch_seconds: float = 3600.0
+    """How long the signals are watched after a change at most; how long in each case depends on the signals."""
+    watch_hold_seconds: float = 120.0
+    """How long a recovery has to last before it counts, at most."""
     watch_interval_seconds: float = 30.0
     patience_seconds: float = 30.0
     """How long to wait, once, before looking again at an alert that nothing explains."""

@@ -12,9 +12,9 @@ import io
 import math
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from agent.model import Chart, Series
+from agent.model import Chart, Series, Window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,18 @@ _LIMIT_SHOWN_FROM = 0.5
 """A limit is drawn when the signal comes at least so near to it."""
 _BYTES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 _COUNTS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+_BAND = "#9aa5b1"
 _lock = threading.Lock()
+
+
+class Band(NamedTuple):
+    """A range of values that was expected for a time, to be drawn behind the course."""
+
+    window: Window
+    low: float
+    high: float
+    label: str
+    """What the subtitle calls it."""
 
 
 async def draw(chart: Chart, series: Series) -> bytes:
@@ -41,10 +52,10 @@ async def draw(chart: Chart, series: Series) -> bytes:
     return await asyncio.to_thread(render, chart, series)
 
 
-def render(chart: Chart, series: Series) -> bytes:
+def render(chart: Chart, series: Series, band: Band | None = None) -> bytes:
     """The picture as PNG; takes a fraction of a second, and the first one longer."""
     with _lock:
-        return _render(chart, series)
+        return _render(chart, series, band)
 
 
 def caption(chart: Chart, series: Series) -> str:
@@ -74,7 +85,7 @@ def readable(value: float, unit: str = "") -> str:
     return " ".join(part for part in (f"{value / size_:.3g}{letter}", short) if part)
 
 
-def _render(chart: Chart, series: Series) -> bytes:
+def _render(chart: Chart, series: Series, band: Band | None) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -85,7 +96,7 @@ def _render(chart: Chart, series: Series) -> bytes:
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.115, 0.11, 0.865, 0.71))
     _course(axes, points)
-    _frame(axes, chart, series, points)
+    _frame(axes, chart, series, points, band)
     _ordinary(axes, chart)
     _marks(axes, chart)
     buffer = io.BytesIO()
@@ -100,7 +111,13 @@ def _course(axes: Axes, points: list[tuple[float, float]]) -> None:
     axes.plot(times[-1:], values[-1:], "o", color=_LINE, markersize=9, zorder=4)
 
 
-def _frame(axes: Axes, chart: Chart, series: Series, points: list[tuple[float, float]]) -> None:
+def _frame(
+    axes: Axes,
+    chart: Chart,
+    series: Series,
+    points: list[tuple[float, float]],
+    band: Band | None = None,
+) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     first, last = points[0][0], points[-1][0]
@@ -112,6 +129,9 @@ def _frame(axes: Axes, chart: Chart, series: Series, points: list[tuple[float, f
         axes.text(first, chart.limit, f" {text}", color=_LIMIT, fontsize=15, va="bottom")
         top = max(top, chart.limit)
     low = min(0.0, *values)
+    if band is not None:
+        top, low = max(top, band.high), min(low, max(band.low, -top))
+        _expected(axes, band)
     axes.set_xlim(first, last + (last - first) * 0.015 + 1.0)
     size = _scale(top - low, series.unit)
     axes.set_yticks([v * size for v in MaxNLocator(5).tick_values(low / size, top / size)])
@@ -127,7 +147,20 @@ def _frame(axes: Axes, chart: Chart, series: Series, points: list[tuple[float, f
     title = chart.title if len(chart.title) <= 56 else f"{chart.title[:55]}…"
     place: dict[str, Any] = {"transform": axes.transAxes, "family": _FONT, "parse_math": False}
     axes.text(-0.1, 1.155, _clean(title), fontsize=22, fontweight="bold", color=_INK, **place)
-    axes.text(-0.1, 1.07, _clean(_subtitle(chart)), fontsize=15, color=_SOFT, **place)
+    said = "    ".join(filter(None, (_subtitle(chart), band.label if band is not None else "")))
+    axes.text(-0.1, 1.07, _clean(said), fontsize=15, color=_SOFT, **place)
+
+
+def _expected(axes: Axes, band: Band) -> None:
+    axes.fill_between(
+        [band.window.start.timestamp(), band.window.end.timestamp()],
+        band.low,
+        band.high,
+        color=_BAND,
+        alpha=0.35,
+        linewidth=0,
+        zorder=1,
+    )
 
 
 def _scale(span: float, unit: str) -> float:

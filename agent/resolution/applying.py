@@ -12,7 +12,8 @@ from agent.model import (
     Value,
 )
 from agent.resolution.errand import SREBOT, Errand, subject_of
-from agent.resolution.watch import Look, Watched, look, watched_signals
+from agent.resolution.expecting import signals_of
+from agent.resolution.watch import Look, Watched, look
 
 
 class Applied(Value):
@@ -35,8 +36,7 @@ class Applying:
         house, number = self._errand.house, self._errand.asked
 
         async def before() -> tuple[tuple[Watched, ...], Look]:
-            case = await self._errand.case()
-            signals = watched_signals(case)
+            signals = signals_of(proposal)
             await house.store.investigations.set_status(
                 self._errand.investigation, InvestigationStatus.APPLYING
             )

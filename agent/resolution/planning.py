@@ -15,6 +15,7 @@ from agent.model import (
 )
 from agent.resolution.blast import with_radius
 from agent.resolution.errand import SREBOT, Errand, subject_of
+from agent.resolution.expecting import expect
 from agent.resolution.paging import page
 from agent.resolution.proposing import proposal_id, proposal_of, refuse_unallowed
 
@@ -58,6 +59,8 @@ class Planning:
                 house.terms.proposal_expiry_seconds,
                 reverts,
             )
+            expected = await expect(house, case, change, proposal.environment)
+            proposal = proposal.model_copy(update={"expectation": expected})
             approved_before = await house.store.proposals.kinds_approved(proposal.environment)
             verdict = house.policy.decide(change, proposal.environment, approved_before)
             automatic = verdict.automatic and reverts is None  # anybody may ask for a way back

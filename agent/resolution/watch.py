@@ -1,28 +1,52 @@
-"""Watches the signals that started an investigation after a change, and says what was seen, not what caused it.
+"""Looks at the signals that a change is judged by, and says what was seen, not what caused it.
 
-What is watched is settled before the change: the monitors of the alerted service and the metrics whose evidence told.
-A signal is good again when its monitor is OK, or when it has come back at least half the way from its value before the
-change to its baseline.
+A signal that started the investigation is good again when its monitor is OK, or when it is on the good side of its level: its
+monitor's threshold where it has one, else half the way from its value before the change to its baseline. Neighbours are to be
+no worse than before.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Sequence
+from enum import StrEnum
+from statistics import median
 
 from agent.errors import ToolError
-from agent.model import Case, Json, Outcome, OutcomeStatus, Proposal, SignalAfter, Step, Utc, Value
+from agent.model import (
+    Json,
+    Outcome,
+    OutcomeStatus,
+    Proposal,
+    Reading,
+    Series,
+    SignalAfter,
+    Utc,
+    Value,
+)
 from agent.tools import Registry
 
-MOST_METRICS = 4
-_TELLING = 0.5
-"""Weight of evidence from which a metric is worth watching."""
 _HALF_WAY = 0.5
 _WORSE_BY = 0.3
 """A signal is worse when it moved this share of its distance further away from its baseline."""
 _ABOUT = 0.2
 """A value within this share of its baseline is normal."""
-_MINUTES = 10
-"""The window of a look: short, so that what came before the change soon leaves it."""
+_NEIGHBOUR_TIMES = 1.5
+"""A neighbour is worse from so many times its value before on,"""
+_NEIGHBOUR_LEAST = {"latency": 0.05, "errors": 0.02, "restarts": 1.0}
+"""and from so much more: seconds, share of requests, restarts within a look's window."""
+_LATEST = 3
+"""Points whose median is a neighbour's value: one odd point is no trouble."""
+
+
+class Role(StrEnum):
+    """Why a signal is watched."""
+
+    STARTED = "started"
+    """It, or its monitor, started the investigation, or told its cause."""
+    NEIGHBOUR = "neighbour"
+    """A dependant or sibling, which must not suffer."""
 
 
 class Watched(Value):
@@ -33,6 +57,17 @@ class Watched(Value):
     arguments: Json
     monitor: str = ""
     baseline: float | None = None
+    role: Role = Role.STARTED
+    measure: str = ""
+    """Of a neighbour: latency, errors or restarts."""
+    service: str = ""
+    """Whose series it is in a grouped answer; empty: the answer has one series."""
+    unit: str = ""
+    good_below: float | None = None
+    good_above: float | None = None
+    """The threshold of its monitor: good is strictly on this side of it."""
+    settles_seconds: float = 0.0
+    """How long it takes at least to show a recovery: its monitor's window, its own resolution."""
 
 
 class Look(Value):
@@ -42,94 +77,54 @@ class Look(Value):
     at: Utc
 
 
-def watched_signals(case: Case) -> tuple[Watched, ...]:
-    """What to watch after a change made for this case."""
-    return (*_monitors(case), *_metrics(case)[:MOST_METRICS])
-
-
-def _monitors(case: Case) -> list[Watched]:
-    """The monitor that alerted; where no monitor did, those that were in trouble."""
-    wanted = case.signal.fingerprint.split(":")
-    alerted: dict[str, Watched] = {}
-    troubled: dict[str, Watched] = {}
-    for step in _readings(case, "datadog_monitors"):
-        if step.check.arguments.get("state"):
-            continue  # asked for those in a state: once it recovered, a monitor would be missing there
-        for monitor in step.reading.data.get("monitors", []) if step.reading else ():
-            number = str(monitor.get("id"))
-            watched = Watched(
-                name=f"monitor “{monitor.get('name')}”",
-                tool=step.check.tool,
-                arguments=step.check.arguments,
-                monitor=number,
-            )
-            if number in wanted:
-                alerted[number] = watched
-            elif monitor.get("state") in ("Alert", "Warn"):
-                troubled[number] = watched
-    return list((alerted or troubled).values())
-
-
-def _metrics(case: Case) -> list[Watched]:
-    """The metrics that spoke for the leading hypothesis, the most telling first."""
-    ranked = case.ranked()
-    leader = ranked[0].id if ranked else ""
-    weights: dict[int, float] = {}
-    for evidence in case.evidence:
-        weights[evidence.step] = max(
-            weights.get(evidence.step, 0.0), evidence.weights.get(leader, 0.0)
-        )
-    telling = sorted(
-        (s for s in _readings(case, "datadog_metrics") if weights.get(s.number, 0) >= _TELLING),
-        key=lambda s: -weights[s.number],
-    )
-    signals = [_metric(step) for step in telling]
-    return list({w.arguments["query"]: w for w in signals if w is not None}.values())
-
-
-def _metric(step: Step) -> Watched | None:
-    series = step.reading.data.get("series") or [] if step.reading else []
-    if len(series) != 1 or not series[0].get("change"):
-        return None  # several series, or one that did not move, say nothing about recovery
-    return Watched(
-        name=str(series[0].get("metric") or step.check.arguments["query"]),
-        tool=step.check.tool,
-        arguments={**step.check.arguments, "minutes": _MINUTES},
-        baseline=series[0]["change"]["before"],
-    )
-
-
-def _readings(case: Case, tool: str) -> list[Step]:
-    return [s for s in case.steps if s.check.tool == tool and s.reading is not None]
-
-
 async def look(registry: Registry, signals: Sequence[Watched], at: Utc) -> Look:
-    """Read every watched signal once; a monitor is 0 when OK and 1 when not."""
-    values = [await _value(registry, signal) for signal in signals]
-    return Look(values=tuple(values), at=at)
+    """Read every watched signal once; a monitor is 0 when OK and 1 when not. Several of one answer ask once."""
+    asked = {_key(s): s for s in signals}
+    answers = await asyncio.gather(*(_read(registry, s) for s in asked.values()))
+    by_key = dict(zip(asked, answers, strict=True))
+    return Look(values=tuple(_value(s, by_key[_key(s)]) for s in signals), at=at)
 
 
-async def _value(registry: Registry, signal: Watched) -> float | None:
+def _key(signal: Watched) -> str:
+    return f"{signal.tool} {json.dumps(signal.arguments, sort_keys=True, default=str)}"
+
+
+async def _read(registry: Registry, signal: Watched) -> Reading | None:
     try:
-        reading = await registry[signal.tool](signal.arguments)
+        return await registry[signal.tool](signal.arguments)
     except ToolError:
         return None
+
+
+def _value(signal: Watched, reading: Reading | None) -> float | None:
+    if reading is None:
+        return None
     if signal.monitor:
-        states = [
-            m.get("state")
-            for m in reading.data.get("monitors", [])
-            if str(m.get("id")) == signal.monitor
-        ]
+        found = reading.data.get("monitors", [])
+        states = [m.get("state") for m in found if str(m.get("id")) == signal.monitor]
         known = [s for s in states if s in ("OK", "Alert", "Warn")]
         return float(known[0] != "OK") if known else None
+    if signal.service:
+        return _of_service(signal, reading.series)
     series = reading.data.get("series") or []
     return series[0].get("last") if len(series) == 1 else None
+
+
+def _of_service(signal: Watched, found: Sequence[Series]) -> float | None:
+    own = next((s for s in found if s.tags.get("service") == signal.service), None)
+    if own is None or not own.points:
+        return None
+    values = [v for _, v in own.points]
+    if signal.measure == "restarts":  # a counter: what counts is by how much it rose of late
+        return max(0.0, values[-1] - values[0])
+    return float(median(values[-_LATEST:]))
 
 
 def judge(
     proposal: Proposal, signals: Sequence[Watched], before: Look, after: Look, applied_at: Utc
 ) -> Outcome:
     """What the signals say after a change, without saying that the change did it."""
+    seen = list(zip(signals, before.values, after.values, strict=True))
     judged = [
         SignalAfter(
             name=s.name,
@@ -138,22 +133,25 @@ def judge(
             after=a,
             good=_good(s, b, a),
         )
-        for s, b, a in zip(signals, before.values, after.values, strict=True)
+        for s, b, a in seen
     ]
-    worse = [
-        s.name
-        for s, b, a in zip(signals, before.values, after.values, strict=True)
-        if _worse(s, b, a)
-    ]
+    worse = [s.name for s, b, a in seen if _worse(s, b, a)]
     status = _status(signals, judged, worse)
+    started = [j for s, j in zip(signals, judged, strict=True) if s.role is Role.STARTED]
     return Outcome(
         proposal=proposal.id,
         status=status,
-        statement=_statement(status, judged, worse, stayed=proposal.reverts is not None),
+        statement=_statement(status, started, worse, stayed=proposal.reverts is not None),
         signals=tuple(judged),
         observed_at=after.at,
         watched_seconds=round((after.at - applied_at).total_seconds(), 1),
     )
+
+
+def worse_signals(signals: Sequence[Watched], before: Look, after: Look) -> tuple[Watched, ...]:
+    """Those that got worse."""
+    seen = zip(signals, before.values, after.values, strict=True)
+    return tuple(s for s, b, a in seen if _worse(s, b, a))
 
 
 def _good(signal: Watched, before: float | None, after: float | None) -> bool | None:
@@ -161,6 +159,12 @@ def _good(signal: Watched, before: float | None, after: float | None) -> bool | 
         return None
     if signal.monitor:
         return after == 0
+    if signal.role is Role.NEIGHBOUR:
+        return None if before is None else not _worse(signal, before, after)
+    if signal.good_below is not None:
+        return after < signal.good_below
+    if signal.good_above is not None:
+        return after > signal.good_above
     if signal.baseline is None or before is None:
         return None
     if _is_normal(before, signal.baseline):
@@ -173,6 +177,9 @@ def _worse(signal: Watched, before: float | None, after: float | None) -> bool:
         return False
     if signal.monitor:
         return after > before
+    if signal.role is Role.NEIGHBOUR:
+        least = _NEIGHBOUR_LEAST.get(signal.measure, 0.0)
+        return after >= _NEIGHBOUR_TIMES * before and after - before >= least
     if signal.baseline is None:
         return False
     if _is_normal(before, signal.baseline):
@@ -189,8 +196,9 @@ def _status(
     signals: Sequence[Watched], judged: Sequence[SignalAfter], worse: Sequence[str]
 ) -> OutcomeStatus:
     """Monitors decide where there are some: recovered only if every one of them was read and is OK."""
-    monitors = [j.good for s, j in zip(signals, judged, strict=True) if s.monitor]
-    metrics = [j.good for s, j in zip(signals, judged, strict=True) if not s.monitor]
+    own = [(s, j.good) for s, j in zip(signals, judged, strict=True) if s.role is Role.STARTED]
+    monitors = [good for s, good in own if s.monitor]
+    metrics = [good for s, good in own if not s.monitor]
     deciding = monitors or [m for m in metrics if m is not None]
     if worse:
         return OutcomeStatus.WORSE

@@ -40,6 +40,7 @@ JOBS = {"redis-memory-pressure": "redis-reco-backup", "login-failure": "auth-rep
 """What has to be suspended in each story."""
 SETTINGS = {
     "SREBOT_WATCH_SECONDS": "300",
+    "SREBOT_WATCH_HOLD_SECONDS": "2",
     "SREBOT_WATCH_INTERVAL_SECONDS": "2",
     "SREBOT_CHANGE_APPROVERS": APPROVERS,
 }

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model import Check, OutcomeStatus, Reading, Step
-from agent.resolution.watch import Look, Watched, judge, watched_signals
+from agent.resolution.signals import watched_signals
+from agent.resolution.watch import Look, Watched, judge
 from tests.unit.agent.investigation.house import case_of, signal_on
 from tests.unit.bot.slack.cases import proposal
 

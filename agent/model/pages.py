@@ -1,0 +1,63 @@
+"""Waking people: pages, and what comes back of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from agent.model.base import Utc, Value
+
+
+class PageStatus(StrEnum):
+    """Where a page stands."""
+
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Page(Value):
+    """An incident by which somebody is woken: srebot opened it, or found it open and wrote its finding there."""
+
+    key: str
+    """What it is deduplicated by; one for each Issue."""
+    investigation: int
+    service: str
+    incident: str = ""
+    """The incident's id; empty: not known yet."""
+    link: str = ""
+    opened: bool = True
+    """Whether srebot opened it; only then it may resolve it."""
+    status: PageStatus = PageStatus.TRIGGERED
+    acknowledged_by: str = ""
+    notes: tuple[str, ...] = ()
+    """SHA-256 of each note that srebot wrote there."""
+    paged_at: Utc
+
+
+class PageEventKind(StrEnum):
+    """What happened to an incident."""
+
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    REASSIGNED = "reassigned"
+    ESCALATED = "escalated"
+    ANNOTATED = "annotated"
+
+
+class PageEvent(Value):
+    """Something that somebody did to an incident. Its texts are untrusted."""
+
+    kind: PageEventKind
+    incident: str
+    key: str = ""
+    """The incident's key, where it is told."""
+    who: str = ""
+    """Who did it, by name."""
+    to: tuple[str, ...] = ()
+    """To whom it was assigned."""
+    note: str = ""
+    number: str = ""
+    """Of the note: the same however it comes here."""
+    at: Utc
