@@ -22,9 +22,9 @@ from tests.e2e.killing import Story
 
 WANTED = int(os.environ.get("KILLS", "200"))
 """Kills over all stories."""
-OF_A_STORY = 10
-_APART_REQUESTS = 90
-"""So many requests lie between two kills at most; a story makes some hundreds, and makes those of a killed step again."""
+OF_A_STORY = 8
+_APART_REQUESTS = 250
+"""So many requests lie between two kills at most; each start makes about a hundred for its first scan alone."""
 
 
 def measure() -> list[Figure]:
@@ -61,7 +61,7 @@ def _played(server: str, seed: int) -> tuple[list[str], str]:
     ):
         bot = BotProcess(served.url, database_url, Path(folder) / "bot.log")
         story = Story(served, bot, database_url)
-        story.kill_at_random(seed, OF_A_STORY, first=_APART_REQUESTS, apart=_APART_REQUESTS)
+        story.kill_at_random(seed, OF_A_STORY, first=_APART_REQUESTS // 2, apart=_APART_REQUESTS)
         try:
             with bot.kept_alive():
                 story.assert_once(story.to_the_end())

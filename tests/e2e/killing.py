@@ -31,6 +31,8 @@ class Story:
     bot: BotProcess
     database_url: str
     killed_at: list[str] = field(default_factory=list)
+    begun: bool = False
+    """Whether the alert has come."""
 
     def __post_init__(self) -> None:
         self.engineer = Person(self.company.running)
@@ -52,7 +54,8 @@ class Story:
         return look
 
     def kill_at_random(self, seed: int, kills: int, first: int = 90, apart: int = 130) -> None:
-        """Kill the bot so many times, anywhere between two requests; a seed gives the same numbers of requests between.
+        """Kill the bot so many times, anywhere between two requests once the alert came; a seed gives the same
+        numbers of requests between.
 
         Args:
             seed: of the dice.
@@ -64,6 +67,8 @@ class Story:
         left = {"kills": kills, "requests": dice.randint(20, first)}
 
         def maybe(request: Request) -> None:
+            if not self.begun:
+                return
             left["requests"] -= 1
             if left["requests"] <= 0 and left["kills"] > 0:
                 left["kills"] -= 1
@@ -103,6 +108,7 @@ class Story:
     def to_the_end(self) -> str:
         """Wait for the alert, approve, wait for the outcome; returns the alert's thread."""
         ts = str(self.engineer.alert()["ts"])
+        self.begun = True
         eventually(lambda: self.buttons(ts) or self.count("approvals"), 90, self.told(ts))
         self.approve(ts)
         eventually(lambda: self.count("outcomes"), 90, self.told(ts))
