@@ -9,13 +9,16 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from sandbox.kubernetes import errors, protobuf
+from sandbox.kubernetes.controllers.cluster import is_terminating
 from sandbox.kubernetes.controllers.garbage import remove
+from sandbox.kubernetes.controllers.pods import FINISHED, is_ready
 from sandbox.kubernetes.reading import object_filter
 from sandbox.kubernetes.representation import many
 from sandbox.kubernetes.requests import content_type, is_dry_run, number, read_object
 from sandbox.kubernetes.selectors import label_selector
 from sandbox.kubernetes.server import Call, Manifest, success
 
+_SEVERAL_BUDGETS = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
 _POLICIES = ("Background", "Foreground", "Orphan")
 
 
@@ -96,24 +99,44 @@ async def evict(call: Call) -> Response:
     call.permit("create")
     body = await read_object(call.request)
     pod = call.existing()
-    _check_budgets(call, pod)
-    if not is_dry_run(call.request, body.get("deleteOptions")):
+    options = body.get("deleteOptions") or {}
+    _check_preconditions(call, options, pod)
+    if _counts_against_budgets(pod):
+        _check_budgets(call, pod)
+    if not is_dry_run(call.request, options):
         now = call.backend.world.now()
-        grace = (body.get("deleteOptions") or {}).get("gracePeriodSeconds")
+        grace = options.get("gracePeriodSeconds")
         remove(call.store, pod, now, "Background", grace)
         call.backend.controllers.advance(now)
     target = replace(call.target, subresource="")
     return JSONResponse(success(target, pod["metadata"]["uid"]), 201)
 
 
+def _counts_against_budgets(pod: Manifest) -> bool:
+    """Pods that wait, have ended or are on their way out anyway are let go unasked."""
+    phase = (pod.get("status") or {}).get("phase")
+    return phase not in (*FINISHED, "Pending") and not is_terminating(pod)
+
+
 def _check_budgets(call: Call, pod: Manifest) -> None:
-    for budget in call.store.current("PodDisruptionBudget", call.target.namespace):
-        if not label_selector(budget["spec"].get("selector")).matches(pod):
-            continue
+    budgets = [
+        budget
+        for budget in call.store.current("PodDisruptionBudget", call.target.namespace)
+        if label_selector(budget["spec"].get("selector")).matches(pod)
+    ]
+    if len(budgets) > 1:
+        raise errors.ApiError(500, "InternalError", _SEVERAL_BUDGETS)
+    for budget in budgets:
         status = budget.get("status") or {}
+        healthy, desired = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
+        if not is_ready(pod) and _lets_unready_go(budget, healthy, desired):
+            continue
         if status.get("disruptionsAllowed", 0) < 1:
-            raise errors.disruption_refused(
-                budget["metadata"]["name"],
-                status.get("desiredHealthy", 0),
-                status.get("currentHealthy", 0),
-            )
+            raise errors.disruption_refused(budget["metadata"]["name"], desired, healthy)
+
+
+def _lets_unready_go(budget: Manifest, healthy: int, desired: int) -> bool:
+    """Its ``unhealthyPodEvictionPolicy``: unready pods go always, or while enough others are healthy (the default)."""
+    if budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
+        return True
+    return healthy >= desired > 0

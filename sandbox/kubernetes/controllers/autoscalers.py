@@ -1,8 +1,9 @@
-"""HorizontalPodAutoscalers: what they measure and would want, as their status and Events tell it.
+"""HorizontalPodAutoscalers: what they measure and want, as their status and Events tell it, and what they do about it.
 
-They do not act: how many pods a workload has is what its own history says. So that a status never tells of an
+At the start the number of pods of a workload is what its own history says. So that a status never tells of an
 autoscaler that sees a need and does not follow it, what is measured is kept within the range in which a real one would
-rest, except at its bounds, where it cannot follow.
+rest, except at its bounds, where it cannot follow. One whose bounds somebody writes follows what it measures from then
+on (see ``rescaling``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sandbox.kubernetes.clock import format_time, parse_time
 from sandbox.kubernetes.controllers.cluster import Cluster, Manifest, is_terminating
 from sandbox.kubernetes.controllers.conditions import condition
 from sandbox.kubernetes.controllers.pods import FINISHED
+from sandbox.kubernetes.controllers.rescaling import COMPONENT, Rescaler
 from sandbox.kubernetes.quantity import parse_quantity
 from sandbox.kubernetes.selectors import label_selector
 
@@ -28,15 +30,16 @@ _TOLERANCE = 0.1
 _SPREAD_POINTS = 25
 _MOVED_POINTS = 8
 """A status that differs by less than this in its measured percentage is left as it is."""
-_COMPONENT = "horizontal-pod-autoscaler"
 _FOUND = (
     "the HPA was able to successfully calculate a replica count from cpu resource utilization"
     " (percentage of request)"
 )
 
 
-def reconcile_autoscaler(cluster: Cluster, hpa: Manifest, measure: Measure) -> None:
-    """Write what the autoscaler sees of its Deployment."""
+def reconcile_autoscaler(
+    cluster: Cluster, hpa: Manifest, measure: Measure, rescaler: Rescaler
+) -> None:
+    """Write what the autoscaler sees of its Deployment, and scale it."""
     namespace, wanted = hpa["metadata"]["namespace"], hpa["spec"]["scaleTargetRef"]
     deployment = cluster.store.get("Deployment", namespace, wanted["name"])
     target = _target_percent(hpa)
@@ -48,9 +51,13 @@ def reconcile_autoscaler(cluster: Cluster, hpa: Manifest, measure: Measure) -> N
         _report_blind(cluster, hpa, deployment, *blind)
         return
     cores, request = measure(deployment), _requested(deployment)
-    if cores is not None and request:
-        measured = _plausible(100.0 * cores / request, target, hpa, deployment)
-        _report(cluster, hpa, deployment, round(measured), target)
+    asked = current = deployment["spec"]["replicas"]
+    if cores is not None and request and current:
+        measured = 100.0 * cores / request
+        if not rescaler.follows(cluster, hpa):
+            measured = _plausible(measured, target, hpa, deployment)
+        asked = _report(cluster, hpa, deployment, round(measured), target)
+    rescaler.act(cluster, hpa, deployment, asked)
 
 
 def _target_percent(hpa: Manifest) -> float | None:
@@ -101,9 +108,10 @@ def _plausible(percent: float, target: float, hpa: Manifest, deployment: Manifes
 
 def _report(
     cluster: Cluster, hpa: Manifest, deployment: Manifest, percent: int, target: float
-) -> None:
+) -> int:
+    """Write the status; the number of replicas that the measure asks for."""
     status = hpa.get("status") or {}
-    current = deployment["spec"]["replicas"]
+    current = int(deployment["spec"]["replicas"])
     known = _percent_of(status)
     if known is not None and abs(known - percent) < _MOVED_POINTS:
         percent = known
@@ -123,6 +131,7 @@ def _report(
         ],
     }
     cluster.set_status(hpa, made)
+    return asked
 
 
 def _bounded(asked: int, hpa: Manifest) -> int:
@@ -218,7 +227,7 @@ def _tell(cluster: Cluster, hpa: Manifest, reason: str, message: str, since: dat
         "type": "Warning",
         "reason": reason,
         "message": message,
-        "component": _COMPONENT,
+        "component": COMPONENT,
         "count": 1 + periods,
         "first": since,
         "last": since + periods * _PERIOD,

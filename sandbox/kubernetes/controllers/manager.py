@@ -19,6 +19,7 @@ from sandbox.kubernetes.controllers.nodes import sync_nodes
 from sandbox.kubernetes.controllers.reconciler import Reconciler
 from sandbox.kubernetes.controllers.reloader import Reloader
 from sandbox.kubernetes.controllers.replicasets import is_short
+from sandbox.kubernetes.controllers.rescaling import Rescaler
 from sandbox.kubernetes.cron import CronError, parse_schedule
 from sandbox.kubernetes.store import ObjectStore
 from sandbox.world.ports import World
@@ -58,6 +59,7 @@ class Controllers:
         self._synced_at: datetime | None = None
         self._scaled_at: datetime | None = None
         self._started = False
+        self._rescaler = Rescaler(store.now())
 
     def advance(self, now: datetime) -> None:
         """Bring the cluster up to ``now``."""
@@ -142,7 +144,7 @@ class Controllers:
     def _sync_autoscalers(self, now: datetime) -> None:
         cluster = Cluster(self._store, now)
         for hpa in self._store.current("HorizontalPodAutoscaler"):
-            reconcile_autoscaler(cluster, hpa, self._cpu_cores)
+            reconcile_autoscaler(cluster, hpa, self._cpu_cores, self._rescaler)
 
     def _cpu_cores(self, deployment: Manifest) -> float | None:
         """What a pod of the Deployment uses in the mean, as its metrics tell; None without any."""

@@ -1,10 +1,10 @@
-"""The node lifecycle: pods of a node that no longer reports are not ready, and after a while are taken down."""
+"""The node lifecycle: cordoned nodes bear a taint; pods of a node that no longer reports are not ready, and after a while are taken down."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from sandbox.kubernetes.clock import parse_time
+from sandbox.kubernetes.clock import format_time, parse_time
 from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.controllers.cluster import (
     Cluster,
@@ -14,13 +14,41 @@ from sandbox.kubernetes.controllers.cluster import (
 )
 from sandbox.kubernetes.controllers.conditions import condition
 from sandbox.kubernetes.controllers.pods import FINISHED, stop_pod
+from sandbox.kubernetes.ownership import Manager, record_update
 
+UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
+"""The taint of cordoned nodes."""
+_MANAGER = Manager("kube-controller-manager")
 TOLERATED = timedelta(minutes=5)
 """How long pods stay on a node that does not report (the default toleration of the taint ``unreachable``)."""
 
 
 def sync_nodes(cluster: Cluster) -> None:
-    """Mark, and in time take down, the pods of nodes that do not report."""
+    """Taint nodes that are cordoned; mark, and in time take down, the pods of nodes that do not report."""
+    for node in cluster.store.current("Node"):
+        _taint_cordoned(cluster, node)
+    _sync_lost(cluster)
+
+
+def _taint_cordoned(cluster: Cluster, node: Manifest) -> None:
+    """Have the taint of unschedulable nodes on those that are, and on no other."""
+    taints = list(node["spec"].get("taints") or ()) if node.get("spec") else []
+    others = [t for t in taints if t["key"] != UNSCHEDULABLE]
+    closed = bool((node.get("spec") or {}).get("unschedulable"))
+    if closed == (len(others) < len(taints)):
+        return
+    changed = clone(node)
+    if closed:
+        since = format_time(cluster.now)
+        others.append({"key": UNSCHEDULABLE, "effect": "NoSchedule", "timeAdded": since})
+    changed["spec"]["taints"] = others
+    if not others:
+        changed["spec"].pop("taints")
+    record_update(node, changed, _MANAGER, cluster.now)
+    cluster.update(changed)
+
+
+def _sync_lost(cluster: Cluster) -> None:
     lost = {
         node["metadata"]["name"]: told
         for node in cluster.store.current("Node")
