@@ -205,6 +205,8 @@ class SignalAfter(Value):
     after: float | None
     good: bool | None
     """Whether it is where it should be; None when that can't be told."""
+    neighbour: bool = False
+    """Not what started the investigation: a dependant or sibling, which must not suffer."""
 
 
 class Comparison(Value):

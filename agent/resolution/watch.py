@@ -132,6 +132,7 @@ def judge(
             before=b,
             after=a,
             good=_good(s, b, a),
+            neighbour=s.role is Role.NEIGHBOUR,
         )
         for s, b, a in seen
     ]

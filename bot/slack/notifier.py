@@ -33,6 +33,7 @@ from bot.slack.refusals import Remedy, code_of, remedy_of
 from bot.slack.sessions import AgentSessions
 from bot.slack.views.emerging import announcement
 from bot.slack.views.issues import issue_line
+from bot.slack.views.outcome import outcome_message
 from bot.slack.views.quiet import digest
 from bot.slack.views.render import Views
 
@@ -143,7 +144,7 @@ class SlackNotifier:
 
     async def outcome(self, case: Case, proposal: Proposal, outcome: Outcome) -> None:
         """What was seen after the change."""
-        view = self._views.outcome(case, proposal, outcome)
+        view = outcome_message(self._views, case, proposal, outcome)
         await self._say_in_thread(case, f"outcome-{proposal.id}", "outcome", view)
 
     async def say(

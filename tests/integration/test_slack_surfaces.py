@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from agent.model import AlertState, InvestigationStatus, Severity, SignalKind
+from bot.slack.views.outcome import outcome_message
 from sandbox.slack.ratelimit import RateLimits
 from sandbox.slack.senders import AlertPost, post_alert
 from sandbox.slack.workspace import SlackWorkspace
@@ -326,7 +327,9 @@ async def test_a_decision_that_could_not_be_kept_leaves_the_modal_open_with_a_se
 
 
 async def test_a_change_can_be_taken_back(workspace: SlackWorkspace, core: FakeAnswering) -> None:
-    ts = await bot_says(workspace, VIEWS.outcome(cases.case(), cases.proposal(), cases.outcome()))
+    ts = await bot_says(
+        workspace, outcome_message(VIEWS, cases.case(), cases.proposal(), cases.outcome())
+    )
     block = block_of(workspace, ts, "revert_change")
     for _ in range(2):
         await workspace.click(ENGINEER, ALERTS, ts, block, "revert_change")

@@ -20,9 +20,7 @@ from agent.model import (
     Finding,
     HypothesisStatus,
     InvestigationStatus,
-    Outcome,
     Proposal,
-    SignalAfter,
     SignalKind,
 )
 from bot.slack import limits
@@ -35,9 +33,6 @@ _SHOWN_RULED_OUT = 3
 _SHOWN_WHY = 2
 """How many sentences a thread shows of each; the record has all."""
 _CITATION = re.compile(r"\[(\d+)\]")
-
-_SCALES = ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
-"""From which value on, divided by what, with which letter."""
 
 
 class Views:
@@ -62,7 +57,6 @@ class Views:
             esc=escape,
             percent=lambda ratio: f"{ratio * 100:.0f} %",
             bar=_bar,
-            shown=_shown,
             clock=_clock,
             duration=_duration,
             few=few,
@@ -189,17 +183,6 @@ class Views:
         text = f"{icon} <@{approval.user}> {verb} “{escape(proposal.plan.summary)}”{reason}"
         return limits.fit(f"{verb.capitalize()}: {proposal.plan.summary}", [_section(text)])
 
-    def outcome(self, case: Case, proposal: Proposal, outcome: Outcome) -> Message:
-        """What was seen after a change."""
-        return self.message(
-            "outcome",
-            outcome.statement,
-            case=case,
-            proposal=proposal,
-            outcome=outcome,
-            url=self.record_url(case),
-        )
-
     def text(self, markdown: str, case: Case | None = None) -> Message:
         """Standard markdown, as an answer to a person; ``[n]`` opens the case's evidence."""
         if case is not None:
@@ -306,18 +289,6 @@ def _next_step(case: Case) -> str:
 
 def _section(text: str) -> dict[str, Any]:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-
-
-def _shown(signal: SignalAfter, value: float | None) -> str:
-    """A watched signal's value in few characters; a monitor's as its state."""
-    if value is None:
-        return "?"
-    if signal.query.isdigit():  # a monitor's id
-        return "alerting" if value else "OK"
-    for least, scale, letter in _SCALES:
-        if abs(value) >= least:
-            return f"{value / scale:.3g}{letter}"
-    return f"{value:.3g}"
 
 
 def _bar(ratio: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.model import SignalAfter
-from bot.slack.views.render import _shown
+from bot.slack.views.outcome import shown
 
 METRIC = SignalAfter(name="m", query="avg:m{*}", before=None, after=None, good=None)
 MONITOR = SignalAfter(name="monitor", query="1001", before=None, after=None, good=None)
@@ -23,9 +23,9 @@ MONITOR = SignalAfter(name="monitor", query="1001", before=None, after=None, goo
     ],
 )
 def test_a_metric(value: float | None, text: str) -> None:
-    assert _shown(METRIC, value) == text
+    assert shown(METRIC, value) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.0, "alerting"), (0.0, "OK"), (None, "?")])
 def test_a_monitor_is_told_by_its_state(value: float | None, text: str) -> None:
-    assert _shown(MONITOR, value) == text
+    assert shown(MONITOR, value) == text

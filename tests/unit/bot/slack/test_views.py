@@ -21,6 +21,7 @@ from agent.model import (
 )
 from bot.slack.limits import Message
 from bot.slack.views import quiet
+from bot.slack.views.outcome import outcome_message
 from bot.slack.views.render import Views, summary_line
 from sandbox.slack.blocks import validate_message_blocks, validate_view
 from tests.unit.bot.slack import cases
@@ -96,7 +97,7 @@ def all_messages(text: str) -> Sequence[Message]:
         *(VIEWS.proposal(done, cases.proposal(text, status=s), text) for s in ProposalStatus),
         VIEWS.decision(done, cases.proposal(text), cases.approval(reason=text)),
         *(
-            VIEWS.outcome(done, cases.proposal(), cases.outcome(text, status=s))
+            outcome_message(VIEWS, done, cases.proposal(), cases.outcome(text, status=s))
             for s in OutcomeStatus
         ),
         VIEWS.text(text, done),
@@ -241,11 +242,11 @@ class TestProposal:
 
 
 def test_an_outcome_claims_no_cause_and_offers_the_way_back() -> None:
-    shown = str(VIEWS.outcome(cases.case(), cases.proposal(), cases.outcome()).blocks)
+    shown = str(outcome_message(VIEWS, cases.case(), cases.proposal(), cases.outcome()).blocks)
     assert "not proof" in shown
     assert "revert_change" in shown
     back = cases.proposal(reverts=cases.PROPOSAL)
-    again = str(VIEWS.outcome(cases.case(), back, cases.outcome()).blocks)
+    again = str(outcome_message(VIEWS, cases.case(), back, cases.outcome()).blocks)
     assert "revert_change" not in again
 
 
