@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import Text, cast, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.learning import calibration
 from agent.learning.calibration import Calibration, Judged
 from agent.learning.trust import RIGHT_FROM, WRONG_BELOW
-from agent.model import Verdict
+from agent.model import AlertState, Ending, InvestigationStatus, SignalKind, Verdict
 from agent.store.mapping import row_of, value_of
 from agent.store.repositories import Repository
-from agent.store.tables import VerdictRow
+from agent.store.tables import FeedbackRow, FindingRow, InvestigationRow, SignalRow, VerdictRow
 
 MOST = 2000
 """How many of the latest verdicts are read at once."""
+MOST_DUE = 50
+"""How many investigations are looked back on at once; the others wait for the next time."""
+_OVER = (InvestigationStatus.CLOSED.value, InvestigationStatus.STOPPED.value)
 
 
 class Verdicts(Repository):
@@ -68,6 +71,65 @@ class Verdicts(Repository):
         async with self._transaction() as tx:
             rows = (await tx.execute(statement.limit(limit))).mappings().all()
         return [value_of(Verdict, row) for row in rows]
+
+    async def due(
+        self, now: datetime, after_seconds: Sequence[float], since: datetime
+    ) -> Sequence[tuple[int, int]]:
+        """The closed investigations to look back on now, with how many looks are due by now.
+
+        Those that found a cause, once each of the times after their end is over, and at once when a person said
+        whether it was right since the last look.
+
+        Args:
+            now: the present.
+            after_seconds: the times after the end, in order.
+            since: those that ended before are left alone.
+        """
+        head, row = InvestigationRow, VerdictRow
+        said = exists().where(
+            FeedbackRow.subject_kind == "finding",
+            FeedbackRow.subject_id == cast(head.id, Text),
+            or_(row.graded_at.is_(None), FeedbackRow.at > row.graded_at),
+        )
+        looks = [
+            (func.coalesce(row.looks, 0) <= place)
+            & (head.ended_at <= now - timedelta(seconds=seconds))
+            for place, seconds in enumerate(after_seconds)
+        ]
+        statement = (
+            select(head.id, head.ended_at)
+            .join(FindingRow, FindingRow.investigation_id == head.id)
+            .outerjoin(row, row.investigation == head.id)
+            .where(
+                head.status.in_(_OVER),
+                head.ended_at >= since,
+                FindingRow.ending == Ending.CAUSE_FOUND.value,
+                or_(said, *looks),
+            )
+            .order_by(head.ended_at)
+            .limit(MOST_DUE)
+        )
+        async with self._transaction() as tx:
+            found = await tx.execute(statement)
+            return [
+                (number, sum((now - ended).total_seconds() >= s for s in after_seconds))
+                for number, ended in found
+                if ended is not None
+            ]
+
+    async def alerted(
+        self, services: Collection[str], since: datetime, until: datetime
+    ) -> frozenset[str]:
+        """Which of these services an alert began at between two moments."""
+        row = SignalRow
+        statement = select(row.service).where(
+            row.kind == SignalKind.ALERT.value,
+            row.state == AlertState.TRIGGERED.value,
+            row.service.in_(services),
+            row.occurred_at.between(since, until),
+        )
+        async with self._transaction() as tx:
+            return frozenset((await tx.execute(statement)).scalars())
 
     async def judged(self) -> Sequence[Judged]:
         """The latest findings of which it is clear whether they were right, with what they said of themselves."""
