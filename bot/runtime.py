@@ -18,7 +18,7 @@ from agent.learning.tools import LearningTools
 from agent.model import Budget
 from agent.ports import Answering, Directory, ModelLog, Notifier, Reasoner
 from agent.reasoning.rules import Rules
-from agent.resolution.policy import Policy
+from agent.resolution.policy import Policy, default_policy, loaded
 from agent.store.engine import create_engine, normalise
 from agent.store.repository import Store
 from agent.tools import Registry
@@ -120,9 +120,11 @@ def timetable_of(settings: Settings) -> Timetable:
 
 
 def policy_of(settings: Settings) -> Policy:
-    """The policy with the approvers that the settings name."""
+    """The policy of the file that the settings name, else the packaged one with the approvers that they name."""
+    if settings.bot.policy_file is not None:
+        return loaded(settings.bot.policy_file)
     leads, approvers = settings.bot.team_leads, settings.bot.change_approvers
-    return Policy().with_approvers(
+    return default_policy().with_approvers(
         development={*leads, *approvers}, staging=leads, production=approvers
     )
 

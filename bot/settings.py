@@ -164,10 +164,12 @@ class BotSettings(BaseSettings):
     """Of each answer of a vendor, what is kept at most; the record says what was cut."""
     raw_retention_days: float = Field(default=30, ge=0)
     """How long raw answers, series and what models were shown are kept; 0: for ever."""
+    policy_file: Path | None = None
+    """YAML: what may be changed where, who approves it, when; empty: the rules that `srebot policy show` prints."""
     change_approvers: Names = ("sre-approvers",)
-    """User groups (handles) or user ids who may approve changes in production."""
+    """User groups (handles) or user ids who may approve changes in production, where no policy file says it."""
     team_leads: Names = ("team-leads",)
-    """User groups (handles) or user ids who may approve changes in staging."""
+    """User groups (handles) or user ids who may approve changes in staging, where no policy file says it."""
 
 
 class KnowledgeSettings(BaseSettings):

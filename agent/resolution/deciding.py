@@ -12,6 +12,7 @@ from agent.errors import Refused
 from agent.house import House
 from agent.model import Approval, Proposal, ProposalStatus
 from agent.resolution.entitling import principals_of
+from agent.resolution.facts import ruling_of
 
 _UNKNOWN = "This proposal is not known here; look in the thread for a newer one."
 _DECIDED = "Somebody else has decided on this already."
@@ -62,24 +63,20 @@ async def decide_proposal(
 
 async def _objection(house: House, proposal: Proposal, user: str, *, approved: bool) -> str:
     return (
-        await _of_the_person(house, proposal, user)
+        await _of_the_person(house, proposal, user, approved=approved)
         or _of_the_proposal(house, proposal, house.clock.now())
         or (await _of_approving(house, proposal, user) if approved else "")
     )
 
 
-async def _of_the_person(house: House, proposal: Proposal, user: str) -> str:
+async def _of_the_person(house: House, proposal: Proposal, user: str, *, approved: bool) -> str:
     person = await house.directory.person(user)
     if person.why_not:
         return f"You may not decide on changes: {person.why_not}."
     principals = await principals_of(house, person, proposal)
-    if not house.policy.entitled(user, principals, proposal.change, proposal.environment):
-        people = sorted(house.policy.rules_of(proposal.environment).approvers) or ["nobody yet"]
-        return (
-            f"You may not decide on changes in {proposal.environment}; "
-            f"{' or '.join(people)} may. Ask one of them to look at this thread."
-        )
-    return ""
+    case = await house.store.cases.load(proposal.investigation)
+    ruling = await ruling_of(house, case, proposal.change, proposal.plan, proposal.reverts)
+    return ruling.objection_to(user, principals, approving=approved)
 
 
 def _of_the_proposal(house: House, proposal: Proposal, now: datetime) -> str:

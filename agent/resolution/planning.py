@@ -9,6 +9,7 @@ from agent.model import (
     Case,
     Change,
     InvestigationStatus,
+    Plan,
     Proposal,
     ProposalStatus,
     Value,
@@ -16,8 +17,11 @@ from agent.model import (
 from agent.resolution.blast import with_radius
 from agent.resolution.errand import SREBOT, Errand, subject_of
 from agent.resolution.expecting import expect
+from agent.resolution.facts import ruling_of
 from agent.resolution.paging import page
-from agent.resolution.proposing import proposal_id, proposal_of, refuse_unallowed
+from agent.resolution.policy import Ruling
+from agent.resolution.proposing import proposal_id, proposal_of
+from agent.resolution.taint import refuse_tainted
 
 
 class Planned(Value):
@@ -26,6 +30,8 @@ class Planned(Value):
     proposal: Proposal | None = None
     refused: str = ""
     automatic: bool = False
+    why: str = ""
+    """What the policy says on it, in sentences."""
 
 
 class Planning:
@@ -45,8 +51,10 @@ class Planning:
                 return Planned(refused="srebot has no credential to apply changes with.")
             try:
                 if checked:
-                    refuse_unallowed(change, case, house.policy)
+                    refuse_tainted(change, case.steps)
+                await self._allowed(case, change, reverts)
                 plan = with_radius(await fixer.plan(change), change.target, case)
+                ruling = await self._allowed(case, change, reverts, plan)
             except (Drifted, Refused, ToolError) as error:
                 return Planned(refused=str(error))
             proposal = proposal_of(
@@ -54,24 +62,34 @@ class Planning:
                 case,
                 change,
                 plan,
-                house.policy,
+                ruling,
                 house.clock.now(),
                 house.terms.proposal_expiry_seconds,
                 reverts,
             )
             expected = await expect(house, case, change, proposal.environment)
             proposal = proposal.model_copy(update={"expectation": expected})
-            approved_before = await house.store.proposals.kinds_approved(proposal.environment)
-            verdict = house.policy.decide(change, proposal.environment, approved_before)
-            automatic = verdict.automatic and reverts is None  # anybody may ask for a way back
-            if automatic:  # nobody is asked, so nobody may decide
+            if ruling.automatic:  # nobody is asked, so nobody may decide
                 proposal = proposal.model_copy(update={"status": ProposalStatus.APPROVED})
             await house.store.proposals.add(proposal)
-            return Planned(proposal=proposal, automatic=automatic)
+            return Planned(proposal=proposal, automatic=ruling.automatic, why=ruling.reason)
 
         planned = await self._errand.workflow.step(f"plan-{number}", work)
         await self._tell_plan(change, planned, number)
         return planned
+
+    async def _allowed(
+        self, case: Case, change: Change, reverts: UUID | None, plan: Plan | None = None
+    ) -> Ruling:
+        """The policy's ruling, if it lets the change be proposed.
+
+        Raises:
+            Refused: it does not.
+        """
+        ruling = await ruling_of(self._errand.house, case, change, plan, reverts)
+        if not ruling.may_propose:
+            raise Refused(ruling.reason)
+        return ruling
 
     async def _tell_plan(self, change: Change, planned: Planned, number: int) -> None:
         house, proposal = self._errand.house, planned.proposal
@@ -84,7 +102,7 @@ class Planning:
                 await self._errand.audit(SREBOT, "not_proposed", change.target.key, text)
                 return
             if planned.automatic:
-                await self._tell_automatic(case, proposal)
+                await self._tell_automatic(case, proposal, planned.why)
                 return
             await self._errand.audit(
                 SREBOT, "proposed", subject_of(proposal), proposal.plan.summary
@@ -98,14 +116,11 @@ class Planning:
 
         await self._errand.workflow.step(f"propose-{number}", work)
 
-    async def _tell_automatic(self, case: Case, proposal: Proposal) -> None:
-        kind = proposal.change.kind.value.replace("_", " ")
-        why = f"{kind} was approved in {proposal.environment} before"
-        subject = subject_of(proposal)
+    async def _tell_automatic(self, case: Case, proposal: Proposal, why: str) -> None:
         await self._errand.audit(
-            SREBOT, "approved_by_policy", subject, f"{proposal.plan.summary}: {why}"
+            SREBOT, "approved_by_policy", subject_of(proposal), f"{proposal.plan.summary}: {why}"
         )
-        note = f"I apply this without asking: {why}."
+        note = f"I apply this without asking. {why}"
         await self._errand.house.notifier.proposal(case, proposal, note)
 
 

@@ -6,18 +6,10 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from agent.errors import Refused
-from agent.model import Case, Change, Entity, Plan, Proposal
-from agent.resolution.policy import Policy
+from agent.model import Case, Change, Plan, Proposal
+from agent.resolution.facts import place_of
+from agent.resolution.policy import Facts, Policy, Ruling
 from agent.resolution.taint import refuse_tainted
-
-
-def environment_of(target: Entity, case: Case) -> str:
-    """The environment that a change would happen in: what the graph knows of the target, else its namespace.
-
-    What the change or the signal say of it never counts: an alert's text could choose a laxer policy.
-    """
-    known = next((e for e in case.entities if e.key == target.key and e.environment), None)
-    return known.environment if known else target.namespace
 
 
 def refuse_unallowed(change: Change, case: Case, policy: Policy) -> None:
@@ -27,9 +19,10 @@ def refuse_unallowed(change: Change, case: Case, policy: Policy) -> None:
         Refused: the message says which and why.
     """
     refuse_tainted(change, case.steps)
-    verdict = policy.decide(change, environment_of(change.target, case))
-    if not verdict.may_propose:
-        raise Refused(verdict.reason)
+    facts = Facts(change=change, place=place_of(change.target, case), now=case.now)
+    ruling = policy.decide(facts)
+    if not ruling.may_propose:
+        raise Refused(ruling.reason)
 
 
 def proposal_id(case: Case, workflow: str, number: int) -> UUID:
@@ -42,20 +35,21 @@ def proposal_of(
     case: Case,
     change: Change,
     plan: Plan,
-    policy: Policy,
+    ruling: Ruling,
     now: datetime,
     expiry_seconds: float,
     reverts: UUID | None = None,
 ) -> Proposal:
-    """The proposal of a planned change."""
+    """The proposal of a planned change that the policy lets be proposed."""
     return Proposal(
         id=identity,
         investigation=case.investigation.id,
         change=change,
         plan=plan,
-        environment=environment_of(change.target, case),
-        policy_version=policy.version,
+        environment=ruling.environment,
+        policy_version=ruling.policy_version,
         created_at=now,
         expires_at=now + timedelta(seconds=expiry_seconds),
         reverts=reverts,
+        approvals_needed=ruling.approvals_needed,
     )

@@ -34,7 +34,7 @@ from agent.model import (
 from agent.ports import Person
 from agent.reasoning.rules import Rules
 from agent.resolution.deciding import decide_proposal
-from agent.resolution.policy import Policy
+from agent.resolution.policy import default_policy
 from agent.store.repository import Store
 from agent.tools import Registry, tool
 from agent.workflow import Mail, MailKind
@@ -292,7 +292,7 @@ def outside(store: Store, *, can_apply: bool = True, **terms: float) -> Outside:
         investigator=investigator,
         notifier=notifier,
         directory=FakeDirectory(),
-        policy=Policy(),
+        policy=default_policy(),
         clock=clock,
         terms=Terms(**{"watch_seconds": 60, "watch_interval_seconds": 10, **terms}),
         fixer=fixer if can_apply else None,

@@ -21,7 +21,7 @@ from agent.reasoning.llm_prompt import fenced
 from agent.redaction import MARK
 from agent.resolution.carrying_out import CarryingOut
 from agent.resolution.deciding import decide_proposal, why_not
-from agent.resolution.policy import Policy
+from agent.resolution.policy import default_policy
 from agent.resolution.taint import refuse_tainted
 from agent.store.repository import Store
 from agent.tools import Registry
@@ -126,7 +126,9 @@ class TestWhoDecides:
     ) -> None:
         proposal = await self.asked(world)
         object.__setattr__(
-            world.house, "policy", Policy().with_approvers(production={"sre-approvers", OUTSIDER})
+            world.house,
+            "policy",
+            default_policy().with_approvers(production={"sre-approvers", OUTSIDER}),
         )
         said = await decide_proposal(world.house, proposal.id, OUTSIDER, approved=True, reason="")
         assert "policy changed" in said

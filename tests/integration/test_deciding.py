@@ -10,6 +10,7 @@ import pytest
 
 from agent.model import Proposal, ProposalStatus
 from agent.resolution.deciding import decide_proposal, why_not
+from agent.resolution.facts import ruling_of
 from agent.resolution.proposing import proposal_of
 from agent.store.repository import Store
 from tests.integration.fake_house import (
@@ -34,7 +35,8 @@ async def proposed(world: Outside, namespace: str = "production") -> Proposal:
     case = await world.store.cases.load(1)
     wanted = change(namespace=namespace)
     plan = await world.fixer.plan(wanted)
-    made = proposal_of(uuid4(), case, wanted, plan, world.house.policy, NOW, 60.0)
+    ruling = await ruling_of(world.house, case, wanted, plan)
+    made = proposal_of(uuid4(), case, wanted, plan, ruling, NOW, 60.0)
     await world.store.proposals.add(made)
     return made
 

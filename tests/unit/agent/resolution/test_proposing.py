@@ -8,9 +8,9 @@ import pytest
 
 from agent.errors import Refused
 from agent.model import Change, ChangeKind, Entity
-from agent.resolution.policy import Policy
+from agent.resolution.facts import environment_of, place_of
+from agent.resolution.policy import Facts, default_policy
 from agent.resolution.proposing import (
-    environment_of,
     proposal_id,
     proposal_of,
     refuse_unallowed,
@@ -36,11 +36,11 @@ def test_the_environment_is_what_the_graph_knows_and_else_the_namespace() -> Non
 
 
 def test_a_proposal_carries_the_policy_and_its_end() -> None:
-    case, policy = cases.case(), Policy()
+    case, policy, plan = cases.case(), default_policy(), cases.proposal().plan
     change = Change(kind=ChangeKind.SUSPEND_JOB, target=JOB)
-    made = proposal_of(
-        proposal_id(case, "w", 1), case, change, cases.proposal().plan, policy, cases.NOW, 60.0
-    )
+    facts = Facts(change=change, place=place_of(JOB, case), now=cases.NOW, plan=plan)
+    ruling = policy.decide(facts)
+    made = proposal_of(proposal_id(case, "w", 1), case, change, plan, ruling, cases.NOW, 60.0)
     assert made.policy_version == policy.version
     assert made.expires_at - made.created_at == timedelta(seconds=60)
 
@@ -48,4 +48,4 @@ def test_a_proposal_carries_the_policy_and_its_end() -> None:
 def test_a_target_that_no_trusted_answer_shows_is_refused() -> None:
     change = Change(kind=ChangeKind.SUSPEND_JOB, target=JOB, provenance={"target": "step:99"})
     with pytest.raises(Refused, match="backup"):
-        refuse_unallowed(change, cases.case(), Policy())
+        refuse_unallowed(change, cases.case(), default_policy())

@@ -1,0 +1,120 @@
+"""Looks up the facts that the policy rules on: from the graph, the records, and what people did before."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from agent.house import House
+from agent.learning.trust import service_of
+from agent.model import Case, Change, ChangeKind, Entity, Plan
+from agent.resolution.policy import Facts, Place, Ruling
+
+
+def environment_of(target: Entity, case: Case) -> str:
+    """The environment that a change would happen in: what the graph knows of the target, else its namespace.
+
+    What the change or the signal say of it never counts: an alert's text could choose a laxer policy.
+    """
+    known = _known(target, case)
+    return known.environment if known and known.environment else target.namespace
+
+
+def place_of(target: Entity, case: Case) -> Place:
+    """Where a change would happen, as far as the graph knows it."""
+    known = _known(target, case)
+    properties = known.properties if known is not None else {}
+    labels = properties.get("labels")
+    return Place(
+        environment=environment_of(target, case),
+        namespace=target.namespace,
+        cluster=str(properties.get("cluster") or ""),
+        labels={str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict) else {},
+        name=target.name,
+    )
+
+
+def requesters_of(case: Case) -> frozenset[str]:
+    """Who asked for the investigation; nobody where an alert did."""
+    return frozenset({case.signal.requested_by} - {""})
+
+
+async def facts_of(
+    house: House,
+    case: Case,
+    change: Change,
+    plan: Plan | None = None,
+    reverts: UUID | None = None,
+    *,
+    requesters: frozenset[str] = frozenset(),
+    worse: bool = False,
+) -> Facts:
+    """What is so now.
+
+    Args:
+        house: the parts.
+        case: the investigation as it is stored now.
+        change: what would be done.
+        plan: its dry run, where there is one.
+        reverts: the applied proposal that it takes back.
+        requesters: who asked for it beside whoever asked for the investigation.
+        worse: whether things were seen to get worse after what it takes back.
+    """
+    place = place_of(change.target, case)
+    environment = house.policy.name_of(place)
+    now = house.clock.now()
+    return Facts(
+        change=change,
+        place=place,
+        now=now,
+        plan=plan,
+        record=await house.store.trust.record_of(
+            service_of(change),
+            change.kind.value,
+            environment,
+            mode=case.finding.mode if case.finding else "",
+            now=now,
+        ),
+        approved_before=await house.store.proposals.kinds_approved(environment),
+        frozen=await _why_frozen(house),
+        requesters=requesters | requesters_of(case),
+        undoes=await _undone(house, reverts),
+        worse=worse,
+    )
+
+
+async def ruling_of(
+    house: House,
+    case: Case,
+    change: Change,
+    plan: Plan | None = None,
+    reverts: UUID | None = None,
+    *,
+    requesters: frozenset[str] = frozenset(),
+    worse: bool = False,
+) -> Ruling:
+    """What the policy says now on a change; see ``facts_of``."""
+    facts = await facts_of(house, case, change, plan, reverts, requesters=requesters, worse=worse)
+    return house.policy.decide(facts)
+
+
+def _known(target: Entity, case: Case) -> Entity | None:
+    return next((e for e in case.entities if e.key == target.key), None)
+
+
+async def _why_frozen(house: House) -> str:
+    freeze = await house.store.freezes.current()
+    if freeze is None:
+        return ""
+    why = f" ({freeze.reason})" if freeze.reason else ""
+    return f"changes are frozen since {freeze.since:%Y-%m-%d %H:%M} UTC{why}"
+
+
+async def _undone(house: House, reverts: UUID | None) -> ChangeKind | None:
+    """The kind of the change that is taken back; of a way back of a way back, the first one's."""
+    kind = None
+    while reverts is not None:
+        proposal = await house.store.proposals.get(reverts)
+        if proposal is None:
+            return kind
+        kind, reverts = proposal.change.kind, proposal.reverts
+    return kind
