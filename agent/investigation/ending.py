@@ -22,6 +22,8 @@ class Stop(Value):
     bound: str = ""
     """What is used up: ``60 tool calls``; empty when nothing is."""
     by_engineer: bool = False
+    known: str = ""
+    """Why it is a known incident, for which less was looked at; empty: it is none."""
     left: tuple[Check, ...] = ()
     """What was not asked, the most telling first."""
 
@@ -74,6 +76,8 @@ def _with_next(finding: Finding, stop: Stop) -> Finding:
 def _why(progress: Progress, stop: Stop) -> str:
     if stop.by_engineer:
         return "An engineer stopped it."
+    if stop.known:
+        return stop.known
     if stop.bound:
         return f"The budget of {stop.bound} is used up."
     return why_no_further(progress.case.hypotheses, stop.left)

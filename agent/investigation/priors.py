@@ -30,6 +30,8 @@ KNOWN_BEFORE, AGAIN, MOST_KNOWN = 1.0, 0.2, 1.4
 """The same cause at the same entity was found once; each further time; at most."""
 KNOWN_IN_ROLE = 0.7
 """The same cause was found at what played the same role for another service."""
+ALIKE_FROM = 0.5
+"""How alike the symptoms have to be for what was found elsewhere to count, 0..1."""
 KNOWN_ELSEWHERE = 0.3
 """The same kind of cause explained a similar alert elsewhere."""
 OFTEN_AT_FAULT = 0.2
@@ -131,6 +133,7 @@ def _learnt(hypothesis: Hypothesis, view: View) -> Iterator[Part]:
     known = [p for p in view.case.patterns if p.speaks]
     same = [p for p in known if p.mode == hypothesis.mode]
     here = next((p for p in same if p.entity == hypothesis.entity), None)
+    same = [p for p in same if p.likeness >= ALIKE_FROM]
     if here is not None:
         size = min(MOST_KNOWN, KNOWN_BEFORE + AGAIN * (here.times_seen - 1))
         yield Part(size, f"found here before, in investigation {here.investigation}")

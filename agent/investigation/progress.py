@@ -74,6 +74,23 @@ class Progress:
 
         return work
 
+    async def tell_known(self, why: str) -> None:
+        """Say once that a known incident is concluded by the rules, whoever would have thought otherwise."""
+        rules, head = self._house.rules, self.case.investigation
+        said = (
+            ""
+            if head.reasoner == rules.name
+            else f" The rules checked it; {head.reasoner} was not asked."
+        )
+        self.thinker = Thinker(rules, rules, self._durable, self._house.clock)
+        self.set(investigation=head.model_copy(update={"reasoner": rules.name}))
+        case = self.case
+
+        async def work() -> None:
+            await self._house.notifier.update(case, "known", f"{why}{said}")
+
+        await self._durable.step("known", work)
+
     async def tell_take_over(self) -> None:
         """Say once that the rules took over from the model."""
         head = self.case.investigation

@@ -18,6 +18,7 @@ from agent.investigation.evidence import admissible
 from agent.investigation.foresight import still_mattering
 from agent.investigation.hypotheses import gathered, leading, merged, weighed
 from agent.investigation.information import Valued, canonical, valued, worthwhile
+from agent.investigation.known import Tried, followed
 from agent.investigation.locating import spoken_of
 from agent.investigation.nesting import nested
 from agent.investigation.openings import opening_checks
@@ -27,6 +28,7 @@ from agent.investigation.stopping import SURE_ABOVE, family_of, outlook
 from agent.investigation.stragglers import CANCELLED
 from agent.investigation.taking import taken, wished_checks
 from agent.investigation.thinking import Thought
+from agent.learning.recall import Known, plan_of
 from agent.model import Case, Check, Hypothesis, Note, Step
 from agent.ports import Durable, Inbox, Proposed, Received, Weighed, Wish
 
@@ -69,7 +71,10 @@ class Run:
 
     async def to_the_end(self) -> Investigated:
         """Gather, think and look in rounds, conclude."""
-        opening = await (self._take_up() if self._first_round else self._open())
+        tried = await self._recalled()
+        if tried.known is not None:
+            return await self._as_known(tried.known)
+        opening = (*tried.steps, *await (self._take_up() if self._first_round else self._open()))
         proposal = await self._progress.thinker.propose(self.case)
         self._progress.account(proposal)
         wanted: tuple[Check, ...] = ()
@@ -81,6 +86,30 @@ class Run:
         bound = self._bound()
         left = tuple(v.check for v in self._valued(self._left_open))
         stop = Stop(bound=bound, by_engineer=self._stopped, left=left)
+        return await conclude(self._house, self._progress, self._durable, stop)
+
+    async def _recalled(self) -> Tried:
+        """Follow what similar investigations found, where something was found that can be asked again."""
+        if self._first_round or not self.case.signal.service:
+            return Tried(None, ())
+        plan = plan_of(self.case, self._opening_checks())
+        if plan is None or self._most() < plan.most_calls:
+            return Tried(None, ())
+        tried = await followed(plan, self._house, self._progress, self._durable, self._look)
+        await self._take_inbox()
+        if tried.known is not None and not self._has_word():
+            return tried
+        self._progress.set(round=self.case.round + 1, hypotheses=(), evidence=())
+        return Tried(None, tried.steps)
+
+    def _has_word(self) -> bool:
+        """Whether people said or wished something: then it is not cut short."""
+        return self._stopped or self._go_on or bool(self._wished) or bool(self.case.notes)
+
+    async def _as_known(self, known: Known) -> Investigated:
+        """Conclude early; the thread hears who spoke."""
+        await self._progress.tell_known(known.sentence)
+        stop = Stop(known=known.sentence)
         return await conclude(self._house, self._progress, self._durable, stop)
 
     async def _take_up(self) -> tuple[Step, ...]:

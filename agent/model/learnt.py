@@ -72,6 +72,8 @@ class Pattern(Value):
     last_seen: Utc
     why: tuple[str, ...] = ()
     """Where it was recalled: why it matches, in words."""
+    likeness: float = 1.0
+    """Where it was recalled: how alike the symptoms are, 0..1."""
 
     @property
     def speaks(self) -> bool:

@@ -23,7 +23,7 @@ SYMPTOMS_KEPT, FEATURES_KEPT = 20, 60
 ENGINEER, ENVIRONMENT = "engineer", "environment"
 _LISTED = 200
 _CAUSE = ("mode", "entity", "entity_kind", "environment", "variant")
-_NO_COLUMNS = ("id", "why")
+_NO_COLUMNS = ("id", "why", "likeness")
 _EDITED = ("symptoms", "fix_note", "state")
 """What learning leaves as an engineer wrote it."""
 

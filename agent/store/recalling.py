@@ -62,19 +62,20 @@ async def recalled(tx: AsyncSession, wanted: Wanted, limit: int = 5) -> tuple[Pa
     ]
     scores = fused(rankings)
     order = sorted(scores, key=lambda i: (-scores[i], -known[i].times_seen, -i))
-    return tuple(_told(known[i], wanted, weights) for i in order[:limit])
+    return tuple(_told(known[i], wanted, weights, close[i]) for i in order[:limit])
 
 
 def _above(close: dict[int, float]) -> dict[int, float]:
     return {i: value for i, value in close.items() if value >= LEAST_ALIKE}
 
 
-def _told(pattern: Pattern, wanted: Wanted, weights: dict[str, float]) -> Pattern:
+def _told(pattern: Pattern, wanted: Wanted, weights: dict[str, float], likeness: float) -> Pattern:
     why = list(why_alike(wanted.features, pattern.features, weights))
     if wanted.entity and wanted.entity in (pattern.entity, pattern.alerted):
-        told = "was at fault" if wanted.entity == pattern.entity else "alerted"
-        why.insert(0, f"{wanted.entity} {told} then")
-    return pattern.model_copy(update={"why": tuple(why or ("the words resemble",))})
+        part = "was at fault" if wanted.entity == pattern.entity else "alerted"
+        why.insert(0, f"{wanted.entity} {part} then")
+    told = tuple(why or ("the words resemble",))
+    return pattern.model_copy(update={"why": told, "likeness": round(likeness, 3)})
 
 
 def _live(wanted: Wanted) -> list[ColumnElement[bool]]:

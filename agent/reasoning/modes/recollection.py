@@ -12,6 +12,8 @@ from agent.reasoning.modes.target import JOB, Target
 from agent.reasoning.modes.view import View
 
 _QUOTED = 180
+_ALIKE_FROM = 0.5
+"""How alike the symptoms have to be for what was found elsewhere to be spoken of, 0..1."""
 
 
 def recollections(mode: Mode, target: Target, view: View) -> Iterator[Sign]:
@@ -31,9 +33,14 @@ def _patterns(mode: Mode, target: Target, view: View) -> Iterator[Sign]:
             if pattern["mode"] != mode.id or pattern.get("state", "active") != "active":
                 continue
             here = pattern["entity"] == target.name
-            if here or (pattern.get("role") and pattern["role"] == role_of(target.name, view)):
+            if here or _in_the_same_role(pattern, target, view):
                 yield Sign(found.step, _remembered(pattern, target), WEAK / 2, Role.CONTEXT)
                 return
+
+
+def _in_the_same_role(pattern: Json, target: Target, view: View) -> bool:
+    alike = float(pattern.get("likeness", 1.0)) >= _ALIKE_FROM
+    return alike and bool(pattern.get("role")) and pattern["role"] == role_of(target.name, view)
 
 
 def _remembered(pattern: Json, target: Target) -> str:
