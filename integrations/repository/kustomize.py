@@ -19,6 +19,7 @@ NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _DEEPEST = 12
 _MOST_BUILDS = 5_000
 _MOST_OBJECTS = 20_000
+_SCALABLE = ("Deployment", "StatefulSet")
 _WORKLOAD_LISTS = ("containers", "initContainers")
 
 
@@ -147,7 +148,8 @@ def _transformed(manifest: Manifest, data: Json, path: str) -> Manifest | None:
     metadata["name"] = f"{data.get('namePrefix') or ''}{before}{data.get('nameSuffix') or ''}"
     item["metadata"] = metadata
     for entry in _mappings(data.get("replicas")):
-        if entry.get("name") == before and isinstance(entry.get("count"), int):
+        meant = entry.get("name") == before and item["kind"] in _SCALABLE
+        if meant and isinstance(entry.get("count"), int):
             item["spec"] = {**_mapping(item.get("spec")), "replicas": entry["count"]}
     images = {str(i.get("name")): i for i in _mappings(data.get("images"))}
     good = shaped(_with_images(item, images) if images else item)

@@ -38,9 +38,10 @@ class Remote:
     Args:
         url: https:// (or http://); user and password in it are used, and never shown or stored.
         token: sent as the password where the URL has none; over http:// only to this machine.
+        branch: that is read; empty: the default one.
     """
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", branch: str = "") -> None:
         parts = urlsplit(url)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
         place = host + (f":{parts.port}" if parts.port else "")
@@ -50,6 +51,7 @@ class Remote:
         password = parts.password or (token if safe else "")
         self._user = (parts.username or "x-access-token") if password else None
         self._password = password or None
+        self._branch = branch
 
     @property
     def web_url(self) -> str:
@@ -57,17 +59,17 @@ class Remote:
         return self.url.removesuffix(".git")
 
     def head(self) -> str:
-        """The commit of its default branch.
+        """The commit of its branch.
 
         Raises:
             ToolError: it cannot be reached, or does not let srebot read it.
         """
         with _guarded(self.url):
             refs = self._client().get_refs(self.url, protocol_version=0).refs
-            return _chosen({k: v for k, v in refs.items() if v}).decode()
+            return _chosen({k: v for k, v in refs.items() if v}, self._branch).decode()
 
     def snapshot(self) -> Snapshot:
-        """Its files at the default branch, without history.
+        """Its files at that branch, without history.
 
         Raises:
             ToolError: it cannot be reached, is refused, broken, or too large.
@@ -96,7 +98,7 @@ class Remote:
         def wants(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
             if client.dumb:  # it would be read into memory as a whole, history and all
                 raise ToolError("its server offers plain files only; Git's smart HTTP is needed")
-            wanted.append(ObjectID(_chosen(refs)))
+            wanted.append(ObjectID(_chosen(refs, self._branch)))
             return wanted
 
         # Protocol 0: no server may point to packs elsewhere (packfile-uris) or to bundles.
@@ -167,9 +169,10 @@ def _guarded(url: str) -> Iterator[None]:
         raise ToolError(f"{url} does not speak Git: {redact(str(error))[:200]}") from None
 
 
-def _chosen(refs: Mapping[Ref, ObjectID]) -> bytes:
-    """The commit of the default branch among a server's references."""
-    for name in (b"HEAD", b"refs/heads/main", b"refs/heads/master"):
+def _chosen(refs: Mapping[Ref, ObjectID], branch: str = "") -> bytes:
+    """The commit of a branch, or of the default one, among a server's references."""
+    default = (b"HEAD", b"refs/heads/main", b"refs/heads/master")
+    for name in (f"refs/heads/{branch}".encode(),) if branch else default:
         if found := refs.get(Ref(name)):
             return found
-    raise NotFound("it has no branch yet")
+    raise NotFound(f"it has no branch {branch}" if branch else "it has no branch yet")
