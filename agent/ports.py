@@ -20,6 +20,7 @@ from agent.model import (
     Entity,
     Evidence,
     Finding,
+    Freeze,
     Hypothesis,
     Investigation,
     Json,
@@ -195,6 +196,13 @@ class Fixer(Protocol):
             Refused: the vendor refused it.
         """
 
+    async def was_applied(self, proposal: Proposal) -> bool:
+        """Whether an earlier ``apply`` of it got through, as when srebot died before it could note that.
+
+        Raises:
+            ToolError: the target cannot be seen.
+        """
+
 
 class RequestState(Value):
     """Where a pull request stands."""
@@ -301,6 +309,21 @@ class Pager(Protocol):
         """Page whoever is on call for ``service``; the same key never pages twice. Returns the incident's link."""
 
 
+class Asked(Value):
+    """A proposal, and what whoever decides on it has to know beside it."""
+
+    proposal: Proposal
+    people: str
+    """Who may approve, in words."""
+    approved_by: tuple[str, ...] = ()
+    missing: int = 1
+    """How many more have to approve."""
+    four_eyes: bool = False
+    """Whether whoever asked for it may not approve it."""
+    moment: str = ""
+    """What stands against applying it at once: a freeze, a change window; empty: nothing does."""
+
+
 class Person(Value):
     """Somebody in Slack, as Slack says now."""
 
@@ -324,7 +347,8 @@ class OnCall(Protocol):
     """Who is on call."""
 
     async def emails(self, service: str) -> frozenset[str]:
-        """Addresses, in lower case, of those on call for a service now; nobody for an unknown one.
+        """Addresses, in lower case, of those on call now: for a service (nobody, if it is unknown), or, with an empty
+        name, for any.
 
         Raises:
             ToolError: it cannot be looked up.
@@ -491,13 +515,40 @@ class Answering(Protocol):
     async def deeper(self, investigation: int, user: str, key: str) -> None:
         """A person wants the investigation to spend more and look further, whether it runs or has ended."""
 
-    async def why_not(self, proposal: UUID, user: str) -> str:
-        """Why this person may not decide on the proposal now, as a sentence that is also audited; empty: they may."""
+    async def why_not(
+        self, proposal: UUID, user: str, *, approved: bool = True, shown: str = ""
+    ) -> str:
+        """Why this person may not decide so on the proposal now, as a sentence that is also audited; empty: they may.
+
+        ``shown`` is the digest of what they were shown; empty: nothing yet.
+        """
+
+    async def asked(self, proposal: UUID) -> Asked | None:
+        """What whoever decides on it has to know; None when it is unknown."""
 
     async def decide(
-        self, proposal: UUID, user: str, key: str, *, approved: bool, reason: str = ""
+        self,
+        proposal: UUID,
+        user: str,
+        key: str,
+        *,
+        approved: bool,
+        reason: str = "",
+        shown: str = "",
     ) -> None:
         """A person's decision on a proposal; checked again before it counts."""
+
+    async def suspicious(self, user: str, what: str, details: str) -> None:
+        """Somebody sent what no surface of ours sends (a forged button, a request whose signature is wrong); it is audited."""
+
+    async def freeze(self, user: str, reason: str) -> str:
+        """A person wants all applying to stop; returns what to tell them."""
+
+    async def unfreeze(self, user: str) -> str:
+        """A person wants changes to be applied again; returns what to tell them."""
+
+    async def frozen(self) -> Freeze | None:
+        """The freeze in force; None when changes may be applied."""
 
     async def revert(self, proposal: UUID, user: str, key: str) -> None:
         """A person wants the way back of an applied change proposed."""

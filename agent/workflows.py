@@ -24,6 +24,7 @@ from agent.awareness.attention import may_speak
 from agent.awareness.intake import Accepted, accept
 from agent.awareness.issues import Joined
 from agent.awareness.telling import Telling, is_told
+from agent.entrance import Entrance
 from agent.house import House
 from agent.illustrating import illustrate_finding
 from agent.investigation.directives import directives_in
@@ -62,7 +63,7 @@ def workflow_id(kind: str, key: str) -> str:
 
 
 @DBOS.dbos_class()
-class Workflows(DBOSConfiguredInstance):
+class Workflows(Entrance, DBOSConfiguredInstance):
     """The durable workflows, and the way in to them (``agent.ports.Answering``)."""
 
     def __init__(self, house: House) -> None:
@@ -110,17 +111,20 @@ class Workflows(DBOSConfiguredInstance):
                 self.take_directive, investigation, wish.model_dump(mode="json"), key
             )
 
-    async def why_not(self, proposal: UUID, user: str) -> str:
-        """Why this person may not decide on the proposal now; empty: they may."""
-        return await deciding.why_not(self._house, proposal, user)
-
     async def decide(
-        self, proposal: UUID, user: str, key: str, *, approved: bool, reason: str = ""
+        self,
+        proposal: UUID,
+        user: str,
+        key: str,
+        *,
+        approved: bool,
+        reason: str = "",
+        shown: str = "",
     ) -> None:
         """A person's decision on a proposal."""
         with SetWorkflowID(workflow_id("decide", key)):
             await DBOS.start_workflow_async(
-                self.take_decision, str(proposal), user, approved, reason, key
+                self.take_decision, str(proposal), user, approved, reason, key, shown
             )
 
     async def revert(self, proposal: UUID, user: str, key: str) -> None:
@@ -348,14 +352,14 @@ class Workflows(DBOSConfiguredInstance):
 
     @DBOS.workflow()
     async def take_decision(
-        self, proposal_id: str, user: str, approved: bool, reason: str, key: str
+        self, proposal_id: str, user: str, approved: bool, reason: str, key: str, shown: str = ""
     ) -> None:
         """Check and record a decision, then wake the workflow that waits for it."""
         house, flow, identity = self._house, DbosWorkflow(), UUID(proposal_id)
         objection = await flow.step(
             "decide",
             lambda: deciding.decide_proposal(
-                house, identity, user, approved=approved, reason=reason
+                house, identity, user, approved=approved, reason=reason, shown=shown
             ),
         )
         proposal = await flow.step("read", lambda: house.store.proposals.get(identity))
@@ -388,7 +392,7 @@ class Workflows(DBOSConfiguredInstance):
         await flow.step("own", lambda: house.store.investigations.set_workflow(number, flow.id))
         await flow.step("audit", partial(self._asked_back, proposal, user))
         async with self._or_told(flow, number):
-            carrying = CarryingOut(house, flow, number)
+            carrying = CarryingOut(house, flow, number, user)
             result = await carrying.one(change, proposal.id, checked=False)
             stopped = result.stopped if result else False
             await flow.step("close", partial(closing.close, house, number, None, stopped=stopped))

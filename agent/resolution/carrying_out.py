@@ -16,14 +16,18 @@ from agent.workflow import Workflow
 
 MOST_PROPOSALS = 5
 """How often one investigation asks: alternatives after a rejection, and plans made anew after drift."""
+_NOTHING_MORE = frozenset({ProposalStatus.REHEARSED, ProposalStatus.EXPIRED})
+"""What neither is watched nor has another change tried: people approved this one."""
 _UNKNOWN = "I cannot tell whether this was applied: look at the target before trying again."
 
 
 class CarryingOut:
     """One investigation's changes on their way."""
 
-    def __init__(self, house: House, workflow: Workflow, investigation: int) -> None:
-        self._errand = Errand(house, workflow, investigation)
+    def __init__(
+        self, house: House, workflow: Workflow, investigation: int, requested_by: str = ""
+    ) -> None:
+        self._errand = Errand(house, workflow, investigation, requested_by)
         self._planning = Planning(self._errand)
         self._waiting = Waiting(self._errand)
         self._applying = Applying(self._errand)
@@ -57,6 +61,10 @@ class CarryingOut:
             applied, signals, before = await self._applying.apply(planned.proposal)
             if applied.drifted:
                 continue
+            if applied.wait_until is not None:
+                return Result(stopped=True)
+            if applied.status in _NOTHING_MORE:
+                return Result()
             if applied.status is not ProposalStatus.APPLIED:
                 return None
             return await self._watching.watch(planned.proposal, applied.at, signals, before)

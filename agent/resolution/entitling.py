@@ -6,9 +6,7 @@ from agent.errors import ToolError
 from agent.house import House
 from agent.model import Proposal
 from agent.ports import Person
-
-ON_CALL = "pagerduty:on-call"
-"""How the policy names whoever is on call for the service that is changed."""
+from agent.resolution.policy import ON_CALL
 
 
 async def principals_of(house: House, person: Person, proposal: Proposal) -> frozenset[str]:
@@ -19,6 +17,11 @@ async def principals_of(house: House, person: Person, proposal: Proposal) -> fro
     if await _is_on_call(house, person, proposal.change.target.name):
         return person.groups | {ON_CALL}
     return person.groups
+
+
+def requesters_of(proposal: Proposal) -> frozenset[str]:
+    """Who asked for it, beside whoever asked for the investigation."""
+    return frozenset({proposal.requested_by} - {""})
 
 
 async def _is_on_call(house: House, person: Person, service: str) -> bool:

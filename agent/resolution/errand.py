@@ -17,12 +17,16 @@ class Errand:
         house: the parts.
         workflow: remembers what is done.
         investigation: whose changes they are.
+        requested_by: who asked for them beside whoever asked for the investigation; empty: nobody.
     """
 
-    def __init__(self, house: House, workflow: Workflow, investigation: int) -> None:
+    def __init__(
+        self, house: House, workflow: Workflow, investigation: int, requested_by: str = ""
+    ) -> None:
         self.house = house
         self.workflow = workflow
         self.investigation = investigation
+        self.requested_by = requested_by
         self.asked = 0
         """How many plans were made; the names of the durable steps carry it."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from agent.house import House
 from agent.learning.trust import service_of
 from agent.model import Case, Change, ChangeKind, Entity, Plan
+from agent.resolution.freezing import in_words
 from agent.resolution.policy import Facts, Place, Ruling
 
 
@@ -75,7 +76,7 @@ async def facts_of(
             now=now,
         ),
         approved_before=await house.store.proposals.kinds_approved(environment),
-        frozen=await _why_frozen(house),
+        frozen=in_words(await house.store.freezes.current()),
         requesters=requesters | requesters_of(case),
         undoes=await _undone(house, reverts),
         worse=worse,
@@ -99,14 +100,6 @@ async def ruling_of(
 
 def _known(target: Entity, case: Case) -> Entity | None:
     return next((e for e in case.entities if e.key == target.key), None)
-
-
-async def _why_frozen(house: House) -> str:
-    freeze = await house.store.freezes.current()
-    if freeze is None:
-        return ""
-    why = f" ({freeze.reason})" if freeze.reason else ""
-    return f"changes are frozen since {freeze.since:%Y-%m-%d %H:%M} UTC{why}"
 
 
 async def _undone(house: House, reverts: UUID | None) -> ChangeKind | None:

@@ -68,7 +68,10 @@ class Planning:
                 reverts,
             )
             expected = await expect(house, case, change, proposal.environment)
-            proposal = proposal.model_copy(update={"expectation": expected})
+            asked = self._errand.requested_by or case.signal.requested_by
+            proposal = proposal.model_copy(
+                update={"expectation": expected, "requested_by": asked}
+            )
             if ruling.automatic:  # nobody is asked, so nobody may decide
                 proposal = proposal.model_copy(update={"status": ProposalStatus.APPROVED})
             await house.store.proposals.add(proposal)
@@ -86,7 +89,10 @@ class Planning:
         Raises:
             Refused: it does not.
         """
-        ruling = await ruling_of(self._errand.house, case, change, plan, reverts)
+        asked = frozenset({self._errand.requested_by} - {""})
+        ruling = await ruling_of(
+            self._errand.house, case, change, plan, reverts, requesters=asked
+        )
         if not ruling.may_propose:
             raise Refused(ruling.reason)
         return ruling

@@ -80,6 +80,12 @@ class Audit(Repository):
                     previous, last = entry.hash, entry.id
         return None
 
+    async def has(self, action: str, subject: str) -> bool:
+        """Whether something was done to a subject."""
+        found = select(AuditRow.id).where(AuditRow.subject == subject, AuditRow.action == action)
+        async with self._transaction() as tx:
+            return await tx.scalar(found.limit(1)) is not None
+
     async def entries(self, limit: int = 100) -> Sequence[AuditEntry]:
         """The latest entries, newest first."""
         async with self._transaction() as tx:

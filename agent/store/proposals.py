@@ -22,6 +22,9 @@ from agent.store.mapping import row_of, value_of
 from agent.store.repositories import Repository
 from agent.store.tables import ApprovalRow, OutcomeRow, ProposalRow
 
+_WENT_THROUGH = ("approved", "applied", "failed")
+"""What enough people approved; in dry-run mode they approve with less care."""
+
 
 class Proposals(Repository):
     """Planned changes put before people.
@@ -103,7 +106,11 @@ class Proposals(Repository):
         statement = (
             select(ProposalRow.kind)
             .join(ApprovalRow, ApprovalRow.proposal == ProposalRow.id)
-            .where(ProposalRow.environment == environment, ApprovalRow.approved)
+            .where(
+                ProposalRow.environment == environment,
+                ApprovalRow.approved,
+                ProposalRow.status.in_(_WENT_THROUGH),
+            )
             .distinct()
         )
         async with self._transaction() as tx:

@@ -87,6 +87,17 @@ class KubernetesFixer:
             await self._check(item, draft, proposal)
         return await self._carry_out(item, draft, mark)
 
+    async def was_applied(self, proposal: Proposal) -> bool:
+        """Whether the target bears the proposal's mark; of a pod to delete, whether it is gone."""
+        gone = proposal.change.kind is ChangeKind.DELETE_POD
+        try:
+            item = await self._target(proposal.change)
+        except NotFound:
+            return gone
+        if item["metadata"]["uid"] != proposal.plan.target_uid:
+            return gone
+        return _is_marked(item, str(proposal.id))
+
     async def _carry_out(self, item: Json, draft: Draft, mark: str) -> str:
         """Patch one after the other what does not bear the mark yet; the version of the target afterwards."""
         version = str(item["metadata"]["resourceVersion"])

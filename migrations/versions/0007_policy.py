@@ -26,6 +26,7 @@ def upgrade() -> None:
     op.add_column(
         "proposals", sa.Column("requested_by", sa.Text(), server_default="", nullable=False)
     )
+    op.create_index(op.f("ix_audit_log_subject"), "audit_log", ["subject"])
     op.create_table(
         "freezes",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -47,6 +48,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("freezes")
+    op.drop_index(op.f("ix_audit_log_subject"), "audit_log")
     op.drop_column("proposals", "requested_by")
     op.execute(_OTHERS_THAN_THE_DECIDING)
     op.drop_constraint(op.f(_KEY), "approvals", type_="primary")

@@ -151,6 +151,10 @@ class FakeFixer:
         self.applied.setdefault(proposal.id, proposal)
         return "2"
 
+    async def was_applied(self, proposal: Proposal) -> bool:
+        """Whether it bears the proposal's mark."""
+        return proposal.id in self.applied
+
 
 @dataclass
 class FakeNotifier:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Identity
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from agent.store.tables.base import Base
@@ -18,6 +18,7 @@ class AuditRow(Base):
     """
 
     __tablename__ = "audit_log"
+    __table_args__ = (Index(None, "subject"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     at: Mapped[datetime]
