@@ -58,7 +58,8 @@ def declaration_of(
     kind = _KINDS.get(target.kind, target.kind)
     if live is not None and kind not in (*_WORKLOADS, "configmap", "horizontalpodautoscaler"):
         kind = str(live.get("kind", "")).lower()
-    named = [m for m in manifests_of(snapshot) if m.kind.lower() == kind and m.name == target.name]
+    everything = tuple(manifests_of(snapshot))
+    named = [m for m in everything if m.kind.lower() == kind and m.name == target.name]
     found = [m for m in named if m.namespace == target.namespace] or [
         m for m in named if not m.namespace
     ]
