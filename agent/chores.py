@@ -9,6 +9,7 @@ from dbos import DBOS
 
 from agent.awareness import attention, correlation, digest
 from agent.house import House
+from agent.learning import verdicts
 
 TICKS_KEPT = timedelta(days=1)
 """Scheduled runs, which tell nothing that the log does not."""
@@ -50,6 +51,11 @@ async def let_go(house: House, now: datetime) -> int:
     return await house.store.retention.empty(now - timedelta(seconds=seconds), now)
 
 
+async def grade(house: House, now: datetime) -> int:
+    """Look back on the closed investigations whose time has come."""
+    return await verdicts.grade_due(house, now)
+
+
 async def tidy(_: House, now: datetime) -> int:
     """Delete the records of workflows that ended long ago; returns how many.
 
@@ -85,5 +91,6 @@ CHORES: Mapping[str, Chore] = {
     "expiry": expire_issues,
     "tidy": tidy,
     "retention": let_go,
+    "verdicts": grade,
 }
 """By the name of their schedule."""

@@ -47,6 +47,8 @@ class Terms:
     """After which silence on an unasked message counts as ignored."""
     messages_per_day: int = 40
     """How many messages may be posted unasked in a channel in a day; the others wait for the digest."""
+    grade_after_seconds: tuple[float, ...] = (3600.0, 24 * 3600.0)
+    """How long after an investigation's end it is looked back on, each time anew."""
     raw_retention_seconds: float = 30 * 24 * 3600.0
     """How long raw answers, series and what models were shown are kept; 0: for ever."""
 

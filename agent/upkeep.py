@@ -54,6 +54,7 @@ class Timetable:
     graph_upkeep_seconds: float = 3_600.0
     tidy_seconds: float = 3_600.0
     retention_seconds: float = 21_600.0
+    verdicts_seconds: float = 600.0
 
 
 class Schedule(TypedDict):
@@ -175,6 +176,7 @@ class Upkeep:
             "expiry": timetable.expiry_seconds,
             "tidy": timetable.tidy_seconds,
             "retention": timetable.retention_seconds,
+            "verdicts": timetable.verdicts_seconds,
         }
         wanted = [
             ("scan", cls.scan, timetable.scan_seconds, None),

@@ -103,6 +103,7 @@ def terms_of(settings: Settings) -> Terms:
         digest_hour=settings.awareness.digest_hour,
         attention_after_seconds=settings.awareness.attention_after_seconds,
         messages_per_day=settings.slack.messages_per_day,
+        grade_after_seconds=(bot.verdict_first_seconds, bot.verdict_last_seconds),
         raw_retention_seconds=bot.raw_retention_days * 86_400,
     )
 

@@ -162,6 +162,10 @@ class BotSettings(BaseSettings):
     concurrent_investigations: int = 50
     raw_limit_bytes: int = Field(default=1_000_000, ge=0, le=100_000_000)
     """Of each answer of a vendor, what is kept at most; the record says what was cut."""
+    verdict_first_seconds: float = Field(default=3600.0, gt=0)
+    """How long after its end an investigation is looked back on: did the alert come back, did it stay mended?"""
+    verdict_last_seconds: float = Field(default=24 * 3600.0, gt=0)
+    """After which it is looked back on once more."""
     raw_retention_days: float = Field(default=30, ge=0)
     """How long raw answers, series and what models were shown are kept; 0: for ever."""
     policy_file: Path | None = None

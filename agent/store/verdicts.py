@@ -53,13 +53,19 @@ class Verdicts(Repository):
         return None if row is None else value_of(Verdict, row)
 
     async def latest(
-        self, *, mode: str = "", before: datetime | None = None, limit: int = MOST
+        self,
+        *,
+        mode: str = "",
+        before: datetime | None = None,
+        disputed: bool = False,
+        limit: int = MOST,
     ) -> Sequence[Verdict]:
         """The latest verdicts, newest first.
 
         Args:
             mode: only on findings of this mode.
             before: only those reached before.
+            disputed: only those that are disputed.
             limit: how many at most.
         """
         statement = select(VerdictRow.__table__)
@@ -67,6 +73,8 @@ class Verdicts(Repository):
             statement = statement.where(VerdictRow.mode == mode)
         if before is not None:
             statement = statement.where(VerdictRow.graded_at < before)
+        if disputed:
+            statement = statement.where(VerdictRow.disputed)
         statement = statement.order_by(VerdictRow.graded_at.desc(), VerdictRow.investigation.desc())
         async with self._transaction() as tx:
             rows = (await tx.execute(statement.limit(limit))).mappings().all()
