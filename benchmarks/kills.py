@@ -25,6 +25,8 @@ WANTED = int(os.environ.get("KILLS", "200"))
 OF_A_STORY = 8
 _APART_REQUESTS = 250
 """So many requests lie between two kills at most; each start makes about a hundred for its first scan alone."""
+_PATIENCE_SECONDS = 300.0
+"""For each part of a story: eight starts take a while."""
 
 
 def measure() -> list[Figure]:
@@ -64,7 +66,7 @@ def _played(server: str, seed: int) -> tuple[list[str], str]:
         story.kill_at_random(seed, OF_A_STORY, first=_APART_REQUESTS // 2, apart=_APART_REQUESTS)
         try:
             with bot.kept_alive():
-                story.assert_once(story.to_the_end())
+                story.assert_once(story.to_the_end(_PATIENCE_SECONDS))
         except AssertionError as error:
             return story.killed_at, str(error) or "an assertion without words"
         finally:

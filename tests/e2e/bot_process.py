@@ -30,14 +30,18 @@ READY_SECONDS = 90.0
 STOP_SECONDS = 30.0
 
 
-def eventually(condition: Callable[[], T], seconds: float = 60.0, what: str = "") -> T:
+def eventually(
+    condition: Callable[[], T], seconds: float = 60.0, what: str | Callable[[], str] = ""
+) -> T:
     """Wait until it gives something true, and return that.
 
     Bounds are for a machine that is busy with other tests: what happens is not waited for so long.
     """
     deadline = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < deadline, what or f"it did not happen within {seconds:g} s"
+        if time.monotonic() >= deadline:
+            told = what() if callable(what) else what
+            raise AssertionError(told or f"it did not happen within {seconds:g} s")
         time.sleep(POLL_SECONDS)
     return found
 

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -105,14 +106,15 @@ class Story:
 
         eventually(once, 60, "the approval was never acknowledged")
 
-    def to_the_end(self) -> str:
+    def to_the_end(self, patience_seconds: float = 90.0) -> str:
         """Wait for the alert, approve, wait for the outcome; returns the alert's thread."""
         ts = str(self.engineer.alert()["ts"])
         self.begun = True
-        eventually(lambda: self.buttons(ts) or self.count("approvals"), 90, self.told(ts))
+        told = partial(self.told, ts)
+        eventually(lambda: self.buttons(ts) or self.count("approvals"), patience_seconds, told)
         self.approve(ts)
-        eventually(lambda: self.count("outcomes"), 90, self.told(ts))
-        eventually(self.is_quiet, 60, self.told(ts))
+        eventually(lambda: self.count("outcomes"), patience_seconds, told)
+        eventually(self.is_quiet, patience_seconds, told)
         return ts
 
     def buttons(self, ts: str) -> bool:
