@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from agent.errors import Refused
 from agent.model import Change, ChangeKind, Step
-from agent.resolution.trusted import KEY, named, numbers_in, objects_named
+from agent.resolution.trusted import KEY, named, named_of, numbers_in, objects_named
 
 TRUSTED_TOOLS = frozenset(
     {
@@ -22,6 +22,7 @@ TRUSTED_TOOLS = frozenset(
         "kubernetes_jobs",
         "kubernetes_config",
         "kubernetes_nodes",
+        "kubernetes_autoscaling",
         "datadog_metrics",
     }
 )
@@ -29,19 +30,37 @@ TRUSTED_TOOLS = frozenset(
 _PROVENANCE = re.compile(r"^(?:computed:)?step:(\d+)$")
 _BOUND = 2.0
 """A computed number is at most this many times a number of the object that it was computed from."""
-_COMPUTABLE = frozenset({"memory_bytes", "cpu_cores", "replicas", "revision", "value"})
+_COMPUTABLE = frozenset(
+    {"memory_bytes", "cpu_cores", "replicas", "revision", "value", "minimum", "maximum"}
+)
 _HELD_UNDER = {
     "container": frozenset({"name"}),
     "restart": frozenset({"name", "workload"}),
     "replicas": frozenset({"desired", "replicas"}),
     "key": frozenset({KEY}),
+    "minimum": frozenset({"min"}),
+    "maximum": frozenset({"max"}),
+    "image": frozenset({"image", "images"}),
 }
 """Argument -> keys of an API object's data under which its value is found, where the names differ."""
+_OF_THE_TARGET = frozenset({"minimum", "maximum", "image"})
+"""Arguments whose value only counts where an object of the target's own name holds it: an image of something else,
+however trusted the object that shows it, is another program."""
 _REQUIRED = {
     ChangeKind.REPLICAS: {"replicas"},
     ChangeKind.ROLLBACK: {"revision"},
     ChangeKind.CONFIG_VALUE: {"key", "value"},
+    ChangeKind.IMAGE: {"container", "image"},
 }
+_ONE_OF = {ChangeKind.HPA_BOUNDS: {"minimum", "maximum"}}
+_KINDS_OF_TARGET = {
+    ChangeKind.CONFIG_VALUE: {"configmap"},
+    ChangeKind.CORDON: {"node"},
+    ChangeKind.DELETE_POD: {"pod"},
+    ChangeKind.HPA_BOUNDS: {"hpa"},
+    ChangeKind.UNCORDON: {"node"},
+}
+"""Kinds of change that are made to one kind of object only."""
 
 
 def refuse_tainted(change: Change, steps: Sequence[Step]) -> None:
@@ -56,6 +75,9 @@ def refuse_tainted(change: Change, steps: Sequence[Step]) -> None:
     missing = _REQUIRED.get(change.kind, set()) - change.arguments.keys()
     if missing:
         raise Refused(f"The change lacks {', '.join(sorted(missing))}.")
+    one_of = _ONE_OF.get(change.kind)
+    if one_of and not one_of & change.arguments.keys():
+        raise Refused(f"The change lacks {' or '.join(sorted(one_of))}.")
     _check_target(change, trusted)
     for name, value in change.arguments.items():
         if not _is_carried(name, value, change, trusted):
@@ -71,11 +93,17 @@ def _origin(name: str, change: Change) -> str:
 
 def _check_target(change: Change, trusted: dict[int, Step]) -> None:
     target = change.target
+    kinds = _KINDS_OF_TARGET.get(change.kind)
+    if kinds is not None and target.kind not in kinds:
+        raise Refused(
+            f"{change.kind.value} is made to a {' or '.join(kinds)}, not a {target.kind}."
+        )
     seen = [
         o
         for step in _sources(change.provenance.get("target", ""), trusted)
         for o in objects_named(step, target.name)
-        if o.namespace in (target.namespace, "") and o.kind in (target.kind, "")
+        if o.namespace in (target.namespace, "")
+        and (o.kind == target.kind or (not o.kind and kinds is None))
     ]
     if not seen:
         raise Refused(
@@ -88,10 +116,16 @@ def _is_carried(name: str, value: object, change: Change, trusted: dict[int, Ste
     provenance = change.provenance.get(name, "")
     keys = _keys(name, change)
     sources = list(_sources(provenance, trusted))
-    if any(str(v) == str(value) for step in sources for v in named(step, keys)):
+
+    def held(step: Step) -> Iterator[object]:
+        if name in _OF_THE_TARGET:
+            return named_of(step, keys, change.target.name)
+        return named(step, keys)
+
+    if any(str(v) == str(value) for step in sources for v in held(step)):
         return True
     computed = provenance.startswith("computed:") and name in _COMPUTABLE
-    return computed and any(_is_computed(name, value, named(step, keys)) for step in sources)
+    return computed and any(_is_computed(name, value, held(step)) for step in sources)
 
 
 def _keys(name: str, change: Change) -> frozenset[str]:

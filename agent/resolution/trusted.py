@@ -27,7 +27,16 @@ _FREE_TEXT = frozenset(
     }
 )
 """Keys whose values people or programs write freely, even in an API object."""
-_KIND_OF_LIST = {"cron_jobs": "cronjob", "nodes": "node"}
+_KIND_OF_LIST = {
+    "autoscalers": "hpa",
+    "budgets": "poddisruptionbudget",
+    "containers": "container",
+    "cron_jobs": "cronjob",
+    "jobs": "job",
+    "nodes": "node",
+    "pods": "pod",
+}
+_SAID_SHORT = {"horizontalpodautoscaler": "hpa"}
 KEY = "\0key"
 """Under this name, ``named`` gives the keys of mappings themselves, such as those of a ConfigMap."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -56,6 +65,13 @@ def numbers_in(value: object) -> list[float]:
     return [float(n) for n in _NUMBER.findall(str(value))]
 
 
+def named_of(step: Step, keys: frozenset[str], name: str) -> Iterator[object]:
+    """The same, of the objects of that name alone."""
+    data = step.reading.data if step.reading else {}
+    for own in _dicts_of(data, name):
+        yield from (value for key, value in _walk(own) if key in keys)
+
+
 def objects_named(step: Step, name: str) -> Iterator[Seen]:
     """The objects of that name which a step's answer shows."""
     if step.reading is None:
@@ -63,13 +79,42 @@ def objects_named(step: Step, name: str) -> Iterator[Seen]:
     asked = str(step.check.arguments.get("namespace") or "")
     data = step.reading.data
     kind = "configmap" if step.check.tool == "kubernetes_config" else str(data.get("kind") or "")
+    within = str(data.get("namespace") or asked)
     if data.get("name") == name:
-        yield Seen(name, kind.lower(), str(data.get("namespace") or asked))
+        yield Seen(name, _kind(kind), within)
+    scaler = data.get("autoscaler")
+    if isinstance(scaler, dict) and scaler.get("name") == name:
+        yield Seen(name, "hpa", within)
     for key, rows in data.items():
         for row in rows if isinstance(rows, list) else ():
             if isinstance(row, dict) and name in (row.get("name"), row.get("workload")):
-                row_kind = str(row.get("kind") or _KIND_OF_LIST.get(key) or "")
-                yield Seen(name, row_kind.lower(), str(row.get("namespace") or asked))
+                listed = kind if key == "items" else ""
+                row_kind = str(row.get("kind") or _kind_of_row(key, row, name) or listed)
+                yield Seen(name, _kind(row_kind), str(row.get("namespace") or asked))
+
+
+def _kind_of_row(key: str, row: dict[str, object], name: str) -> str:
+    """By the list that it stands in; a row that only names its workload is not an object of the list's kind."""
+    return _KIND_OF_LIST.get(key, "") if row.get("name") == name else ""
+
+
+def _kind(kind: str) -> str:
+    lowered = kind.lower()
+    return _SAID_SHORT.get(lowered, lowered)
+
+
+def _dicts_of(data: object, name: str) -> Iterator[dict[str, object]]:
+    """The mappings, however deep, that are about what has that name; free text is not gone into."""
+    if isinstance(data, dict):
+        if name in (data.get("name"), data.get("workload")):
+            yield data
+            return
+        for key, value in data.items():
+            if key not in _FREE_TEXT:
+                yield from _dicts_of(value, name)
+    elif isinstance(data, (list, tuple)):
+        for value in data:
+            yield from _dicts_of(value, name)
 
 
 def _walk(data: object, key: str = "") -> Iterator[tuple[str, object]]:
