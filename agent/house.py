@@ -64,6 +64,8 @@ class House:
     policy: Policy
     clock: Clock
     terms: Terms = field(default_factory=Terms)
+    cluster: str = ""
+    """What the policy calls the cluster."""
     fixer: Fixer | None = None
     """None: changes are named, never proposed, since nothing could apply them."""
     requests: ChangeRequests | None = None

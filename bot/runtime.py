@@ -182,6 +182,7 @@ class Parts:
             notifier=notifier,
             directory=directory,
             policy=policy_of(self.settings),
+            cluster=self.settings.kubernetes.cluster,
             clock=clock,
             terms=terms_of(self.settings),
             fixer=self.vendors.fixer,

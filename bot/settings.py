@@ -97,6 +97,8 @@ class KubernetesSettings(BaseSettings):
     ca_file: str = ""
     context: str = ""
     write_context: str = ""
+    cluster: str = ""
+    """What the policy calls this cluster."""
     namespaces: Names = ("production", "staging", "development")
     """The namespaces that srebot looks after."""
 

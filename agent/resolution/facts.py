@@ -16,19 +16,21 @@ def environment_of(target: Entity, case: Case) -> str:
 
     What the change or the signal say of it never counts: an alert's text could choose a laxer policy.
     """
-    known = _known(target, case)
-    return known.environment if known and known.environment else target.namespace
+    return place_of(target, case).environment
 
 
 def place_of(target: Entity, case: Case) -> Place:
-    """Where a change would happen, as far as the graph knows it."""
-    known = _known(target, case)
-    properties = known.properties if known is not None else {}
-    labels = properties.get("labels")
+    """Where a change would happen, as far as the case knows it."""
+    return place_as(target, _known(target, case))
+
+
+def place_as(target: Entity, known: Entity | None, cluster: str = "") -> Place:
+    """Where a target is, by what the graph knows of it (None: nothing)."""
+    labels = known.properties.get("labels") if known is not None else None
     return Place(
-        environment=environment_of(target, case),
+        environment=(known.environment if known is not None else "") or target.namespace,
         namespace=target.namespace,
-        cluster=str(properties.get("cluster") or ""),
+        cluster=cluster,
         labels={str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict) else {},
         name=target.name,
     )
@@ -60,7 +62,8 @@ async def facts_of(
         requesters: who asked for it beside whoever asked for the investigation.
         worse: whether things were seen to get worse after what it takes back.
     """
-    place = place_of(change.target, case)
+    known = _known(change.target, case) or await house.store.graph.get(change.target.key)
+    place = place_as(change.target, known, house.cluster)
     environment = house.policy.name_of(place)
     now = house.clock.now()
     return Facts(
