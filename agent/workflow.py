@@ -120,7 +120,7 @@ class DbosWorkflow:
 
     def __init__(self, mailbox: Mailbox | None = None) -> None:
         self._mailbox = mailbox
-        self._may_have_mail = True
+        self._may_have_mail = mailbox is None
 
     @property
     def id(self) -> str:

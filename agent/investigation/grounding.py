@@ -45,8 +45,13 @@ class Source:
 
     @cached_property
     def answer(self) -> Answer:
-        """Its numbers and times."""
-        return Answer(self.step)
+        """Its numbers and times; of an answer that several investigations share, taken apart once."""
+        step = self.step
+        if (reading := step.reading) is None:
+            return Answer(step)
+        title = f"grounds {step.check.key} {step.started_at.isoformat()}"
+        rests_on = (reading.data, reading.observation)
+        return reading.notebook.kept(title, rests_on, lambda: Answer(step))
 
     def is_on(self, sentence: str) -> bool:
         """Whether it looked at something that a sentence (lower case) names."""

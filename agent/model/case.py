@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeVar
 
-from agent.model.base import Utc, Value
+from agent.model.base import Notebook, Utc, Value
 from agent.model.changes import Proposal
 from agent.model.company import Entity, Relation
 from agent.model.findings import Evidence, Finding, Hypothesis
 from agent.model.learnt import Pattern
 from agent.model.looking import Step
 from agent.model.signals import Conversation, Signal, Triage
-
-T = TypeVar("T")
 
 
 class Budget(Value):
@@ -80,25 +76,6 @@ class Note(Value):
     user: str
     text: str
     at: Utc
-
-
-class Notebook:
-    """What was worked out from values, for as long as it is asked of the same ones. No part of what it lies in: it is
-    neither stored, compared nor sent along."""
-
-    def __init__(self) -> None:
-        self._pages: dict[str, tuple[tuple[object, ...], Any]] = {}
-
-    def __reduce__(self) -> tuple[type[Notebook], tuple[()]]:
-        return Notebook, ()
-
-    def kept(self, title: str, values: tuple[object, ...], work: Callable[[], T]) -> T:
-        """What ``work`` gives, done anew only when one of the values it rests on is another object than last time."""
-        page = self._pages.get(title)
-        if page is None or any(a is not b for a, b in zip(page[0], values, strict=True)):
-            page = self._pages[title] = (values, work())
-        result: T = page[1]
-        return result
 
 
 class Case(Value):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 
 from pydantic import Field
 
-from agent.model.base import Json, Utc, Value, Window
+from agent.model.base import Json, Notebook, Utc, Value, Window
 
 
 class Series(Value):
@@ -36,6 +37,12 @@ class Reading(Value):
     link: str = ""
     """Opens the same query at the vendor."""
     window: Window | None = None
+
+    @cached_property
+    def notebook(self) -> Notebook:
+        """Where those who read it keep what they worked out; its copies from then on have the same one, so that what many
+        investigations read in one answer is worked out once."""
+        return Notebook()
 
 
 class Check(Value):

@@ -59,6 +59,7 @@ def prepared(reading: Reading, limit_bytes: int = RAW_LIMIT_BYTES) -> Prepared:
     columns["raw"] = compress_text(raw, limit_bytes) if raw else None
     columns["raw_bytes"] = len(raw.encode("utf-8", "replace"))
     kept = Reading(**{name: columns[name] for name in _READING}, series=series, raw=raw)
+    _ = kept.notebook  # of one, for all who have a copy
     return Prepared(columns, kept)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,8 @@ from dbos import error as dbos_error
 from agent import workflow
 from agent.errors import AccessDenied, Drifted, Refused, Unreachable
 from agent.model import Note
-from agent.store.engine import normalise
+from agent.store.engine import create_engine, normalise, session_factory
+from agent.store.mail import Post
 from agent.workflow import DbosWorkflow, Mail, MailKind, PeopleInbox, may_pass, name_of
 from tests.integration.fake_house import ENGINEER, NOW
 
@@ -33,6 +35,25 @@ async def takes_all() -> dict[str, Any]:
     taken, rest = await inbox.take(), await inbox.take()
     assert not rest.notes
     return {"notes": [n.text for n in taken.notes], "stop": taken.stop}
+
+
+POST: list[Post] = []
+
+
+@DBOS.workflow()
+async def takes_after_each_step() -> list[str]:
+    flow = DbosWorkflow(POST[0])
+    inbox, said = PeopleInbox(flow), []
+    for name in ("first", "second", "third"):
+        await flow.step(name, nothing)
+        said += [n.text for n in (await inbox.take()).notes]
+        if name == "first":
+            await DBOS.recv_async("go", 10)
+    return said
+
+
+async def nothing() -> None:
+    pass
 
 
 @DBOS.workflow()
@@ -111,6 +132,30 @@ async def test_an_inbox_gives_all_that_came_in_its_order_and_each_key_once() -> 
     await sent(Mail(kind=MailKind.STOP, user="U1"), "s1")
     await DBOS.send_async("taker", "now", "go")
     assert await taking.get_result() == {"notes": ["look at the cache", "and Redis"], "stop": True}
+
+
+@pytest.mark.usefixtures("engine_of_workflows")
+async def test_with_a_mailbox_only_mail_that_waits_is_received_and_a_restart_does_the_same(
+    database_url: str,
+) -> None:
+    engine = create_engine(database_url)
+    POST[:] = [Post(session_factory(engine))]
+    taking = await started("taker", takes_after_each_step)
+    while "first" not in await functions_of("taker"):
+        await asyncio.sleep(0.02)
+    note = Note(user="U1", text="look at the cache", at=NOW)
+    await sent(Mail(kind=MailKind.NOTE, user="U1", note=note), "n1")
+    await DBOS.send_async("taker", "now", "go")
+    assert await taking.get_result() == ["look at the cache"]
+    done = await functions_of("taker")
+    assert done.count("DBOS.recv") == 3  # "go", the note, and that there is no other
+    again = await DBOS.fork_workflow_async("taker", len(done) + 1)
+    assert await again.get_result() == ["look at the cache"]
+    await engine.dispose()
+
+
+async def functions_of(identity: str) -> list[str]:
+    return [s["function_name"] for s in await DBOS.list_workflow_steps_async(identity)]
 
 
 async def sent(mail: Mail, key: str) -> None:

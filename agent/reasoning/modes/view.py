@@ -14,7 +14,7 @@ import networkx as nx
 
 from agent.knowledge.graph import dependants, dependencies, dependencies_in
 from agent.knowledge.inference import endpoints_in
-from agent.model import Case, Json, Step
+from agent.model import Case, Json, Reading, Step
 from agent.reasoning.modes.target import DEFAULT_NAMESPACE, ERROR_RATIO, JOB, Target, flavour_of
 
 _SIMPLE_QUERY = re.compile(r"^\s*(?:\w+:)?([\w.]+)\{([^}]*)\}\s*$")
@@ -87,7 +87,6 @@ class View:
             self._latest.setdefault(step.check.tool, []).append(step)
         self._by_number = {s.number: s for s in self._answered}
         self._flavours: dict[str, str] = {}
-        self._metrics_of: dict[int, tuple[Metric, ...]] = {}
 
     @classmethod
     def of(cls, case: Case) -> View:
@@ -239,9 +238,11 @@ class View:
         return self._by_number[number]
 
     def _described(self, step: Step) -> tuple[Metric, ...]:
-        if step.number not in self._metrics_of:
-            self._metrics_of[step.number] = tuple(_described(step))
-        return self._metrics_of[step.number]
+        if (reading := step.reading) is None:
+            return ()
+        title = f"metrics {step.number} {_minutes_of(step)}"
+        rests_on = (reading.data, reading.series)
+        return reading.notebook.kept(title, rests_on, lambda: tuple(_described(step, reading)))
 
     @cached_property
     def _metrics(self) -> dict[tuple[str, str], list[Metric]]:
@@ -299,7 +300,7 @@ def time_of(text: object) -> datetime | None:
 
 
 def _tells_now(step: Step) -> bool:
-    return float(step.check.arguments.get("minutes") or 0.0) <= _MOST_MINUTES
+    return _minutes_of(step) <= _MOST_MINUTES
 
 
 def _tags(scope: str) -> dict[str, str]:
@@ -311,11 +312,14 @@ def _owner(tags: dict[str, str]) -> str:
     return next((tags[k] for k in _SCOPE_KEYS if k in tags), "")
 
 
-def _described(step: Step) -> Iterator[Metric]:
-    if step.reading is None:
-        return
-    all_points = step.reading.series
-    for index, data in enumerate(step.reading.data.get("series") or []):
+def _minutes_of(step: Step) -> float:
+    """The window that a step looked at."""
+    return float(step.check.arguments.get("minutes") or 0.0)
+
+
+def _described(step: Step, reading: Reading) -> Iterator[Metric]:
+    all_points = reading.series
+    for index, data in enumerate(reading.data.get("series") or []):
         if data.get("last") is None:
             continue
         change, pulse = data.get("change") or {}, data.get("pulse") or {}
@@ -330,7 +334,7 @@ def _described(step: Step) -> Iterator[Metric]:
             onset=time_of(change.get("at")),
             before=change.get("before"),
             gradual=bool(change.get("gradual")),
-            minutes=float(step.check.arguments.get("minutes") or 0.0),
+            minutes=_minutes_of(step),
             pulse_start=time_of(pulse.get("start")),
             pulse_end=time_of(pulse.get("end")),
             slope_per_hour=data.get("slope_per_hour"),
