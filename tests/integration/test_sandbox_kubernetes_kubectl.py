@@ -18,6 +18,9 @@ pytestmark = pytest.mark.skipif(
     shutil.which("kubectl") is None, reason="kubectl is not installed on this machine"
 )
 
+TAINT = "node.kubernetes.io/unschedulable"
+TAINT_KEY = "{.spec.taints[0].key}"
+
 
 class Kubectl:
     """kubectl with a kubeconfig of its own, as one user."""
@@ -216,3 +219,60 @@ def test_version_and_raw_discovery(kubectl: Kubectl) -> None:
     server = json.loads(kubectl("version", "-o", "json"))["serverVersion"]
     assert (server["major"], server["minor"]) == ("1", "32")
     assert json.loads(kubectl("get", "--raw", "/k8s/apis/apps/v1"))["kind"] == "APIResourceList"
+
+
+def test_cordon_taints_the_node_and_uncordon_takes_the_taint_off(kubectl: Kubectl) -> None:
+    taints = ("get", "node", "node-1", "-o", "jsonpath={.spec.taints[*].key}")
+    assert "(server dry run)" in kubectl("cordon", "node-1", "--dry-run=server")
+    assert "SchedulingDisabled" not in kubectl("get", "node", "node-1")
+    kubectl("cordon", "node-1")
+    kubectl("wait", "node/node-1", f"--for=jsonpath={TAINT_KEY}={TAINT}", "--timeout=10s")
+    assert kubectl(*taints) == TAINT
+    kubectl("scale", "deployment/web", "--replicas=6")
+    kubectl("wait", "deployment/web", "--for=jsonpath={.status.readyReplicas}=6", "--timeout=20s")
+    young = kubectl("get", "pods", "-l", "app=web", "--field-selector=spec.nodeName=node-1")
+    kubectl("uncordon", "node-1")
+    assert len(young.splitlines()) <= 4, "no pod of the last three went to the cordoned node"
+
+
+def test_a_dry_run_of_a_drain_names_what_would_go_and_what_a_budget_holds(kubectl: Kubectl) -> None:
+    node = kubectl("get", "pod", "redis-0", "-o", "jsonpath={.spec.nodeName}")
+    told = kubectl.run("drain", node, "--force", "--dry-run=server", "--timeout=3s")
+    assert "(server dry run)" in told.stdout
+    assert "SchedulingDisabled" not in kubectl("get", "node", node)
+    assert len(kubectl("get", "pods", "-l", "app=redis", "-o", "name").split()) == 2
+
+
+def test_a_deleted_pod_is_made_anew(kubectl: Kubectl) -> None:
+    name = kubectl("get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}")
+    assert "(server dry run)" in kubectl("delete", "pod", name, "--dry-run=server")
+    kubectl("delete", "pod", name, "--timeout=20s")
+    kubectl("wait", "deployment/web", "--for=jsonpath={.status.readyReplicas}=3", "--timeout=20s")
+    assert name not in kubectl("get", "pods", "-l", "app=web")
+
+
+def test_an_autoscaler_is_applied_shown_and_given_other_bounds(
+    kubectl: Kubectl, tmp_path: Path
+) -> None:
+    path = tmp_path / "hpa.yaml"
+    scaled = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    target = {"type": "Utilization", "averageUtilization": 60}
+    metrics = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    spec = {"scaleTargetRef": scaled, "minReplicas": 2, "maxReplicas": 4, "metrics": metrics}
+    made = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web"},
+        "spec": spec,
+    }
+    path.write_text(yaml.safe_dump(made), "utf-8")
+    kubectl("apply", "-f", str(path))
+    header, row = kubectl("get", "hpa", "web").splitlines()
+    assert header.split()[:5] == ["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS"]
+    assert "Deployment/web" in row
+    assert "/60%" in row
+    kubectl("patch", "hpa", "web", "-p", '{"spec":{"maxReplicas":8}}')
+    assert kubectl("get", "hpa", "web", "-o", "jsonpath={.spec.maxReplicas}") == "8"
+    assert "must be greater than or equal" in kubectl.refusal(
+        "patch", "hpa", "web", "-p", '{"spec":{"maxReplicas":1}}'
+    )
