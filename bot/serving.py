@@ -18,6 +18,7 @@ from agent.awareness.issues import Decided
 from agent.errors import SrebotError
 from agent.knowledge.corrections import is_heard
 from agent.knowledge.finding import TEAM, is_known
+from agent.learning.overview import Trusting
 from agent.model import Case, Conversation, InvestigationStatus, Proposal, ProposalStatus
 from agent.store.repository import Store
 from bot.clock import SystemClock
@@ -138,7 +139,9 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
             following(made.vendors.watchers, made.store, answering, house.clock)
         )
         reads = reads_of(made.store, house.terms.follow_seconds)
-        app = build_app(client, answering, views, reads, settings.slack, Ledger(house))
+        app = build_app(
+            client, answering, views, reads, settings.slack, Ledger(house), Trusting(house)
+        )
         alert_channels = Channels(client, settings.slack.alert_channels)
         webhooks = Webhooks(answering, settings.webhooks, house.clock, alert_channels.place)
         by_http = not settings.slack.app_token.get_secret_value()

@@ -27,6 +27,7 @@ from bot.slack.shortcuts import Shortcuts
 from bot.slack.stopping import Stopping
 from bot.slack.support import Support
 from bot.slack.threads import Threads
+from bot.slack.trust import Trusts, TrustView, Unknown
 from bot.slack.views.render import Views
 
 _ANY = re.compile(".*", re.DOTALL)
@@ -39,6 +40,7 @@ def build_app(
     reads: Reads,
     settings: SlackSettings,
     ledger: Ledger | None = None,
+    trusts: Trusts | None = None,
 ) -> AsyncApp:
     """The app that hears Slack, over Socket Mode or HTTP.
 
@@ -51,6 +53,7 @@ def build_app(
         reads: what surfaces read from the store.
         settings: signing secret, alert channels and alert senders.
         ledger: where it is entered what people do about what they did not ask for.
+        trusts: what is known of how far srebot can be trusted.
     """
     app = AsyncApp(
         client=client,
@@ -72,7 +75,7 @@ def build_app(
     corrections = Corrections(desk)
     questions = Questions(desk, threads, corrections)
     for surface in (
-        Commands(desk, (quiet,)),
+        Commands(desk, (quiet, TrustView(views, trusts or Unknown()))),
         quiet,
         Reactions(desk),
         Shortcuts(desk),
@@ -80,7 +83,7 @@ def build_app(
         Messages(Alerts(desk), questions, threads, corrections, Support(desk)),
         Approvals(desk),
         Feedback(desk),
-        Home(desk),
+        Home(desk, trusts),
         Stopping(desk, threads),
     ):
         surface.register(app)

@@ -8,6 +8,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack.desk import Desk
+from bot.slack.trust import Trusts, Unknown
+from bot.slack.views import trust
 
 PROMPTS: Sequence[dict[str, str]] = (
     {"title": "What is going on?", "message": "What is wrong in production right now?"},
@@ -20,8 +22,9 @@ PROMPTS: Sequence[dict[str, str]] = (
 class Home:
     """The surface of the app's home and messages tabs."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, trusts: Trusts | None = None) -> None:
         self._desk = desk
+        self._trusts = trusts or Unknown()
 
     def register(self, app: AsyncApp) -> None:
         """Listen."""
@@ -39,5 +42,6 @@ class Home:
             await reads.latest_cases(),
             await reads.open_proposals(),
             await self._desk.ledger.precision(),
+            trust.home_lines(await self._trusts.overview()),
         )
         await self._desk.client.views_publish(user_id=event["user"], view=view)

@@ -8,6 +8,7 @@ USAGE = (
     "• `/investigate why do logins fail?`\n"
     "• `/investigate --budget deep auth is slow` (or `quick`, `5m`, `40calls`, `2usd`: what I may spend)\n"
     "• `/investigate quiet` (what I kept to myself since yesterday; `quiet all`: this week)\n"
+    "• `/investigate trust` (how often I was right, and what I may do; `trust checkout`: why, and what is missing to more)\n"
     "In a thread, mention me (`@srebot why is cart slow?`) or choose *Investigate this* on a message. "
     "I only read; a change waits for an approval."
 )

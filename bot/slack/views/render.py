@@ -69,6 +69,15 @@ class Views:
         """The investigation's page."""
         return f"{self._public_url}/investigations/{case.investigation.id}"
 
+    def investigation_url(self, number: int) -> str:
+        """The page of the investigation of that number."""
+        return f"{self._public_url}/investigations/{number}"
+
+    @property
+    def trust_url(self) -> str:
+        """The page of what is known of trust."""
+        return f"{self._public_url}/trust"
+
     @property
     def quiet_url(self) -> str:
         """The page of what was kept quiet."""
@@ -213,13 +222,16 @@ class Views:
         cases: Iterable[Case],
         proposals: Iterable[tuple[Case, Proposal]],
         precision: Iterable[Precision] = (),
+        trust: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """App Home: what is open, what waits for a decision, and of how much use speaking unasked was, by channel."""
+        """App Home: what is open, what waits for a decision, of how much use speaking unasked was, and how far to trust it."""
         rendered = self._templates.get_template("home.j2").render(
             cases=[(c, _icon(c), _state(c), self.record_url(c)) for c in cases],
             proposals=list(proposals),
             precision=list(precision),
             quiet_url=self.quiet_url,
+            trust="\n".join(trust),
+            trust_url=self.trust_url,
         )
         return limits.fit_view(json.loads(rendered, strict=False))
 
