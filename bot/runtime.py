@@ -187,6 +187,8 @@ class Parts:
             terms=terms_of(self.settings),
             fixer=self.vendors.fixer,
             pager=self.vendors.pager,
+            on_call=self.vendors.on_call,
+            dry_run=self.settings.bot.dry_run,
             builders=tuple(self.vendors.builders),
             indicators=self.vendors.indicators,
         )

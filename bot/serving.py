@@ -130,7 +130,7 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         made = await stack.enter_async_context(parts(settings, url, SlackHistoryTools(client)))
         readiness.parts["database"] = True
         server = WebServer(settings.bot.host, settings.bot.port)
-        views = Views(settings.bot.public_url or server.url)
+        views = Views(settings.bot.public_url or server.url, dry_run=settings.bot.dry_run)
         notifier = _notifier(client, made.store, views, settings.slack)
         house = made.house(notifier, SlackDirectory(client))
         answering = await stack.enter_async_context(durably(settings, url, house))
@@ -148,7 +148,7 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         pages = create_app(
             made.store,
             ready=readiness.now,
-            extra_routes=(*webhooks.routes(), *(routes(app) if by_http else ())),
+            extra_routes=(*webhooks.routes(), *(routes(app, answering.suspicious) if by_http else ())),
             public_url=settings.bot.public_url,
         )
         await stack.enter_async_context(server.serving(pages))

@@ -172,6 +172,8 @@ class BotSettings(BaseSettings):
     """How long raw answers, series and what models were shown are kept; 0: for ever."""
     policy_file: Path | None = None
     """YAML: what may be changed where, who approves it, when; empty: the rules that `srebot policy show` prints."""
+    dry_run: bool = False
+    """Everything as usual, but approved changes are tried by a server-side dry run and never applied."""
     change_approvers: Names = ("sre-approvers",)
     """User groups (handles) or user ids who may approve changes in production, where no policy file says it."""
     team_leads: Names = ("team-leads",)

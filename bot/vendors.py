@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from agent.errors import SrebotError
-from agent.ports import Fixer, GraphBuilder, GraphWatcher, Indicators, Pager
+from agent.ports import Fixer, GraphBuilder, GraphWatcher, Indicators, OnCall, Pager
 from bot.settings import KubernetesSettings, Settings
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Vendors:
     indicators: Indicators | None = None
     fixer: Fixer | None = None
     pager: Pager | None = None
+    on_call: OnCall | None = None
 
 
 def connect(settings: Settings) -> Vendors:
@@ -121,6 +122,7 @@ def _pagerduty(settings: Settings, found: Vendors) -> bool:
         return False
     from integrations.pagerduty.client import PagerDutyClient
     from integrations.pagerduty.graph import PagerDutyGraph
+    from integrations.pagerduty.oncall import PagerDutyOnCall
     from integrations.pagerduty.pager import PagerDutyPager
     from integrations.pagerduty.tools import PagerDutyTools
 
@@ -132,5 +134,6 @@ def _pagerduty(settings: Settings, found: Vendors) -> bool:
     )
     found.toolsets.append(PagerDutyTools(client))
     found.builders.append(PagerDutyGraph(client))
+    found.on_call = PagerDutyOnCall(client)
     found.pager = PagerDutyPager(client) if given.from_email else None
     return True

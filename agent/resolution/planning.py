@@ -30,6 +30,8 @@ class Planned(Value):
     proposal: Proposal | None = None
     refused: str = ""
     automatic: bool = False
+    moment: str = ""
+    """What stands against applying it at once (a freeze, a change window), for people."""
     why: str = ""
     """What the policy says on it, in sentences."""
 
@@ -75,7 +77,10 @@ class Planning:
             if ruling.automatic:  # nobody is asked, so nobody may decide
                 proposal = proposal.model_copy(update={"status": ProposalStatus.APPROVED})
             await house.store.proposals.add(proposal)
-            return Planned(proposal=proposal, automatic=ruling.automatic, why=ruling.reason)
+            moment = "" if ruling.may_apply_now else ruling.reason
+            return Planned(
+                proposal=proposal, automatic=ruling.automatic, moment=moment, why=ruling.reason
+            )
 
         planned = await self._errand.workflow.step(f"plan-{number}", work)
         await self._tell_plan(change, planned, number)
@@ -116,7 +121,7 @@ class Planning:
             waiting = InvestigationStatus.WAITING_FOR_APPROVAL
             await house.store.investigations.set_status(self._errand.investigation, waiting)
             case = await self._errand.case()
-            await house.notifier.proposal(case, proposal)
+            await house.notifier.proposal(case, proposal, planned.moment)
             await house.notifier.summary(case)
             await page(self._errand, case, proposal)
 

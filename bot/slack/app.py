@@ -17,6 +17,7 @@ from bot.slack.corrections import Corrections
 from bot.slack.desk import Desk, Ledger, NoLedger, Reads
 from bot.slack.errors import Failures
 from bot.slack.feedback import Feedback
+from bot.slack.freezing import Freezing
 from bot.slack.home import Home
 from bot.slack.messages import Messages
 from bot.slack.questions import Questions
@@ -72,10 +73,10 @@ def build_app(
         ledger or NoLedger(),
     )
     quiet, threads = Quiet(desk), Threads(desk)
-    corrections = Corrections(desk)
+    corrections, freezing = Corrections(desk), Freezing(desk)
     questions = Questions(desk, threads, corrections)
     for surface in (
-        Commands(desk, (quiet, TrustView(views, trusts or Unknown()))),
+        Commands(desk, (quiet, freezing, TrustView(views, trusts or Unknown()))),
         quiet,
         Reactions(desk),
         Shortcuts(desk),

@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.slack.desk import Desk
 from bot.slack.trust import Trusts, Unknown
 from bot.slack.views import trust
+from bot.slack.views.freeze import sentence_of
 
 PROMPTS: Sequence[dict[str, str]] = (
     {"title": "What is going on?", "message": "What is wrong in production right now?"},
@@ -37,11 +38,12 @@ class Home:
                 channel_id=event["channel"], title="Ask me", prompts=list(PROMPTS)
             )
             return
-        reads = self._desk.reads
+        reads, freeze = self._desk.reads, await self._desk.answering.frozen()
         view = self._desk.views.home(
             await reads.latest_cases(),
             await reads.open_proposals(),
             await self._desk.ledger.precision(),
             trust.home_lines(await self._trusts.overview()),
+            [sentence_of(freeze)] if freeze else [],
         )
         await self._desk.client.views_publish(user_id=event["user"], view=view)

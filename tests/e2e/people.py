@@ -134,7 +134,7 @@ class Person:
         """Press Approve, confirm in the modal."""
         return self._decides(message, "approve_change", reason)
 
-    def rejects(self, message: Json, reason: str = "") -> ActionResult:
+    def rejects(self, message: Json, reason: str = "not now") -> ActionResult:
         """Press Reject, confirm in the modal."""
         return self._decides(message, "reject_change", reason)
 

@@ -278,13 +278,53 @@ async def test_an_approval_is_confirmed_with_a_reason(
     assert list(core.decisions.values()) == [(proposal.id, ENGINEER, True, "saw it last week")]
 
 
-async def test_a_rejection_needs_no_reason(workspace: SlackWorkspace, core: FakeAnswering) -> None:
+async def test_a_rejection_needs_a_reason(workspace: SlackWorkspace, core: FakeAnswering) -> None:
     ts = await bot_says(workspace, VIEWS.proposal(cases.case(), cases.proposal()))
     block = block_of(workspace, ts, "reject_change")
     await workspace.click(ENGINEER, ALERTS, ts, block, "reject_change")
     view = await eventually(lambda: workspace.open_view(ENGINEER))
-    assert (await workspace.submit_view(ENGINEER, view["id"], {})).ok
-    assert list(core.decisions.values()) == [(cases.PROPOSAL, ENGINEER, False, "")]
+    (field,) = (b for b in view["blocks"] if b["type"] == "input")
+    assert not field["optional"]
+    blank = {"reason": {"reason": {"type": "plain_text_input", "value": "  "}}}
+    assert "Say why" in (await workspace.submit_view(ENGINEER, view["id"], blank)).errors["reason"]
+    assert core.decisions == {}
+    why = {"reason": {"reason": {"type": "plain_text_input", "value": "we need that backup"}}}
+    assert (await workspace.submit_view(ENGINEER, view["id"], why)).ok
+    assert list(core.decisions.values()) == [
+        (cases.PROPOSAL, ENGINEER, False, "we need that backup")
+    ]
+
+
+async def test_a_change_that_is_not_the_one_shown_is_not_decided(
+    workspace: SlackWorkspace, core: FakeAnswering
+) -> None:
+    ts = await bot_says(workspace, VIEWS.proposal(cases.case(), cases.proposal()))
+    block = block_of(workspace, ts, "approve_change")
+    await workspace.click(ENGINEER, ALERTS, ts, block, "approve_change")
+    view = await eventually(lambda: workspace.open_view(ENGINEER))
+    core.proposals[cases.PROPOSAL] = cases.proposal("another diff")
+    result = await workspace.submit_view(ENGINEER, view["id"], {})
+    assert "no longer the one" in result.errors["reason"]
+    assert core.decisions == {}
+
+
+async def test_a_freeze_is_asked_for_shown_and_lifted(
+    workspace: SlackWorkspace, core: FakeAnswering
+) -> None:
+    async def says(text: str, user: str = ENGINEER) -> str:
+        shown = await workspace.command(user, ALERTS, "/investigate", text)
+        return str(shown.text)
+
+    assert "Nothing is frozen" in await says("freeze status")
+    assert "may not" in await says("freeze", OUTSIDER)
+    assert await says("freeze <!channel> Black Friday") == "Frozen."
+    assert core.freeze_in_force is not None
+    assert core.freeze_in_force.reason.endswith("Black Friday")
+    assert "Changes are frozen" in await says("freeze status")
+    assert "may not" in await says("unfreeze", OUTSIDER)
+    assert await says("unfreeze") == "No longer frozen."
+    assert "Nothing is frozen" in await says("freeze status")
+    assert core.signals == {}, "none of it is something to investigate"
 
 
 async def test_an_outsider_is_refused_and_only_they_see_why(

@@ -32,6 +32,7 @@ _SHOWN_IMPACT = 4
 _SHOWN_RULED_OUT = 3
 _SHOWN_WHY = 2
 """How many sentences a thread shows of each; the record has all."""
+_DRY_RUN = ":test_tube: *Dry-run mode:* I change nothing; approved changes are only tried by a dry run."
 _CITATION = re.compile(r"\[(\d+)\]")
 
 
@@ -40,10 +41,12 @@ class Views:
 
     Args:
         public_url: where the investigation pages are reached, without a trailing slash.
+        dry_run: whether nothing is ever applied; then every summary and every proposal says so.
     """
 
-    def __init__(self, public_url: str) -> None:
+    def __init__(self, public_url: str, *, dry_run: bool = False) -> None:
         self._public_url = public_url.rstrip("/")
+        self.dry_run = dry_run
         self._templates = Environment(
             loader=PackageLoader("bot.slack.views"),
             autoescape=False,  # noqa: S701 (the output is JSON: strings pass through tojson)
@@ -133,6 +136,7 @@ class Views:
             gathered=gathered,
             url=self.record_url(case),
             running=case.investigation.status == InvestigationStatus.RUNNING,
+            dry_run=self.dry_run,
         )
 
     def update(self, case: Case, text: str) -> Message:
@@ -181,6 +185,7 @@ class Views:
             why=self._claims(case, proposal.change.why[:_SHOWN_WHY]),
             note=note,
             approved_by=tuple(approved_by),
+            dry_run=self.dry_run,
             url=self.record_url(case),
         )
 
@@ -203,19 +208,14 @@ class Views:
         markdown = limits.without_mentions(markdown)
         return limits.fit(markdown, [{"type": "markdown", "text": markdown}])
 
-    def decision_modal(self, proposal: Proposal, *, approve: bool) -> dict[str, Any]:
-        """Asks to confirm a decision, with the diff, the risk, the way back and an optional reason."""
-        rendered = self._templates.get_template("decision_modal.j2").render(
-            proposal=proposal, approve=approve
-        )
+    def view(self, template: str, **values: Any) -> dict[str, Any]:
+        """A modal or home view from a template."""
+        rendered = self._templates.get_template(f"{template}.j2").render(**values)
         return limits.fit_view(json.loads(rendered, strict=False))
 
     def cause_modal(self, investigation: int) -> dict[str, Any]:
         """Asks for the right cause after a thumbs down."""
-        rendered = self._templates.get_template("cause_modal.j2").render(
-            investigation=investigation
-        )
-        return limits.fit_view(json.loads(rendered, strict=False))
+        return self.view("cause_modal", investigation=investigation)
 
     def home(
         self,
@@ -223,6 +223,7 @@ class Views:
         proposals: Iterable[tuple[Case, Proposal]],
         precision: Iterable[Precision] = (),
         trust: Iterable[str] = (),
+        notices: Iterable[str] = (),
     ) -> dict[str, Any]:
         """App Home: what is open, what waits for a decision, of how much use speaking unasked was, and how far to trust it."""
         rendered = self._templates.get_template("home.j2").render(
@@ -230,6 +231,7 @@ class Views:
             proposals=list(proposals),
             precision=list(precision),
             quiet_url=self.quiet_url,
+            notices=[*notices, *([_DRY_RUN] if self.dry_run else [])],
             trust="\n".join(trust),
             trust_url=self.trust_url,
         )

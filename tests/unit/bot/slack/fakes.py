@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 from agent.awareness.issues import Decided, Precision
-from agent.model import Case, Conversation, Entity, Note, Proposal, Signal
+from agent.model import Case, Conversation, Entity, Freeze, Note, Proposal, Signal
+from agent.model.pages import PageEvent
+from agent.ports import Asked
 from bot.slack.desk import Reads
+from tests.unit.bot.slack import cases
 
 
 @dataclass
@@ -25,9 +29,21 @@ class FakeAnswering:
     stopped: dict[str, tuple[int, str]] = field(default_factory=dict)
     decisions: dict[str, tuple[UUID, str, bool, str]] = field(default_factory=dict)
     refusals: list[tuple[UUID, str]] = field(default_factory=list)
+    proposals: dict[UUID, Proposal] = field(
+        default_factory=lambda: {cases.PROPOSAL: cases.proposal()}
+    )
+    forgeries: list[tuple[str, str, str]] = field(default_factory=list)
+    freeze_in_force: Freeze | None = None
     reverted: dict[str, tuple[UUID, str]] = field(default_factory=dict)
     words: dict[str, tuple[int, str, bool, str]] = field(default_factory=dict)
     judged: dict[str, tuple[int, str, bool]] = field(default_factory=dict)
+
+    page_events: dict[str, PageEvent] = field(default_factory=dict)
+
+    async def page_event(self, event: PageEvent, key: str) -> None:
+        if self.broken:
+            raise RuntimeError("the database is away")
+        self.page_events.setdefault(key, event)
 
     async def receive(self, signal: Signal) -> None:
         self.received += 1
@@ -49,14 +65,47 @@ class FakeAnswering:
     async def deeper(self, investigation: int, user: str, key: str) -> None:
         self.deepened.setdefault(key, (investigation, user))
 
-    async def why_not(self, proposal: UUID, user: str) -> str:
+    async def why_not(
+        self, proposal: UUID, user: str, *, approved: bool = True, shown: str = ""
+    ) -> str:
+        if shown and proposal in self.proposals and shown != self.proposals[proposal].digest:
+            return "The change is no longer the one that was shown."
         if user in self.entitled:
             return ""
         self.refusals.append((proposal, user))
         return "Changes in production need someone of sre-approvers."
 
+    async def asked(self, proposal: UUID) -> Asked | None:
+        found = self.proposals.get(proposal)
+        return None if found is None else Asked(proposal=found, people="sre-approvers")
+
+    async def suspicious(self, user: str, what: str, details: str) -> None:
+        self.forgeries.append((user, what, details))
+
+    async def freeze(self, user: str, reason: str) -> str:
+        if user not in self.entitled:
+            return "You may not do that."
+        self.freeze_in_force = Freeze(by=user, reason=reason, since=datetime.now(UTC))
+        return "Frozen."
+
+    async def unfreeze(self, user: str) -> str:
+        if user not in self.entitled:
+            return "You may not do that."
+        self.freeze_in_force = None
+        return "No longer frozen."
+
+    async def frozen(self) -> Freeze | None:
+        return self.freeze_in_force
+
     async def decide(
-        self, proposal: UUID, user: str, key: str, *, approved: bool, reason: str = ""
+        self,
+        proposal: UUID,
+        user: str,
+        key: str,
+        *,
+        approved: bool,
+        reason: str = "",
+        shown: str = "",
     ) -> None:
         if self.broken:
             raise RuntimeError("the database is away")

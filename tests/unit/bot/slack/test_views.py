@@ -14,13 +14,16 @@ from agent.awareness.issues import Precision
 from agent.model import (
     Conversation,
     Ending,
+    Expectation,
     InvestigationStatus,
     OutcomeStatus,
     ProposalStatus,
     SignalKind,
 )
+from agent.ports import Asked
 from bot.slack.limits import Message
 from bot.slack.views import quiet
+from bot.slack.views.approval import modal, shown_in
 from bot.slack.views.outcome import outcome_message
 from bot.slack.views.render import Views, summary_line
 from sandbox.slack.blocks import validate_message_blocks, validate_view
@@ -51,6 +54,11 @@ PRECISION = [
         budget=0,
     ),
 ]
+
+
+def asked(text: str = "") -> Asked:
+    return Asked(proposal=cases.proposal(text), people=text or "sre-approvers", moment=text)
+
 
 words = st.one_of(
     st.text(st.characters(codec=None), max_size=60),
@@ -135,8 +143,8 @@ def test_slack_accepts_every_message_whatever_it_says(text: str) -> None:
 def test_slack_accepts_every_view_whatever_it_says(text: str) -> None:
     case = cases.case(cases.signal(title=text))
     for view in (
-        VIEWS.decision_modal(cases.proposal(text), approve=True),
-        VIEWS.decision_modal(cases.proposal(text), approve=False),
+        modal(VIEWS, asked(text), approve=True),
+        modal(VIEWS, asked(text), approve=False, dry_run=True),
         VIEWS.cause_modal(7),
         VIEWS.home([case] * 60, [(case, cases.proposal(text))] * 60, PRECISION * 30),
     ):
@@ -236,9 +244,53 @@ class TestProposal:
         assert values[:2] == [str(cases.PROPOSAL)] * 2
 
     def test_the_modal_shows_what_will_change(self) -> None:
-        view = VIEWS.decision_modal(cases.proposal(), approve=True)
-        assert "suspend: true" in str(view["blocks"])
-        assert view["private_metadata"] == f"approve:{cases.PROPOSAL}"
+        wanted = cases.proposal(
+            expectation=Expectation(criterion="Latency is below 5 ms.", horizon_seconds=900)
+        )
+        needs_one_more = Asked(
+            proposal=wanted, people="sre-approvers", approved_by=("U0LEAD",), missing=1
+        )
+        view = modal(VIEWS, needs_one_more, approve=True)
+        shown = str(view["blocks"])
+        for said in (
+            "suspend: true",
+            "No snapshots until it is resumed.",
+            "Latency is below 5 ms. Watched for at most 15 min",
+            "resume redis-reco-backup",
+            "Approved by <@U0LEAD>, *one more approval* is missing",
+        ):
+            assert said in shown
+        assert shown_in(view["private_metadata"]) == (cases.PROPOSAL, True, wanted.digest)
+
+    @pytest.mark.parametrize(
+        "forged",
+        [
+            "",
+            "approve",
+            f"approve:{cases.PROPOSAL}",
+            "[]",
+            "null",
+            "{}",
+            f'{{"verb": "approve", "proposal": "{cases.PROPOSAL}"}}',
+            f'{{"verb": "sudo", "proposal": "{cases.PROPOSAL}", "digest": "d"}}',
+            f'{{"verb": "approve", "proposal": "{cases.PROPOSAL}", "digest": ""}}',
+            f'{{"verb": ["approve"], "proposal": "{cases.PROPOSAL}", "digest": "d"}}',
+            '{"verb": "approve", "proposal": 7, "digest": "d"}',
+        ],
+    )
+    def test_a_modal_that_is_none_of_ours_is_about_nothing(self, forged: str) -> None:
+        assert shown_in(forged) is None
+
+    def test_in_dry_run_mode_summary_proposal_and_modal_say_so(self) -> None:
+        views = Views("https://srebot.example", dry_run=True)
+        case, wanted = cases.case(), cases.proposal()
+        for shown in (
+            views.summary(case).blocks,
+            views.proposal(case, wanted).blocks,
+            views.home([], [])["blocks"],
+            modal(views, asked(), approve=True, dry_run=True)["blocks"],
+        ):
+            assert "dry-run mode" in str(shown).lower()
 
 
 def test_an_outcome_claims_no_cause_and_offers_the_way_back() -> None:
