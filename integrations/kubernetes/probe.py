@@ -31,13 +31,18 @@ _READS = (
     ("list", "Node", ""),
 )
 _WRITES = (
-    ("patch", "Deployment"),
-    ("patch", "StatefulSet"),
-    ("patch", "DaemonSet"),
-    ("patch", "CronJob"),
-    ("patch", "Job"),
-    ("patch", "ConfigMap"),
+    ("patch", "Deployment", ""),
+    ("patch", "StatefulSet", ""),
+    ("patch", "DaemonSet", ""),
+    ("patch", "CronJob", ""),
+    ("patch", "Job", ""),
+    ("patch", "ConfigMap", ""),
+    ("patch", "HorizontalPodAutoscaler", ""),
+    ("create", "Pod", "eviction"),
+    ("patch", "Node", ""),
 )
+_OPTIONAL = frozenset({"patch nodes"})
+"""What may be left out on purpose."""
 
 
 async def probe(client: KubernetesClient, namespace: str = "") -> list[Probe]:
@@ -46,10 +51,8 @@ async def probe(client: KubernetesClient, namespace: str = "") -> list[Probe]:
     if not reached.ok:
         return [reached]
     reads = await asyncio.gather(*(_may_read(client, *r, namespace) for r in _READS))
-    writes = await asyncio.gather(*(client.may(v, k, namespace) for v, k in _WRITES))
-    may_write = [
-        f"{v} {resource(k).plural}" for (v, k), may in zip(_WRITES, writes, strict=True) if may
-    ]
+    writes = await asyncio.gather(*(_may_write(client, *w, namespace) for w in _WRITES))
+    may_write = [deed for deed, may in writes if may]
     return [reached, *reads, _read_only(may_write)]
 
 
@@ -58,18 +61,27 @@ async def probe_writes(client: KubernetesClient, namespace: str) -> list[Probe]:
     reached = await _reach(client, f"kubernetes write credential in {namespace}")
     if not reached.ok:
         return [reached]
-    answers = await asyncio.gather(*(client.may(v, k, namespace) for v, k in _WRITES))
+    answers = await asyncio.gather(*(_may_write(client, *w, namespace) for w in _WRITES))
     return [reached] + [
         Probe(
-            name=f"kubernetes {verb} {resource(kind).plural} in {namespace}",
-            ok=may,
+            name=f"kubernetes {deed} in {namespace}",
+            ok=may or deed in _OPTIONAL,
+            warning=not may,
             detail="allowed" if may else "not allowed: such fixes cannot be applied",
-            remedy=""
-            if may
-            else f"grant {verb} on {resource(kind).plural} to the write credential",
+            remedy="" if may else f"grant {deed} to the write credential",
         )
-        for (verb, kind), may in zip(_WRITES, answers, strict=True)
+        for deed, may in answers
     ]
+
+
+async def _may_write(
+    client: KubernetesClient, verb: str, kind: str, part: str, namespace: str
+) -> tuple[str, bool]:
+    """A deed, such as ``patch deployments``, and whether the credential may do it."""
+    found = resource(kind)
+    within = namespace if found.namespaced else ""
+    deed = f"{verb} {found.plural}{f'/{part}' if part else ''}"
+    return deed, await client.may(verb, kind, within, part)
 
 
 async def _reach(client: KubernetesClient, name: str) -> Probe:

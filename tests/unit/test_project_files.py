@@ -159,7 +159,10 @@ class TestRoles:
 
     def test_the_write_role_grants_what_fixes_need_and_no_more(self) -> None:
         (role,) = manifests("write.yaml", "Role")
-        assert granted(role) == {(v, resource(k).group, resource(k).plural) for v, k in _WRITES}
+        (cordon,) = manifests("write.yaml", "ClusterRole")
+        wanted = {(v, resource(k).group, _part(resource(k).plural, p)) for v, k, p in _WRITES}
+        assert granted(role) | granted(cordon) == wanted
+        assert granted(cordon) == {("patch", "", "nodes")}
 
     def test_reading_and_writing_are_two_accounts(self) -> None:
         (reader,) = manifests("read.yaml", "ServiceAccount")
