@@ -31,6 +31,7 @@ _KINDS = {
     ChangeKind.UNCORDON: "Node",
 }
 """Kinds of change that are made to another kind of object than a workload."""
+_OF_NODES = (ChangeKind.CORDON, ChangeKind.UNCORDON)
 _CONFLICT = 409
 
 
@@ -173,6 +174,10 @@ class KubernetesFixer:
 
     def _refuse_elsewhere(self, change: Change) -> None:
         target = change.target
+        if (
+            change.kind in _OF_NODES
+        ):  # in no namespace: whether it may is for the cluster's roles to say
+            return
         if self._namespaces and target.namespace not in self._namespaces:
             raise Refused(
                 f"srebot does not look after namespace {target.namespace or '(none)'}: "

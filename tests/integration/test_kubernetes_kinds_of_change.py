@@ -309,13 +309,13 @@ class TestNodes:
         await fixer.apply(proposal_of(plan.way_back, back))
         assert "unschedulable" not in (await client.get("Node", "", "node-1"))["spec"]
 
-    async def test_a_bot_kept_to_namespaces_leaves_nodes_alone(
-        self, client: KubernetesClient
-    ) -> None:
-        with pytest.raises(Refused, match="does not look after namespace"):
-            await KubernetesFixer(client, ["production"]).plan(
+    async def test_a_credential_that_may_not_write_nodes_is_refused(self, url: str) -> None:
+        reader = KubernetesClient(configure(host=url, token="sandbox-read"))
+        with pytest.raises(Refused, match="grant `patch` on `nodes`"):
+            await KubernetesFixer(reader, ["production"]).plan(
                 change("cordon", "node", "node-1", namespace="")
             )
+        reader.close()
 
     async def test_a_cordoned_node_is_not_cordoned_again(
         self, fixer: KubernetesFixer, client: KubernetesClient
