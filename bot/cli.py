@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.policy import app as policy
+
 if TYPE_CHECKING:
     from bot.settings import Settings
 
@@ -22,6 +24,7 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database: upgrade, status, reset.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(policy, name="policy")
 
 
 def main() -> None:

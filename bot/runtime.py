@@ -18,12 +18,12 @@ from agent.learning.tools import LearningTools
 from agent.model import Budget
 from agent.ports import Answering, Directory, ModelLog, Notifier, Reasoner
 from agent.reasoning.rules import Rules
-from agent.resolution.policy import Policy, default_policy, loaded
 from agent.store.engine import create_engine, normalise
 from agent.store.repository import Store
 from agent.tools import Registry
 from bot.clock import SystemClock
 from bot.model import client_of, prices_of
+from bot.policy_in_force import policy_of
 from bot.settings import BotSettings, DatabaseSettings, Settings
 from bot.vendors import Vendors, connect
 from bot.writings import writings
@@ -117,16 +117,6 @@ def timetable_of(settings: Settings) -> Timetable:
         scan_seconds=settings.knowledge.scan_interval_seconds,
         weak_signals_seconds=awareness.weak_signal_interval_seconds,
         digest_hour=awareness.digest_hour if awareness.digest else None,
-    )
-
-
-def policy_of(settings: Settings) -> Policy:
-    """The policy of the file that the settings name, else the packaged one with the approvers that they name."""
-    if settings.bot.policy_file is not None:
-        return loaded(settings.bot.policy_file)
-    leads, approvers = settings.bot.team_leads, settings.bot.change_approvers
-    return default_policy().with_approvers(
-        development={*leads, *approvers}, staging=leads, production=approvers
     )
 
 

@@ -16,7 +16,7 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Globs = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Globs = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
 """Names with ``*``, ``?`` and ``[..]``; one may be written without a list."""
 _WILD = frozenset("*?[")
 

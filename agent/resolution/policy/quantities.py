@@ -35,7 +35,7 @@ def quantity(value: object) -> object:
     return float(found[1]) * _UNITS[found[2] or ""]
 
 
-Quantity = Annotated[float, BeforeValidator(quantity)]
+Quantity = Annotated[float, BeforeValidator(quantity, json_schema_input_type=float | str)]
 
 
 def bytes_in_words(count: float) -> str:

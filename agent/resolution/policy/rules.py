@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -23,7 +23,11 @@ def _kinds(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Kinds = Annotated[tuple[ChangeKind, ...], BeforeValidator(_kinds), Field(min_length=1)]
+Kinds = Annotated[
+    tuple[ChangeKind, ...],
+    BeforeValidator(_kinds, json_schema_input_type=Literal["all"] | ChangeKind | list[ChangeKind]),
+    Field(min_length=1),
+]
 """Kinds of change; ``all`` means every one."""
 
 

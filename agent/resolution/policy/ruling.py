@@ -208,9 +208,11 @@ def _reason(
     subject = in_words(facts.change.kind).capitalize()
     if made.automatic:
         why = _proven(rule, facts)
-        return f"{subject} in {where} may be applied without asking: {why} (rule {rule.name!r})."
-    count = "the approval" if made.approvals_needed == 1 else f"{made.approvals_needed} approvals"
-    said = f"{subject} in {where} needs {count} of {made.people} (rule {rule.name!r})."
+        return f"{subject} in {where} may go without asking: {why} (rule {rule.name!r})."
+    several = made.approvals_needed > 1
+    verb = "are" if several else "is"
+    count = f"{made.approvals_needed} approvals" if several else "the approval"
+    said = f"{subject} in {where}: {count} of {made.people} {verb} needed (rule {rule.name!r})."
     if made.four_eyes:
         said += " Whoever asked for it may not approve it."
     if opened.now:

@@ -83,9 +83,9 @@ def _zone_of(name: str) -> ZoneInfo:
 class Span(Value):
     """Hours on days of the week; those that end at or before their beginning go on into the next day."""
 
-    days: Annotated[tuple[str, ...], BeforeValidator(_days)] = Field(
-        DAYS, min_length=1, description="such as mon-fri"
-    )
+    days: Annotated[
+        tuple[str, ...], BeforeValidator(_days, json_schema_input_type=str | list[str])
+    ] = Field(DAYS, min_length=1, description="such as mon-fri")
     hours: Annotated[str, AfterValidator(_hours)] = Field(
         "00:00-24:00", description="in quotes, such as '09:00-17:00'"
     )
