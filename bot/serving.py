@@ -150,6 +150,7 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
             ready=readiness.now,
             extra_routes=(*webhooks.routes(), *(routes(app, answering.suspicious) if by_http else ())),
             public_url=settings.bot.public_url,
+            policy=house.policy,
         )
         await stack.enter_async_context(server.serving(pages))
         if not by_http:

@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from agent.resolution.policy import Policy
 from agent.store.repository import Store
 from bot.web import errors
 from bot.web.headers import SecurityHeaders
@@ -25,6 +26,7 @@ from bot.web.metrics import Metrics
 from bot.web.pages import Pages
 from bot.web.record_json import RecordJson
 from bot.web.records import Records
+from bot.web.trust import TrustPage
 
 STATIC = Path(__file__).parent / "static"
 
@@ -35,6 +37,7 @@ def create_app(
     ready: Callable[[], Mapping[str, bool]],
     extra_routes: Iterable[BaseRoute] = (),
     public_url: str = "",
+    policy: Policy | None = None,
 ) -> Starlette:
     """Build the application.
 
@@ -43,6 +46,7 @@ def create_app(
         ready: the parts of the process and whether each can do its work now; called on each request.
         extra_routes: other parts' routes, such as Slack's events over HTTP; they come first.
         public_url: where people reach the pages, if not by an address or localhost.
+        policy: what decides on what is shown of trust; None: the packaged one.
     """
     own = [Middleware(OwnHosts, public_url=public_url)]
     health, metrics, pages = Health(ready), Metrics(store, ready), Pages(Records(store))
@@ -62,6 +66,7 @@ def create_app(
             Route("/investigations/{id:int}/steps/{number:int}", pages.step, middleware=own),
             Route("/investigations/{id:int}/model", pages.model, middleware=own),
             Route("/quiet", pages.quiet, middleware=own),
+            Route("/trust", TrustPage(store, policy).show, middleware=own),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(SecurityHeaders)],

@@ -26,6 +26,7 @@ from agent.model import (
     Proposal,
     Series,
     Step,
+    Verdict,
 )
 from agent.ports import Exchange
 from agent.store.exchanges import KeptExchanges
@@ -78,6 +79,8 @@ class Record:
     feedback: Sequence[Feedback]
     boards: Boards = ()
     """The hypotheses as they stood after each round."""
+    verdict: Verdict | None = None
+    """What was seen afterwards made of the finding."""
     exchanges: KeptExchanges = field(default_factory=KeptExchanges)
     """How many calls of a model there were, and how many are kept."""
 
@@ -150,12 +153,13 @@ class Records:
         """
         case = await self._case(investigation)
         decided = await asyncio.gather(*(self._decided(p) for p in case.proposals))
-        feedback, boards, exchanges = await asyncio.gather(
+        feedback, boards, verdict, exchanges = await asyncio.gather(
             self._store.feedback.of("finding", str(investigation)),
             self._store.cases.boards(investigation),
+            self._store.verdicts.of(investigation),
             self._store.exchanges.kept(investigation),
         )
-        return Record(case, decided, feedback, boards, exchanges)
+        return Record(case, decided, feedback, boards, verdict, exchanges)
 
     async def exchanges(self, investigation: int) -> tuple[Case, Sequence[tuple[Exchange, int]]]:
         """What a model was shown and said, call by call; with each call, how many of its first messages the call before
