@@ -36,6 +36,7 @@ async def examine(settings: Settings) -> Sequence[Probe]:
         "model": probes.model(settings.model),
         "kubernetes": probes.kubernetes(settings.kubernetes),
         "kubernetes write credential": probes.kubernetes_writes(settings.kubernetes),
+        "github": probes.github(settings.github),
         "datadog": probes.datadog(settings.datadog),
         "pagerduty": probes.pagerduty(settings.pagerduty),
         "repositories": probes.repositories(settings.knowledge),

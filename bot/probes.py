@@ -11,6 +11,7 @@ from agent.model import Json
 from agent.redaction import redact
 from bot.settings import (
     DatadogSettings,
+    GithubSettings,
     KnowledgeSettings,
     KubernetesSettings,
     ModelSettings,
@@ -257,6 +258,21 @@ async def pagerduty(settings: PagerDutySettings) -> list[Probe]:
     from integrations.pagerduty.probe import probe
 
     return await probe(PagerDutyClient(token, url=settings.api_url, events_url=settings.events_url))
+
+
+async def github(settings: GithubSettings) -> list[Probe]:
+    """The token may put up pull requests on the GitOps repository."""
+    token = settings.token.get_secret_value()
+    if not token and not settings.repository:
+        return []
+    if not (token and settings.repository):
+        missing = "GITHUB_REPOSITORY" if token else "GITHUB_TOKEN"
+        return [_failed("github", f"{missing} is missing", f"set {missing}: both are needed")]
+    from integrations.github.client import GithubClient
+    from integrations.github.probe import probe
+
+    branch = settings.base_branch
+    return await probe(GithubClient(token, settings.repository, settings.api_url, branch))
 
 
 async def repositories(settings: KnowledgeSettings) -> list[Probe]:

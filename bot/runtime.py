@@ -176,6 +176,7 @@ class Parts:
             clock=clock,
             terms=terms_of(self.settings),
             fixer=self.vendors.fixer,
+            requests=self.vendors.requests,
             pager=self.vendors.pager,
             on_call=self.vendors.on_call,
             dry_run=self.settings.bot.dry_run,

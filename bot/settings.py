@@ -103,6 +103,20 @@ class KubernetesSettings(BaseSettings):
     """The namespaces that srebot looks after."""
 
 
+class GithubSettings(BaseSettings):
+    """The GitOps repository on GitHub; without a token changes are written to the cluster."""
+
+    model_config = _group("GITHUB_")
+
+    token: SecretStr = SecretStr("")
+    """Fine-grained, for that repository alone: Contents and Pull requests, read and write."""
+    repository: str = ""
+    """``owner/name`` of the repository that Argo CD or Flux applies."""
+    base_branch: str = ""
+    """Where pull requests go to; empty: the repository's default branch."""
+    api_url: str = "https://api.github.com"
+
+
 class DatadogSettings(BaseSettings):
     """Datadog."""
 
@@ -241,6 +255,7 @@ class Settings(BaseSettings):
     slack: SlackSettings = Field(default_factory=SlackSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
     kubernetes: KubernetesSettings = Field(default_factory=KubernetesSettings)
+    github: GithubSettings = Field(default_factory=GithubSettings)
     datadog: DatadogSettings = Field(default_factory=DatadogSettings)
     pagerduty: PagerDutySettings = Field(default_factory=PagerDutySettings)
     bot: BotSettings = Field(default_factory=BotSettings)

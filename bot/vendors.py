@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from agent.errors import SrebotError
-from agent.ports import Fixer, GraphBuilder, GraphWatcher, Indicators, OnCall, Pager
+from agent.ports import ChangeRequests, Fixer, GraphBuilder, GraphWatcher, Indicators, OnCall, Pager
 from bot.settings import KubernetesSettings, Settings
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Vendors:
     watchers: list[GraphWatcher] = field(default_factory=list)
     indicators: Indicators | None = None
     fixer: Fixer | None = None
+    requests: ChangeRequests | None = None
     pager: Pager | None = None
     on_call: OnCall | None = None
 
@@ -36,6 +38,7 @@ def connect(settings: Settings) -> Vendors:
     found = Vendors()
     parts: tuple[tuple[str, Callable[[Settings, Vendors], bool]], ...] = (
         ("kubernetes", _kubernetes),
+        ("github", _github),
         ("datadog", _datadog),
         ("pagerduty", _pagerduty),
     )
@@ -92,6 +95,30 @@ def _kubernetes(settings: Settings, found: Vendors) -> bool:
     if (writer := kubernetes_client(settings.kubernetes, write=True)) is not None:
         found.fixer = KubernetesFixer(writer, settings.kubernetes.namespaces)
     return True
+
+
+def _github(settings: Settings, found: Vendors) -> bool:
+    """After the cluster's, whose fixer tries each change before it is put up."""
+    given = settings.github
+    cluster = kubernetes_client(settings.kubernetes)
+    if not (given.token.get_secret_value() and given.repository) or cluster is None:
+        return False
+    from integrations.github.client import GithubClient
+    from integrations.github.cluster import LiveObjects
+    from integrations.github.requests import GithubRequests
+
+    client = GithubClient(
+        given.token.get_secret_value(), given.repository, given.api_url, given.base_branch
+    )
+    found.requests = GithubRequests(
+        client, LiveObjects(cluster), found.fixer, partial(_record_of, settings.bot.public_url)
+    )
+    return True
+
+
+def _record_of(pages: str, investigation: int) -> str:
+    """Where people read the record; empty where the pages are not for others."""
+    return f"{pages.rstrip('/')}/investigations/{investigation}" if pages else ""
 
 
 def _datadog(settings: Settings, found: Vendors) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from agent.house import House
-from agent.model import Change, ProposalStatus
+from agent.model import Change, Proposal, ProposalStatus, Via
 from agent.resolution.applying import Applying
 from agent.resolution.errand import Errand
 from agent.resolution.planning import Planning
+from agent.resolution.requesting import Requesting, withdraw_request
 from agent.resolution.waiting import Waiting
 from agent.resolution.watching import Result, Watching
 from agent.workflow import Workflow
@@ -19,6 +21,15 @@ MOST_PROPOSALS = 5
 _NOTHING_MORE = frozenset({ProposalStatus.REHEARSED, ProposalStatus.EXPIRED})
 """What neither is watched nor has another change tried: people approved this one."""
 _UNKNOWN = "I cannot tell whether this was applied: look at the target before trying again."
+
+
+class _Tried(NamedTuple):
+    """What came of one proposal."""
+
+    result: Result | None = None
+    """None: it was not to be had, so that the next change may be tried."""
+    again: bool = False
+    """What it was planned against has changed: plan it anew."""
 
 
 class CarryingOut:
@@ -32,6 +43,7 @@ class CarryingOut:
         self._waiting = Waiting(self._errand)
         self._applying = Applying(self._errand)
         self._watching = Watching(self._errand)
+        self._requesting = Requesting(self._errand)
 
     async def first_of(self, changes: Sequence[Change]) -> Result:
         """Put the changes before people, best first, until one is applied, all are rejected, or people stop."""
@@ -51,24 +63,42 @@ class CarryingOut:
         while self._errand.asked < MOST_PROPOSALS:
             self._errand.asked += 1
             planned = await self._planning.plan(change, reverts, checked=checked)
-            if planned.proposal is None:
+            proposal = planned.proposal
+            if proposal is None:
                 return None
-            if not planned.automatic:
-                ended = await self._waiting.decision(planned.proposal)
-                if ended is not ProposalStatus.APPROVED:
-                    rejected = ended is ProposalStatus.REJECTED
-                    return None if rejected else Result(stopped=ended is ProposalStatus.SUPERSEDED)
-            applied, signals, before = await self._applying.apply(planned.proposal)
-            if applied.drifted:
-                continue
-            if applied.wait_until is not None:
-                return Result(stopped=True)
-            if applied.status in _NOTHING_MORE:
-                return Result()
-            if applied.status is not ProposalStatus.APPLIED:
-                return None
-            return await self._watching.watch(planned.proposal, applied.at, signals, before)
+            if proposal.plan.via is Via.PULL_REQUEST:
+                tried = await self._requested(proposal)
+            else:
+                tried = await self._written(proposal, asks=not planned.automatic)
+            if not tried.again:
+                return tried.result
         return Result()
+
+    async def _written(self, proposal: Proposal, *, asks: bool) -> _Tried:
+        """By a write to the cluster, once it is approved where people are asked."""
+        if asks:
+            ended = await self._waiting.decision(proposal)
+            if ended is ProposalStatus.REJECTED:
+                return _Tried()
+            if ended is not ProposalStatus.APPROVED:
+                return _Tried(Result(stopped=ended is ProposalStatus.SUPERSEDED))
+        applied, signals, before = await self._applying.apply(proposal)
+        if applied.drifted or applied.wait_until is not None:
+            return _Tried(Result(stopped=True), again=applied.drifted)
+        if applied.status in _NOTHING_MORE:
+            return _Tried(Result())
+        if applied.status is not ProposalStatus.APPLIED:
+            return _Tried()
+        return _Tried(await self._watching.watch(proposal, applied.at, signals, before))
+
+    async def _requested(self, proposal: Proposal) -> _Tried:
+        """By a pull request, whose merge is the approval."""
+        requested, signals, before = await self._requesting.request(proposal)
+        if requested.at is not None and before is not None:
+            return _Tried(await self._watching.watch(proposal, requested.at, signals, before))
+        if requested.status is ProposalStatus.SUPERSEDED:
+            return _Tried(Result(stopped=True), again=requested.drifted)
+        return _Tried(Result()) if requested.status in _NOTHING_MORE else _Tried()
 
 
 async def withdraw(house: House, investigation: int) -> None:
@@ -78,6 +108,7 @@ async def withdraw(house: House, investigation: int) -> None:
         match proposal.status:
             case ProposalStatus.OPEN:
                 status, note = ProposalStatus.SUPERSEDED, "Withdrawn; nothing was changed."
+                await withdraw_request(house, proposal)
             case ProposalStatus.APPROVED:
                 status, note = ProposalStatus.FAILED, _UNKNOWN
             case _:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from agent.errors import Refused
 from agent.house import House
-from agent.model import Approval, Proposal, ProposalStatus, standing_of
+from agent.model import Approval, Proposal, ProposalStatus, Via, standing_of
 from agent.ports import Asked
 from agent.resolution.entitling import principals_of, requesters_of
 from agent.resolution.facts import ruling_of
@@ -122,6 +122,8 @@ async def _of_the_person(
 def _of_the_proposal(proposal: Proposal, ruling: Ruling, now: datetime) -> str:
     if proposal.status is not ProposalStatus.OPEN:
         return f"This proposal is {proposal.status.value}; it can no longer be decided."
+    if proposal.plan.via is Via.PULL_REQUEST:
+        return f"This is a pull request: merge it or close it there, that is the decision. {proposal.link}"
     if now >= proposal.expires_at:
         return "This proposal has expired; ask me to investigate again for a fresh one."
     if proposal.policy_version != ruling.policy_version:

@@ -13,6 +13,7 @@ from agent.model import (
     Proposal,
     ProposalStatus,
     Value,
+    Via,
 )
 from agent.resolution.blast import with_radius
 from agent.resolution.errand import SREBOT, Errand, subject_of
@@ -21,6 +22,7 @@ from agent.resolution.facts import ruling_of
 from agent.resolution.paging import page
 from agent.resolution.policy import Ruling
 from agent.resolution.proposing import proposal_id, proposal_of
+from agent.resolution.requesting import plan_change
 from agent.resolution.taint import refuse_tainted
 
 
@@ -48,14 +50,11 @@ class Planning:
 
         async def work() -> Planned:
             case = await self._errand.case()
-            fixer = house.fixer
-            if fixer is None:
-                return Planned(refused="srebot has no credential to apply changes with.")
             try:
                 if checked:
                     refuse_tainted(change, case.steps)
-                await self._allowed(case, change, reverts)
-                plan = with_radius(await fixer.plan(change), change.target, case)
+                first = await self._allowed(case, change, reverts)
+                plan = with_radius(await plan_change(house, change, first), change.target, case)
                 ruling = await self._allowed(case, change, reverts, plan)
             except (Drifted, Refused, ToolError) as error:
                 return Planned(refused=str(error))
@@ -71,16 +70,14 @@ class Planning:
             )
             expected = await expect(house, case, change, proposal.environment)
             asked = self._errand.requested_by or case.signal.requested_by
-            proposal = proposal.model_copy(
-                update={"expectation": expected, "requested_by": asked}
-            )
-            if ruling.automatic:  # nobody is asked, so nobody may decide
+            proposal = proposal.model_copy(update={"expectation": expected, "requested_by": asked})
+            # Nobody is asked, so nobody may decide; whoever merges a pull request always does.
+            automatic = ruling.automatic and plan.via is Via.CLUSTER
+            if automatic:
                 proposal = proposal.model_copy(update={"status": ProposalStatus.APPROVED})
             await house.store.proposals.add(proposal)
             moment = "" if ruling.may_apply_now else ruling.reason
-            return Planned(
-                proposal=proposal, automatic=ruling.automatic, moment=moment, why=ruling.reason
-            )
+            return Planned(proposal=proposal, automatic=automatic, moment=moment, why=ruling.reason)
 
         planned = await self._errand.workflow.step(f"plan-{number}", work)
         await self._tell_plan(change, planned, number)
@@ -95,9 +92,7 @@ class Planning:
             Refused: it does not.
         """
         asked = frozenset({self._errand.requested_by} - {""})
-        ruling = await ruling_of(
-            self._errand.house, case, change, plan, reverts, requesters=asked
-        )
+        ruling = await ruling_of(self._errand.house, case, change, plan, reverts, requesters=asked)
         if not ruling.may_propose:
             raise Refused(ruling.reason)
         return ruling

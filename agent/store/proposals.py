@@ -79,6 +79,13 @@ class Proposals(Repository):
                 update(ProposalRow).where(ProposalRow.id == proposal).values(status=status.value)
             )
 
+    async def set_link(self, proposal: UUID, link: str) -> None:
+        """Where its pull request is."""
+        async with self._transaction() as tx:
+            await tx.execute(
+                update(ProposalRow).where(ProposalRow.id == proposal).values(link=link)
+            )
+
     async def end(self, proposal: UUID, status: ProposalStatus) -> bool:
         """End an open proposal that nobody decided on; False when it is no longer open (then nothing changes)."""
         ended = (
