@@ -9,6 +9,7 @@ from dbos import DBOS
 
 from agent.awareness import attention, correlation, digest
 from agent.house import House
+from agent.resolution import page_events
 from agent.learning import verdicts
 
 TICKS_KEPT = timedelta(days=1)
@@ -56,6 +57,11 @@ async def grade(house: House, now: datetime) -> int:
     return await verdicts.grade_due(house, now)
 
 
+async def ask_pager(house: House, now: datetime) -> int:
+    """Hear what became of the open pages, where no webhook tells."""
+    return await page_events.ask(house, now)
+
+
 async def tidy(_: House, now: datetime) -> int:
     """Delete the records of workflows that ended long ago; returns how many.
 
@@ -89,6 +95,7 @@ CHORES: Mapping[str, Chore] = {
     "digest": tell_digest,
     "attention": score_attention,
     "expiry": expire_issues,
+    "pages": ask_pager,
     "tidy": tidy,
     "retention": let_go,
     "verdicts": grade,

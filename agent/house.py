@@ -41,6 +41,8 @@ class Terms:
     """After which a question that nobody answered is given up."""
     page_above_impact: float = 2.0
     """Impact (0..1) from which a finding with a proposed fix pages whoever is on call; above 1: never."""
+    page_for_forecasts: bool = False
+    """Whether a finding of that impact pages as well when it has no fix to propose, but foretells worse."""
     digest_hour: int = 8
     """UTC hour of the daily digest."""
     attention_after_seconds: float = 24 * 3600.0

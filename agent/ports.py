@@ -37,6 +37,7 @@ from agent.model import (
     Utc,
     Value,
 )
+from agent.model.pages import Paged, PageEvent, PageRequest
 
 T = TypeVar("T")
 
@@ -48,6 +49,15 @@ class Picture:
     png: bytes
     title: str
     alt: str
+
+
+class Addresses(Value):
+    """Where people read on; empty: nowhere."""
+
+    thread: str = ""
+    """Of the conversation about an investigation."""
+    record: str = ""
+    """Of its page; evidence ``[n]`` is at ``/evidence/n`` below it."""
 
 
 class Clock(Protocol):
@@ -172,6 +182,9 @@ class Notifier(Protocol):
 
     async def remind(self, case: Case, key: str) -> None:
         """Put the finding's question to the thread once more, since nobody has answered it; once per ``key``."""
+
+    async def addresses(self, case: Case) -> Addresses:
+        """Where the investigation is talked about, and where its record is."""
 
     async def digest(self, decided: Sequence[Decided], issues: Sequence[Issue], key: str) -> None:
         """What was kept quiet, with buttons on each, in the digest's channel; once per ``key``."""
@@ -303,10 +316,23 @@ class Indicators(Protocol):
 
 
 class Pager(Protocol):
-    """Wakes people."""
+    """Wakes people, and hears what they do about it. Every method may raise ``ToolError``."""
 
-    async def page(self, service: str, summary: str, details: str, dedup_key: str) -> str:
-        """Page whoever is on call for ``service``; the same key never pages twice. Returns the incident's link."""
+    async def page(self, request: PageRequest) -> Paged:
+        """Page whoever is on call for the service; the same key never pages twice, nor does a service with an open
+        incident (then that is returned, not ``opened``)."""
+
+    async def find(self, key: str) -> Paged | None:
+        """The incident that was opened with that key; None while there is none."""
+
+    async def note(self, incident: str, text: str) -> None:
+        """Write a note on an incident; the same text is never written twice."""
+
+    async def resolve(self, service: str, incident: str, key: str) -> None:
+        """Resolve an incident that was opened with that key; nothing where it is resolved."""
+
+    async def events(self, incident: str) -> tuple[PageEvent, ...]:
+        """What happened to an incident so far, oldest first."""
 
 
 class Asked(Value):
@@ -557,6 +583,9 @@ class Answering(Protocol):
         self, investigation: int, user: str, key: str, *, right: bool, comment: str = ""
     ) -> None:
         """A person's word on a finding; the last one of each person counts."""
+
+    async def page_event(self, event: PageEvent, key: str) -> None:
+        """Something that was done to an incident; what is none of ours is ignored."""
 
     async def judge_quiet(self, decision: int, user: str, key: str, *, told: bool) -> str:
         """A person's word on a decision to stay quiet: ``told`` says that it should have told. Returns what it changed,

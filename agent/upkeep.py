@@ -52,6 +52,7 @@ class Timetable:
     attention_seconds: float = 600.0
     expiry_seconds: float = 600.0
     graph_upkeep_seconds: float = 3_600.0
+    pages_seconds: float = 0.0
     tidy_seconds: float = 3_600.0
     retention_seconds: float = 21_600.0
     verdicts_seconds: float = 600.0
@@ -174,6 +175,7 @@ class Upkeep:
             "graph-upkeep": timetable.graph_upkeep_seconds,
             "attention": timetable.attention_seconds,
             "expiry": timetable.expiry_seconds,
+            "pages": timetable.pages_seconds,
             "tidy": timetable.tidy_seconds,
             "retention": timetable.retention_seconds,
             "verdicts": timetable.verdicts_seconds,

@@ -40,10 +40,11 @@ from agent.model import (
     Signal,
     SignalKind,
 )
+from agent.model.pages import PageEvent
 from agent.ports import Directive, Received, Wish
 from agent.precedence import Precedence
 from agent.replies import UNDER_WAY, Meaning, meaning_of, question_in
-from agent.resolution import deciding
+from agent.resolution import deciding, page_events
 from agent.resolution.carrying_out import CarryingOut
 from agent.workflow import DbosWorkflow, Mail, MailKind, PeopleInbox, name_of
 
@@ -145,6 +146,13 @@ class Workflows(Entrance, DBOSConfiguredInstance):
             user, f"feedback_{verdict}", f"investigation:{investigation}", {"comment": comment}, now
         )
         await history.learn_word(self._house.store, investigation, user, right=right, at=now)
+
+    async def page_event(self, event: PageEvent, key: str) -> None:
+        """Something that was done to an incident in the pager."""
+        pages = self._house.store.pages
+        if await pages.of_incident(event.incident, event.key) is not None:
+            with SetWorkflowID(workflow_id("page", key)):
+                await DBOS.start_workflow_async(self.take_page_event, event.model_dump(mode="json"))
 
     async def judge_quiet(self, decision: int, user: str, key: str, *, told: bool) -> str:
         """A person's word on a decision to stay quiet; the last one of each person counts, so no key is needed."""
@@ -377,6 +385,12 @@ class Workflows(Entrance, DBOSConfiguredInstance):
     async def _object(self, proposal: Proposal, user: str, objection: str, key: str) -> None:
         case = await self._house.store.cases.load(proposal.investigation)
         await self._house.notifier.update(case, f"objection-{key}", f"{objection}")
+
+    @DBOS.workflow()
+    async def take_page_event(self, data: Json) -> None:
+        """Tell the thread what was done to its page."""
+        event = PageEvent.model_validate(data)
+        await DbosWorkflow().step("heard", partial(page_events.heard, self._house, event))
 
     @DBOS.workflow()
     async def take_back(self, proposal_id: str, user: str) -> None:

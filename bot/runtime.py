@@ -100,6 +100,7 @@ def terms_of(settings: Settings) -> Terms:
         remind_seconds=bot.remind_seconds,
         question_wait_seconds=bot.question_wait_seconds,
         page_above_impact=settings.pagerduty.page_above_impact,
+        page_for_forecasts=settings.pagerduty.page_for_forecasts,
         digest_hour=settings.awareness.digest_hour,
         attention_after_seconds=settings.awareness.attention_after_seconds,
         messages_per_day=settings.slack.messages_per_day,
@@ -112,8 +113,9 @@ def timetable_of(settings: Settings) -> Timetable:
     """How often what is done."""
     from agent.upkeep import Timetable
 
-    awareness = settings.awareness
+    awareness, told = settings.awareness, settings.webhooks.pagerduty_secret.get_secret_value()
     return Timetable(
+        pages_seconds=0.0 if told else settings.pagerduty.poll_seconds,
         scan_seconds=settings.knowledge.scan_interval_seconds,
         weak_signals_seconds=awareness.weak_signal_interval_seconds,
         digest_hour=awareness.digest_hour if awareness.digest else None,

@@ -141,6 +141,12 @@ class PagerDutySettings(BaseSettings):
     events_url: str = "https://events.pagerduty.com"
     page_above_impact: float = 2.0
     """Impact (0..1) from which a finding with a proposed fix pages whoever is on call; above 1: never."""
+    page_for_forecasts: bool = False
+    """Whether a finding of that impact pages as well when it has no fix to propose, but foretells worse."""
+    routing_keys: dict[str, SecretStr] = {}
+    """Service -> its Events API v2 integration key, as JSON; other services are paged by the REST API."""
+    poll_seconds: float = Field(default=60.0, ge=0)
+    """How often PagerDuty is asked what became of open pages, where WEBHOOK_PAGERDUTY_SECRET is not set; 0: never."""
 
 
 class BotSettings(BaseSettings):

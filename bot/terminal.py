@@ -31,7 +31,7 @@ from agent.model import (
     Signal,
     SignalKind,
 )
-from agent.ports import Person, Picture, Received
+from agent.ports import Addresses, Person, Picture, Received
 from agent.resolution.proposing import refuse_unallowed
 from bot.clock import SystemClock
 from bot.runtime import Parts, parts
@@ -117,6 +117,10 @@ class TerminalNotifier:
     ) -> None:
         """An answer."""
         self._console.print(escape(text))
+
+    async def addresses(self, case: Case) -> Addresses:
+        """None: a terminal has no address."""
+        return Addresses()
 
     async def taken(self, signal: Signal) -> None:
         """Nothing: the person knows."""

@@ -158,9 +158,11 @@ def _pagerduty(settings: Settings, found: Vendors) -> bool:
         sender=given.from_email,
         url=given.api_url,
         events_url=given.events_url,
+        routing_keys={name: key.get_secret_value() for name, key in given.routing_keys.items()},
     )
     found.toolsets.append(PagerDutyTools(client))
     found.builders.append(PagerDutyGraph(client))
     found.on_call = PagerDutyOnCall(client)
-    found.pager = PagerDutyPager(client) if given.from_email else None
+    if given.from_email or given.routing_keys:
+        found.pager = PagerDutyPager(client)
     return True

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from agent.model.base import Utc, Value
+from pydantic import Field
+
+from agent.model.base import Json, Utc, Value
 
 
 class PageStatus(StrEnum):
@@ -30,7 +32,9 @@ class Page(Value):
     status: PageStatus = PageStatus.TRIGGERED
     acknowledged_by: str = ""
     notes: tuple[str, ...] = ()
-    """SHA-256 of each note that srebot wrote there."""
+    """By which each note that srebot wrote there is known again."""
+    told: tuple[str, ...] = ()
+    """Keys of what the thread was told of it."""
     paged_at: Utc
 
 
@@ -61,3 +65,29 @@ class PageEvent(Value):
     number: str = ""
     """Of the note: the same however it comes here."""
     at: Utc
+
+
+class PageRequest(Value):
+    """Whom to wake for what. Texts are shown at the vendor as they are."""
+
+    service: str
+    summary: str
+    """One line, as the phone shows it."""
+    key: str
+    """The same key never pages twice."""
+    details: Json = Field(default_factory=dict)
+    """The evidence, by heading."""
+    links: tuple[tuple[str, str], ...] = ()
+    """(address, what it opens)."""
+    alert_link: str = ""
+    """The alert's own address: where that is an open incident, it is the one to write on."""
+
+
+class Paged(Value):
+    """How somebody is woken."""
+
+    incident: str
+    """Its id; empty: the vendor has taken the page, and has yet to make an incident of it."""
+    link: str
+    opened: bool
+    """False: an incident of the service was open already, so nobody was woken again."""

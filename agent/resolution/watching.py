@@ -16,6 +16,7 @@ from agent.model import (
 from agent.resolution.comparing import Course, courses, decisive, in_words
 from agent.resolution.errand import SREBOT, Errand, subject_of
 from agent.resolution.outcome_charts import pictures_of
+from agent.resolution.paging import after_outcome
 from agent.resolution.watch import Look, Watched, judge, look, worse_signals
 from agent.workflow import MailKind
 
@@ -84,6 +85,8 @@ class Watching:
         )
         outcome = _compared(outcome, found)
         await step(f"outcome-{number}", partial(self._tell, proposal, outcome))
+        if proposal.reverts is None:
+            await step(f"page-outcome-{number}", partial(after_outcome, self._errand, outcome))
         if found:
             await step(f"before-after-{number}", partial(self._draw, proposal, found, applied_at))
         return outcome

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import func, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import InstrumentedAttribute
 
 from agent.model.base import Utc
 from agent.model.pages import Page, PageStatus
@@ -42,13 +45,17 @@ class Pages(Repository):
 
     async def wrote(self, key: str, digest: str) -> None:
         """Remember a note before it is written, so that it is known again when it comes back."""
-        more = func.jsonb_build_array(literal(digest), type_=JSONB)
+        await self._append(key, PageRow.notes, digest)
+
+    async def told(self, key: str, what: str) -> None:
+        """The thread was told of this."""
+        await self._append(key, PageRow.told, what)
+
+    async def _append(self, key: str, column: InstrumentedAttribute[list[Any]], item: str) -> None:
+        more = func.jsonb_build_array(literal(item), type_=JSONB)
+        statement = update(PageRow).where(PageRow.key == key, ~column.contains([item]))
         async with self._transaction() as tx:
-            await tx.execute(
-                update(PageRow)
-                .where(PageRow.key == key, ~PageRow.notes.contains([digest]))
-                .values(notes=PageRow.notes.op("||")(more))
-            )
+            await tx.execute(statement.values({column: column.op("||")(more)}))
 
     async def get(self, key: str) -> Page | None:
         """The page of that key."""

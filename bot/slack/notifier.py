@@ -21,13 +21,14 @@ from agent.model import (
     Signal,
     SignalKind,
 )
-from agent.ports import Picture
+from agent.ports import Addresses, Picture
 from agent.store.attention import AttentionLedger
 from agent.store.messages import Messages
 from bot.slack.editor import Editor
 from bot.slack.keys import message_of
 from bot.slack.limits import Message
 from bot.slack.outbox import Outbox
+from bot.slack.permalinks import permalink
 from bot.slack.pointers import Pointers
 from bot.slack.refusals import Remedy, code_of, remedy_of
 from bot.slack.sessions import AgentSessions
@@ -154,6 +155,12 @@ class SlackNotifier:
         await self._outbox.post(key, "say", conversation, self._views.text(text, case))
         if conversation.thread:
             await self._sessions.answered(conversation)
+
+    async def addresses(self, case: Case) -> Addresses:
+        """Permalink of the thread, and the record's page."""
+        place = await self._thread(case)
+        thread = await permalink(self._client, place) if place.thread else ""
+        return Addresses(thread=thread, record=self._views.record_url(case))
 
     async def remind(self, case: Case, key: str) -> None:
         """Put the finding's question to the thread once more."""

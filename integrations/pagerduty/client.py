@@ -71,6 +71,27 @@ class PagerDutyClient:
         params = {"incident_key": incident_key, "date_range": "all"}
         return await self.entries("incidents", "incidents by key", params)
 
+    async def open_incidents(self, service: str) -> list[Json]:
+        """Incidents of a service (by its id) that are not resolved, the latest first."""
+        params = {
+            "service_ids": [service],
+            "statuses": ["triggered", "acknowledged"],
+            "date_range": "all",
+            "sort_by": "created_at:desc",
+        }
+        return await self.entries("incidents", "open incidents", params)
+
+    async def incident(self, incident: str) -> Json:
+        """One incident, with who acknowledged it and whom it is assigned to."""
+        found: Json = await self._vendor.read(
+            f"incident {incident}", self._unpaged, f"incidents/{incident}"
+        )
+        return found
+
+    async def log(self, incident: str) -> list[Json]:
+        """What happened to an incident, the latest first."""
+        return await self.entries(f"incidents/{incident}/log_entries", "the incident's log")
+
     async def changes(self, since: datetime) -> list[Json]:
         """Change events since then; none where the account has no such feature."""
         try:
@@ -95,9 +116,15 @@ class PagerDutyClient:
 
     async def notes(self, incident: str) -> list[str]:
         """The notes of an incident, as text."""
+        return [str(n.get("content", "")) for n in await self.notes_in_full(incident)]
+
+    async def notes_in_full(self, incident: str) -> list[Json]:
+        """The notes of an incident, with who wrote them."""
         path = f"incidents/{incident}/notes"
-        notes = await self._vendor.read(f"notes of incident {incident}", self._unpaged, path)
-        return [str(n.get("content", "")) for n in notes]
+        found: list[Json] = await self._vendor.read(
+            f"notes of incident {incident}", self._unpaged, path
+        )
+        return found
 
     async def create_incident(self, service: str, title: str, details: str, key: str) -> Json:
         """Open an incident by the REST API; PagerDuty refuses a key that is open already."""
@@ -116,11 +143,27 @@ class PagerDutyClient:
         )
         return created
 
-    async def trigger(
-        self, routing_key: str, summary: str, details: str, key: str, source: str
-    ) -> None:
-        """Trigger an alert by the Events API; the same key again adds to the same alert, so it may be retried."""
-        await self._vendor.read("a page", self._trigger, routing_key, summary, details, key, source)
+    async def trigger(self, routing_key: str, event: Json) -> None:
+        """Trigger an alert by the Events API; the same key again adds to the same alert, so it may be retried.
+
+        Args:
+            routing_key: of the service.
+            event: what ``pdpyras.EventsAPISession.trigger`` takes: summary, source, dedup_key, custom_details, links.
+        """
+        await self._vendor.read("a page", self._trigger, routing_key, event)
+
+    async def resolve_alert(self, routing_key: str, key: str) -> None:
+        """Resolve the alert of a key by the Events API; nothing where it is resolved already."""
+        await self._vendor.read("the page's end", self._resolve, routing_key, key)
+
+    async def resolve_incident(self, incident: str) -> None:
+        """Resolve an incident by the REST API."""
+        body = {"type": "incident_reference", "status": "resolved"}
+        await self._vendor.write(
+            f"the end of incident {incident}",
+            lambda: self._session().rput(f"incidents/{incident}", json=body),
+            permission="a full-access token and a sender's e-mail",
+        )
 
     async def add_note(self, incident: str, text: str) -> None:
         """Write a note on an incident."""
@@ -129,6 +172,11 @@ class PagerDutyClient:
             lambda: self._session().rpost(f"incidents/{incident}/notes", json={"content": text}),
             permission="a full-access token and a sender's e-mail",
         )
+
+    @property
+    def writes(self) -> bool:
+        """Whether the REST API may be written to: PagerDuty wants to know in whose name."""
+        return bool(self._sender)
 
     def routing_key(self, service: str) -> str:
         """The service's Events v2 key; empty when none is configured."""
@@ -141,9 +189,8 @@ class PagerDutyClient:
     def _pages(self, path: str, params: Json) -> list[Json]:
         return list(self._session().iter_all(path, params=params, page_size=_PAGE))
 
-    def _unpaged(self, path: str) -> list[Json]:
-        found: list[Json] = self._session().rget(path)
-        return found
+    def _unpaged(self, path: str) -> Any:
+        return self._session().rget(path)
 
     def _relationships(self, path: str) -> list[Json]:
         """pdpyras does not know how this answer is wrapped."""
@@ -157,11 +204,14 @@ class PagerDutyClient:
             self._own.session = _impatient(session, self._url)
         return self._own.session
 
-    def _trigger(self, routing_key: str, summary: str, details: str, key: str, source: str) -> str:
+    def _trigger(self, routing_key: str, event: Json) -> str:
         session = _impatient(pdpyras.EventsAPISession(routing_key), self._events_url)
-        dedup_key: str = session.trigger(
-            summary[:1024], source, dedup_key=key, custom_details={"details": details}
-        )
+        dedup_key: str = session.trigger(**event)
+        return dedup_key
+
+    def _resolve(self, routing_key: str, key: str) -> str:
+        session = _impatient(pdpyras.EventsAPISession(routing_key), self._events_url)
+        dedup_key: str = session.resolve(key)
         return dedup_key
 
 

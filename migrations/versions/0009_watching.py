@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("acknowledged_by", sa.Text(), server_default="", nullable=False),
         sa.Column("notes", JSONB(), server_default=_EMPTY_LIST, nullable=False),
+        sa.Column("told", JSONB(), server_default=_EMPTY_LIST, nullable=False),
         sa.Column("paged_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_pages")),
         sa.ForeignKeyConstraint(

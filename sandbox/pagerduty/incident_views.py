@@ -133,7 +133,7 @@ def log_entry_view(views: Views, incident: Incident, entry: LogEntry) -> Json:
         "contexts": [],
         "event_details": {},
     }
-    if entry.kind == "assign":
+    if entry.kind in ("assign", "escalate"):
         shown["assignees"] = [views.user_reference(each) for each in entry.assignee_ids]
     return shown
 
@@ -159,6 +159,7 @@ _PAST = {
     "acknowledge": "Acknowledged",
     "resolve": "Resolved",
     "assign": "Assigned",
+    "escalate": "Escalated",
     "annotate": "Note added",
 }
 

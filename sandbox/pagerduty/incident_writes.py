@@ -100,12 +100,14 @@ def _updated(
     status, fields = raw.get("status"), _amendments(state.directory, raw)
     if status not in (None, "acknowledged", "resolved"):
         raise InvalidInput("Status must be acknowledged or resolved")
-    assignees = _assignees(state.directory, raw)
+    assignees, level = _assignees(state.directory, raw), _level(raw)
     try:
         if fields:
             incident = state.amend(incident.id, **fields)
         if assignees:
             incident = state.reassign(incident.id, assignees, by)
+        if level:
+            incident = state.escalate(incident.id, level, by)
         if status == "acknowledged":
             incident = state.acknowledge(incident.id, by)
         if status == "resolved":
@@ -125,11 +127,6 @@ def _amendments(directory: Directory, raw: Mapping[str, Any]) -> dict[str, Any]:
         fields["title"] = title[:_LONGEST_TITLE]
     if "urgency" in raw:
         fields["urgency"] = _urgency(raw)
-    if "escalation_level" in raw:
-        level = raw["escalation_level"]
-        if not isinstance(level, int) or not 1 <= level <= 20:
-            raise InvalidInput("Escalation level is invalid")
-        fields["escalation_level"] = level
     if policy_id := parameters.reference_id(raw.get("escalation_policy")):
         if directory.team_of_policy(policy_id) is None:
             raise InvalidInput("Escalation policy not found")
@@ -137,6 +134,13 @@ def _amendments(directory: Directory, raw: Mapping[str, Any]) -> dict[str, Any]:
     if "priority" in raw:
         fields["priority"] = _priority(raw)
     return fields
+
+
+def _level(raw: Mapping[str, Any]) -> int:
+    level = raw.get("escalation_level", 0)
+    if not isinstance(level, int) or ("escalation_level" in raw and not 1 <= level <= 20):
+        raise InvalidInput("Escalation level is invalid")
+    return level
 
 
 def _priority(raw: Mapping[str, Any]) -> str:

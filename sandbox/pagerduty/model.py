@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 Status = Literal["triggered", "acknowledged", "resolved"]
 Urgency = Literal["high", "low"]
-EventKind = Literal["trigger", "acknowledge", "resolve", "assign", "annotate"]
+EventKind = Literal["trigger", "acknowledge", "resolve", "assign", "escalate", "annotate"]
 
 
 @dataclass(frozen=True)

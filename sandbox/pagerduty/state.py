@@ -190,8 +190,32 @@ class PagerDutyState:
 
         return self._change_open(incident_id, change)
 
+    def escalate(self, incident_id: str, level: int, by: Actor) -> Incident:
+        """Page whoever is on the escalation policy's ``level``; beyond the last one, whoever is on the last.
+
+        Raises:
+            KeyError: there is no such incident.
+            AlreadyResolved: it is resolved.
+        """
+
+        def change(incident: Incident) -> Incident:
+            now, service = self.now(), self.directory.service(incident.service_id)
+            levels = self.directory.levels(self.directory.team_of(service)) if service else []
+            paged = [person.pagerduty_id for person in levels[:level][-1:]]
+            triggered = replace(
+                incident,
+                status="triggered",
+                acknowledgements=(),
+                escalation_level=level,
+                changed_at=now,
+                changed_by=by,
+            )
+            return _assigned(triggered, paged, now, by, "escalate")
+
+        return self._change_open(incident_id, change)
+
     def amend(self, incident_id: str, **fields: Any) -> Incident:
-        """Change the title, urgency, escalation policy or level.
+        """Change the title, urgency or escalation policy.
 
         Raises:
             KeyError: there is no such incident.
@@ -265,8 +289,14 @@ def _logged(
     return replace(incident, log=(*incident.log, LogEntry(entry_id, kind, at, by, note)))
 
 
-def _assigned(incident: Incident, user_ids: Sequence[str], at: datetime, by: Actor) -> Incident:
+def _assigned(
+    incident: Incident,
+    user_ids: Sequence[str],
+    at: datetime,
+    by: Actor,
+    kind: EventKind = "assign",
+) -> Incident:
     assigned = replace(incident, assignments=tuple(Assignment(each, at) for each in user_ids))
-    assigned = _logged(assigned, "assign", at, by)
+    assigned = _logged(assigned, kind, at, by)
     entry = replace(assigned.log[-1], assignee_ids=tuple(user_ids))
     return replace(assigned, log=(*assigned.log[:-1], entry))

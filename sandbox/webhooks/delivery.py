@@ -93,7 +93,7 @@ class WebhookOutbox:
 
     def incident(self, incident: Incident, kind: EventKind) -> None:
         """Tell that something was done to a PagerDuty incident; from any thread."""
-        if kind in pagerduty.EVENT_TYPES:
+        if pagerduty.is_told(incident, kind):
             self._put("pagerduty", pagerduty.payload(self._directory, incident, kind))
 
     async def run(self) -> None:

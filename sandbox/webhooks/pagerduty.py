@@ -18,9 +18,19 @@ EVENT_TYPES: dict[EventKind, str] = {
     "trigger": "incident.triggered",
     "acknowledge": "incident.acknowledged",
     "resolve": "incident.resolved",
+    "assign": "incident.reassigned",
+    "escalate": "incident.escalated",
     "annotate": "incident.annotated",
 }
-"""What is told of; assignments are told of with what caused them."""
+_LONGEST_NOTE = 4_000
+"""Longer ones are trimmed."""
+
+
+def is_told(incident: Incident, kind: EventKind) -> bool:
+    """Whether PagerDuty tells of it; whom an incident is assigned to when it opens is told of with its opening."""
+    return kind in EVENT_TYPES and (
+        kind != "assign" or sum(entry.kind == "assign" for entry in incident.log) > 1
+    )
 
 
 def payload(directory: Directory, incident: Incident, kind: EventKind) -> dict[str, Any]:
@@ -31,10 +41,22 @@ def payload(directory: Directory, incident: Incident, kind: EventKind) -> dict[s
             "event_type": EVENT_TYPES[kind],
             "resource_type": "incident",
             "occurred_at": _iso(incident.changed_at),
-            "agent": _agent(incident.changed_by),
+            "agent": _agent(incident.log[-1].by if incident.log else incident.changed_by),
             "client": None,
-            "data": _data(directory, incident),
+            "data": _note(incident) if kind == "annotate" else _data(directory, incident),
         }
+    }
+
+
+def _note(incident: Incident) -> dict[str, Any]:
+    """The last note (``incident_note``)."""
+    note = incident.notes[-1]
+    return {
+        "incident": _reference("incident", incident.id, incident.title),
+        "id": note.id,
+        "content": note.content[:_LONGEST_NOTE],
+        "trimmed": len(note.content) > _LONGEST_NOTE,
+        "type": "incident_note",
     }
 
 
@@ -53,7 +75,10 @@ def _data(directory: Directory, incident: Incident) -> dict[str, Any]:
         "created_at": _iso(incident.created_at),
         "title": incident.title,
         "service": _reference("service", incident.service_id, name),
-        "assignees": [_reference("user", each.user_id, "") for each in incident.assignments],
+        "assignees": [
+            _reference("user", each.user_id, _name(directory, each.user_id))
+            for each in incident.assignments
+        ],
         "escalation_policy": _reference("escalation_policy", incident.escalation_policy_id, ""),
         "teams": [_reference("team", team.pagerduty_team_id, team.name)] if team else [],
         "priority": _priority(incident.priority),
@@ -61,6 +86,11 @@ def _data(directory: Directory, incident: Incident) -> dict[str, Any]:
         "conference_bridge": None,
         "resolve_reason": None,
     }
+
+
+def _name(directory: Directory, user_id: str) -> str:
+    user = directory.user(user_id)
+    return user.name if user is not None else ""
 
 
 def _priority(name: str) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ from agent.model import (
     Step,
     Triage,
 )
-from agent.ports import Person
+from agent.ports import Addresses, Person, Picture
 from agent.reasoning.rules import Rules
 from agent.resolution.deciding import decide_proposal
 from agent.resolution.policy import default_policy
@@ -205,6 +205,19 @@ class FakeNotifier:
     async def remind(self, case: Case, key: str) -> None:
         """Say once."""
         self.said.setdefault(key, case.finding.question if case.finding else "")
+
+    async def addresses(self, case: Case) -> Addresses:
+        """Two addresses."""
+        number = case.investigation.id
+        return Addresses(
+            thread=f"https://slack.example/p{number}", record=f"https://srebot.example/{number}"
+        )
+
+    async def pictures(
+        self, conversation: Conversation, key: str, pictures: Sequence[Picture]
+    ) -> None:
+        """Show once."""
+        self.said.setdefault(key, " | ".join(p.alt for p in pictures))
 
     async def taken(self, signal: Signal) -> None:
         """Nothing to see."""

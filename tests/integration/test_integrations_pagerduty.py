@@ -11,6 +11,7 @@ import pytest
 import integrations.text
 from agent.errors import AccessDenied, NotFound, Unreachable
 from agent.knowledge.facts import ChangeType
+from agent.model.pages import PageEventKind, PageRequest
 from integrations.pagerduty.client import PagerDutyClient
 from integrations.pagerduty.graph import PagerDutyGraph, builder
 from integrations.pagerduty.pager import PagerDutyPager
@@ -22,6 +23,7 @@ from tests.unit.sandbox.datadog.fake_world import NOW, FakeWorld
 from tests.unit.sandbox.datadog.serving import served
 
 TOKEN = "sandbox-pd-token"
+KEY_OF_AUTH = "psauth1-key"
 
 
 @pytest.fixture(autouse=True)
@@ -82,27 +84,102 @@ async def test_changes_of_a_service(tools: PagerDutyTools) -> None:
         await tools.pagerduty_changes("nope")
 
 
-@pytest.mark.parametrize("keys", [{}, {"cart": "pscart1-key"}], ids=["REST", "Events"])
+def wanted(service: str = "cart", key: str = "srebot-7", **more: object) -> PageRequest:
+    return PageRequest(
+        **{
+            "service": service,
+            "summary": "Carts fail",
+            "key": key,
+            "details": {"Finding": "Carts fail", "Because": ["the pool is empty (x/evidence/1)"]},
+            "links": (("https://slack.example/p1", "Decide in the thread"),),
+            **more,  # type: ignore[arg-type]
+        }
+    )
+
+
+WAYS = pytest.mark.parametrize("keys", [{}, {"auth": KEY_OF_AUTH}], ids=["REST", "Events"])
+
+
+@WAYS
 async def test_a_key_pages_once(url: str, keys: dict[str, str]) -> None:
     client = connected(url, routing_keys=keys)
     pager = PagerDutyPager(client)
-    first = await pager.page("cart", "Carts fail", "evidence", "investigation-7")
-    assert first.startswith("https://")
-    assert await pager.page("cart", "Carts fail", "evidence", "investigation-7") == first
-    assert len(await client.incidents_of_key("investigation-7")) == 1
+    first = await pager.page(wanted("auth"))
+    assert first.opened
+    assert first.link.startswith("https://")
+    assert await pager.page(wanted("auth")) == first
+    assert await pager.find("srebot-7") == first
+    assert len(await client.incidents_of_key("srebot-7")) == 1
+
+
+async def test_the_evidence_goes_with_the_page(url: str) -> None:
+    client = connected(url, routing_keys={"auth": KEY_OF_AUTH})
+    sent = await PagerDutyPager(client).page(wanted("auth"))
+    (alert,) = await client.entries(f"incidents/{sent.incident}/alerts", "alerts")
+    assert alert["body"]["details"]["Because"] == ["the pool is empty (x/evidence/1)"]
+
+
+async def test_an_open_incident_of_the_service_is_not_paged_for_again(url: str) -> None:
+    """cart has one open already, as seeded."""
+    client = connected(url)
+    sent = await PagerDutyPager(client).page(wanted("cart"))
+    assert not sent.opened
+    assert await client.incidents_of_key("srebot-7") == []
 
 
 async def test_a_service_that_pagerduty_does_not_know_cannot_be_paged(url: str) -> None:
     with pytest.raises(NotFound):
-        await PagerDutyPager(connected(url)).page("nope", "x", "y", "z")
+        await PagerDutyPager(connected(url)).page(wanted("nope"))
 
 
-async def test_a_note_is_written(url: str) -> None:
+async def test_a_note_is_written_once(url: str) -> None:
     client = connected(url)
-    await PagerDutyPager(client).page("cart", "Carts fail", "evidence", "key-1")
-    (incident,) = await client.incidents_of_key("key-1")
-    await client.add_note(incident["id"], "The fix was applied.")
-    assert await client.notes(incident["id"]) == ["The fix was applied."]
+    pager = PagerDutyPager(client)
+    sent = await pager.page(wanted("auth"))
+    for _ in range(2):
+        await pager.note(sent.incident, "The fix was applied.\n")
+    assert await client.notes(sent.incident) == ["The fix was applied.\n"]
+
+
+@WAYS
+async def test_what_was_opened_can_be_resolved_and_once_more_changes_nothing(
+    url: str, keys: dict[str, str]
+) -> None:
+    client = connected(url, routing_keys=keys)
+    pager = PagerDutyPager(client)
+    sent = await pager.page(wanted("auth"))
+    for _ in range(2):
+        await pager.resolve("auth", sent.incident, "srebot-7")
+    assert (await client.incident(sent.incident))["status"] == "resolved"
+    kinds = [e.kind for e in await pager.events(sent.incident)]
+    assert kinds == [PageEventKind.RESOLVED]
+
+
+async def test_what_people_do_is_read_from_the_log(url: str) -> None:
+    client = connected(url)
+    pager = PagerDutyPager(client)
+    sent = await pager.page(wanted("auth"))
+
+    async def put(**fields: object) -> None:
+        body = {"type": "incident", **fields}
+        await client._vendor.write(
+            "it", lambda: client._session().rput(f"incidents/{sent.incident}", json=body)
+        )
+
+    await put(status="acknowledged")
+    await put(escalation_level=2)
+    await client.add_note(sent.incident, "I am on it")
+    events = {e.kind: e for e in await pager.events(sent.incident)}
+    assert set(events) == {
+        PageEventKind.ACKNOWLEDGED,
+        PageEventKind.ESCALATED,
+        PageEventKind.ANNOTATED,
+    }
+    assert events[PageEventKind.ACKNOWLEDGED].who == "Mira Okafor"
+    assert events[PageEventKind.ESCALATED].to == ("Jonas Weber",)
+    note = events[PageEventKind.ANNOTATED]
+    assert (note.who, note.note) == ("Mira Okafor", "I am on it")
+    assert note.number
 
 
 async def test_a_wrong_token_is_a_refusal(url: str) -> None:

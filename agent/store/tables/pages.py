@@ -28,5 +28,7 @@ class PageRow(Base):
     status: Mapped[str]
     acknowledged_by: Mapped[str] = mapped_column(server_default="")
     notes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
-    """SHA-256 of each note that srebot wrote there, so that it does not tell them as somebody's words."""
+    """By which each note that srebot wrote there is known again, so that it is not told as somebody's words."""
+    told: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    """Keys of what the thread was told of it."""
     paged_at: Mapped[datetime]

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.model import Conversation, Signal
+from agent.model.pages import PageEvent
 from agent.ports import Answering, Clock
 from bot.settings import WebhookSettings
 from bot.slack.pacing import Pace
@@ -101,11 +102,14 @@ class Webhooks:
                 _log.warning("webhook_refused", sender=sender.value)
                 raise _Refused(401, "The secret or the signature is not the one that is set here.")
             self._pace(sender)
-            found = _read(sender, body, now)
-            await self._keep(sender, found)
+            payload = _payload(body)
+            found, event = READERS[sender](payload, now), _page_event(sender, payload, now)
+            if not found and event is None:
+                _log.info("webhook_ignored", sender=sender.value)
+            await self._keep(sender, found, event)
         except _Refused as refusal:
             return refusal.response()
-        return JSONResponse({"accepted": len(found)}, 202)
+        return JSONResponse({"accepted": len(found) or int(event is not None)}, 202)
 
     def _known(self, name: str) -> tuple[Sender, str]:
         sender = next((s for s in Sender if s.value == name), None)
@@ -120,7 +124,9 @@ class Webhooks:
         if not self._paces[sender].allows():
             raise _Refused(429, "Too many requests at once.", retry_after_seconds=1)
 
-    async def _keep(self, sender: Sender, signals: Sequence[Signal]) -> None:
+    async def _keep(
+        self, sender: Sender, signals: Sequence[Signal], event: tuple[str, PageEvent] | None
+    ) -> None:
         """Hand the signals on; the keys make it harmless to hand them on again after a failure half-way."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
@@ -128,23 +134,27 @@ class Webhooks:
                 for signal in signals:
                     talked = signal.model_copy(update={"conversation": place})
                     await self._answering.receive(talked)
+                if event is not None:
+                    key, done = event
+                    await self._answering.page_event(done, key)
         except Exception as error:  # whatever it was, nothing is lost when the sender tries again
             _log.exception("webhook_not_kept", sender=sender.value)
             sentence = "It could not be kept just now; send it again."
             raise _Refused(503, sentence, _RETRY_AFTER_SECONDS) from error
 
 
-def _read(sender: Sender, body: bytes, now: datetime) -> Sequence[Signal]:
+def _payload(body: bytes) -> Payload:
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise _Refused(400, f"The body is not JSON: {_reason(error)}.") from error
     if not isinstance(payload, dict):
         raise _Refused(400, "The body is JSON, but not an object.")
-    found = READERS[sender](payload, now)
-    if not found:
-        _log.info("webhook_ignored", sender=sender.value)
-    return found
+    return payload
+
+
+def _page_event(sender: Sender, payload: Payload, now: datetime) -> tuple[str, PageEvent] | None:
+    return pagerduty.page_event(payload, now) if sender is Sender.PAGERDUTY else None
 
 
 def _reason(error: Exception) -> str:
