@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.audit import audit
 from bot.policy import app as policy
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ app = typer.Typer(
 db = typer.Typer(help="The database: upgrade, status, reset.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(policy, name="policy")
+app.add_typer(audit, name="audit")
 
 
 def main() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +16,7 @@ from agent.model import Json
 from agent.redaction import redact_data
 from agent.store.mapping import storable
 from agent.store.repositories import Repository
-from agent.store.tables import AuditRow
+from agent.store.tables import AuditRow, ProposalRow
 
 AUDIT_LOCK = 7_303_014_001
 """The advisory lock under which the chain grows."""
@@ -34,6 +34,28 @@ class AuditEntry(NamedTuple):
     details: Json
     previous_hash: str
     hash: str
+
+
+class Chain(NamedTuple):
+    """What recomputing the chain showed."""
+
+    entries: int
+    """Entries that fit."""
+    head: str
+    """The hash of the last that does; empty: of none."""
+    broken: int | None
+    """The number of the first that does not fit; None: all do."""
+    expected_met: bool
+    """Whether the hash that was asked for is in the chain."""
+
+
+class Which(NamedTuple):
+    """Which entries are wanted."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    """Up to before then."""
+    investigation: int | None = None
 
 
 class Audit(Repository):
@@ -69,16 +91,33 @@ class Audit(Repository):
 
     async def verify(self) -> int | None:
         """The number of the first entry that does not fit the chain; None when all do."""
-        previous, last = "", 0
-        async with self._transaction() as tx:
-            while page := await _entries(tx, AuditRow.id > last, AuditRow.id.asc(), _PAGE):
-                for entry in page:
-                    if entry.previous_hash != previous or entry.hash != digest(
-                        previous, *entry[1:6]
-                    ):
-                        return entry.id
-                    previous, last = entry.hash, entry.id
-        return None
+        return (await self.chain()).broken
+
+    async def chain(self, expected: str = "") -> Chain:
+        """Recompute the whole chain.
+
+        ``expected`` is the hash of a head that was noted before. Entries cut off at the end leave a chain that fits, so only
+        a head kept elsewhere tells: it has to be in the chain still.
+        """
+        previous, count, met = "", 0, not expected
+        async for entry in self.read():
+            if entry.previous_hash != previous or entry.hash != digest(previous, *entry[1:6]):
+                return Chain(count, previous, entry.id, met)
+            previous, count, met = entry.hash, count + 1, met or entry.hash == expected
+        return Chain(count, previous, None, met)
+
+    async def read(self, which: Which | None = None) -> AsyncIterator[AuditEntry]:
+        """Entries in their order, a page at a time: however long the log is, little of it is in memory."""
+        last, conditions = 0, _conditions(which or Which())
+        while True:
+            async with self._transaction() as tx:
+                where = and_(AuditRow.id > last, *conditions)
+                page = await _entries(tx, where, AuditRow.id.asc(), _PAGE)
+            for entry in page:
+                yield entry
+            if len(page) < _PAGE:
+                return
+            last = page[-1].id
 
     async def has(self, action: str, subject: str) -> bool:
         """Whether something was done to a subject."""
@@ -98,6 +137,26 @@ def digest(
     """SHA-256 over an entry and the hash of the one before it."""
     content = [previous, at.astimezone(UTC).isoformat(), actor, action, subject, details]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _conditions(which: Which) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if which.since is not None:
+        wanted.append(AuditRow.at >= which.since)
+    if which.until is not None:
+        wanted.append(AuditRow.at < which.until)
+    if (number := which.investigation) is not None:
+        proposed = select("proposal:" + cast(ProposalRow.id, Text)).where(
+            ProposalRow.investigation == number
+        )
+        wanted.append(
+            or_(
+                AuditRow.subject == f"investigation:{number}",
+                AuditRow.subject.in_(proposed),
+                AuditRow.details["investigation"].as_string() == str(number),
+            )
+        )
+    return wanted
 
 
 async def _entries(
