@@ -132,6 +132,12 @@ class Cluster:
         app = selector.partition("=")[2]
         return [p for p in pods if not app or p["metadata"]["labels"]["app"] == app]
 
+    async def list_seen(
+        self, kind: str, namespace: str = "", unseen: set[str] | None = None
+    ) -> list[Json]:
+        """All of a kind: nothing is hidden."""
+        return await self.list(kind, namespace)
+
     async def list_all(self, kinds: Sequence[str], namespace: str = "") -> Sequence[Json]:
         """All of some kinds."""
         return [item for kind in kinds for item in await self.list(kind, namespace)]
