@@ -25,6 +25,7 @@ BENCHMARKS = {
     "storm": "A thousand alerts in a minute",
     "rca": "Root causes of recorded faults",
     "kills": "Stories whose bot is killed with -9 at random moments",
+    "trust": "Earned autonomy on simulated records, and confidence before and after recalibration",
     "grounding": "Made-up facts and true ones before the grounding gate",
 }
 

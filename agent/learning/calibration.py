@@ -24,7 +24,7 @@ from agent.model import Finding, Value
 BINS = 10
 _WHOLE_SPREAD = (0.3, 0.5)
 """Standard deviations of the prior on slope and shift around the identity, for all findings together."""
-_MODE_SPREAD = (0.2, 0.5)
+_MODE_SPREAD = (0.3, 0.8)
 """The same for a mode around all findings."""
 _LEAST_SLOPE = 0.1
 """A surer finding stays the surer one."""
