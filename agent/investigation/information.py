@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from agent.model import Check, Hypothesis, HypothesisStatus
 from agent.tools import Registry
@@ -35,6 +36,10 @@ FURTHER = 0.75
 LEAST_SHARE = 0.1
 """A check that tells less than this share of what the most telling one does waits for the answers of the others."""
 
+_MOST_REMEMBERED = 10_000
+_CANONICAL: WeakKeyDictionary[Registry, dict[tuple[object, ...], str]] = WeakKeyDictionary()
+"""What was found canonical before: the same checks are weighed again and again."""
+
 Cost = Callable[[str], float]
 """Tool -> what a call of it usually takes, seconds."""
 Key = Callable[[Check], str]
@@ -48,6 +53,20 @@ def by_arguments(check: Check) -> str:
 
 def canonical(check: Check, registry: Registry) -> str:
     """Equal for calls that ask the same, whether or not they spell out a default, and 60 is 60.0."""
+    known = _CANONICAL.setdefault(registry, {})
+    asked = (check.tool, tuple((k, type(v), v) for k, v in check.arguments.items()))
+    try:
+        found = known.get(asked)
+    except TypeError:  # an argument that cannot be looked up, such as a list
+        return _canonical(check, registry)
+    if found is None:
+        if len(known) >= _MOST_REMEMBERED:
+            known.clear()
+        found = known[asked] = _canonical(check, registry)
+    return found
+
+
+def _canonical(check: Check, registry: Registry) -> str:
     fields = registry[check.tool].arguments.model_fields if check.tool in registry else {}
     defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
     whole = {name: _plain(value) for name, value in {**defaults, **check.arguments}.items()}
@@ -121,20 +140,27 @@ def valued(
         key: what makes two checks the same.
     """
     likely, rank = probabilities(board), Counter[str]()
-    found: dict[str, Valued] = {}
+    asking: dict[str, Check] = {}
+    bits: dict[str, float] = defaultdict(float)
+    tells: dict[str, dict[str, None]] = defaultdict(dict)
     for check in checks:
         identity = key(check)
         if identity in asked:
             continue
-        known = found.get(identity, Valued(check.model_copy(update={"tells": ()}), 0.0))
-        fresh = [h for h in dict.fromkeys(check.tells) if h not in known.check.tells]
-        bits = known.bits if check.tells else max(known.bits, of_a_sign(0.5))
-        for told in fresh:
-            bits += of_a_sign(likely.get(told, 0.0)) * FURTHER ** rank[told]
-            rank[told] += 1
-        tells = {"tells": (*known.check.tells, *fresh)}
-        found[identity] = Valued(known.check.model_copy(update=tells), bits)
-    return tuple(sorted(found.values(), key=lambda v: -v.bits / _seconds(v.check, cost_seconds)))
+        asking.setdefault(identity, check)
+        if not check.tells:
+            bits[identity] = max(bits[identity], of_a_sign(0.5))
+        for told in check.tells:
+            if told not in tells[identity]:
+                tells[identity][told] = None
+                bits[identity] += of_a_sign(likely.get(told, 0.0)) * FURTHER ** rank[told]
+                rank[told] += 1
+    found = [Valued(_telling(c, tuple(tells[i])), bits[i]) for i, c in asking.items()]
+    return tuple(sorted(found, key=lambda v: -v.bits / _seconds(v.check, cost_seconds)))
+
+
+def _telling(check: Check, hypotheses: tuple[str, ...]) -> Check:
+    return check if check.tells == hypotheses else check.model_copy(update={"tells": hypotheses})
 
 
 def _seconds(check: Check, cost_seconds: Cost) -> float:

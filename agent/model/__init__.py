@@ -4,7 +4,7 @@ Times are timezone-aware UTC; durations are seconds, memory bytes, CPU cores, ra
 so that each can be stored as JSON and read back as it was.
 """
 
-from agent.model.base import (
+from agent.model.base import (, Notebook
     Json,
     Utc,
     Value,
@@ -16,7 +16,6 @@ from agent.model.case import (
     Investigation,
     InvestigationStatus,
     Note,
-    Notebook,
     Spent,
 )
 from agent.model.changes import (
