@@ -12,6 +12,7 @@ from sandbox.app import DEFAULT_SCENARIO, Sandbox, build
 from sandbox.datadog.access import API_KEY, APPLICATION_KEY
 from sandbox.git.api import PATH as REPOSITORY
 from sandbox.github.access import SREBOT_TOKEN
+from sandbox.github.api import REPOSITORY as GITHUB_REPOSITORY
 from sandbox.pagerduty.access import API_TOKEN
 from sandbox.recorded.building import build_recorded
 from sandbox.recorded.case import read_case
@@ -152,6 +153,7 @@ def _announcement(url: str, scenario: str, options: argparse.Namespace) -> str:
         "git": f"{url}/git{REPOSITORY}",
         "github": f"{url}/github",
         "github_token": SREBOT_TOKEN,
+        "github_repository": GITHUB_REPOSITORY,
         "slack_bot_token": BOT_TOKEN,
         "slack_app_token": APP_TOKEN,
         "slack_signing_secret": SIGNING_SECRET,
@@ -161,7 +163,7 @@ def _announcement(url: str, scenario: str, options: argparse.Namespace) -> str:
         "webhook_secrets": ",".join(f"{sender}:{secret}" for sender, secret in SECRETS.items()),
     }
     if options.recorded:
-        for name in ("git", "github", "github_token"):
+        for name in ("git", "github", "github_token", "github_repository"):
             del parts[name]
     return "sandbox ready " + " ".join(f"{name}={value}" for name, value in parts.items())
 

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from sandbox.datadog.access import API_KEY, APPLICATION_KEY
+from sandbox.github.access import SREBOT_TOKEN
+from sandbox.github.api import REPOSITORY
 from sandbox.pagerduty.access import API_TOKEN
 from sandbox.serving import Running, running
 from sandbox.slack.identity import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
@@ -63,6 +65,9 @@ def settings_for(company: str) -> dict[str, str]:
         "PAGERDUTY_API_URL": f"{company}/pagerduty",
         "PAGERDUTY_EVENTS_URL": f"{company}/pagerduty",
         "PAGERDUTY_FROM_EMAIL": "mira@sundial.example",
+        "GITHUB_API_URL": f"{company}/github",
+        "GITHUB_TOKEN": SREBOT_TOKEN,
+        "GITHUB_REPOSITORY": REPOSITORY,
         "SREBOT_CHANGE_APPROVERS": "discovery,identity,payments,platform",
         "SREBOT_TEAM_LEADS": "U0TEAMLEAD,U0GRACE,U0AISHA",
     }
