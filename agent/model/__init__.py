@@ -4,8 +4,9 @@ Times are timezone-aware UTC; durations are seconds, memory bytes, CPU cores, ra
 so that each can be stored as JSON and read back as it was.
 """
 
-from agent.model.base import (, Notebook
+from agent.model.base import (
     Json,
+    Notebook,
     Utc,
     Value,
     Window,
