@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 from pydantic import ValidationError
+from yaml.composer import ComposerError
 
 from agent.errors import SrebotError
 from agent.model import ChangeKind
@@ -68,9 +69,9 @@ def read(text: str) -> Read:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
-        problems.append(Problem(line, f"This is no YAML: {error.problem or error.context}."))
+        problems.append(Problem(line, f"It cannot be read: {error.problem or error.context}."))
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
-        problems.append(Problem(0, f"This is no YAML: {str(error) or 'too deep'}."))
+        problems.append(Problem(0, f"It cannot be read: {str(error) or 'it is nested too deep'}."))
     else:
         if not problems:
             return _validated(data, Lines(lines))
@@ -109,19 +110,29 @@ def written(policy: Policy) -> str:
     return yaml.safe_dump({"format": policy.format, **data}, sort_keys=False, allow_unicode=True)
 
 
+class _Loader(yaml.SafeLoader):
+    """Plain YAML without aliases, which can stand for more than anybody can read."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            problem = f"write out what *{event.anchor} stands for"
+            raise ComposerError(None, None, problem, event.start_mark)
+        return super().compose_node(parent, index)
+
+
 def _data(text: str, lines: dict[Path_, int], problems: list[Problem]) -> Any:
     """The plain data of a document, with the lines that its parts stand on."""
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1 if event.start_mark is not None else 0
-            problems.append(Problem(line, f"Write out what *{event.anchor} stands for."))
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            problems.append(Problem(0, "The file is empty."))
             return None
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    if node is None:
-        problems.append(Problem(0, "The file is empty."))
-        return None
-    _note(node, (), lines, problems)
-    return yaml.safe_load(text) if not problems else None
+        _note(node, (), lines, problems)
+        return loader.construct_document(node) if not problems else None
+    finally:
+        loader.dispose()
 
 
 def _note(node: yaml.Node, path: Path_, lines: dict[Path_, int], problems: list[Problem]) -> None:
