@@ -40,6 +40,7 @@ class Reactions:
         """Listen."""
         app.event("reaction_added")(self.added)
         app.action("open_record")(self.followed)
+        app.action("open_request")(self.followed)
 
     async def followed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Take a click on a link, which the browser follows by itself."""
