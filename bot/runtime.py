@@ -119,6 +119,7 @@ def timetable_of(settings: Settings) -> Timetable:
         scan_seconds=settings.knowledge.scan_interval_seconds,
         weak_signals_seconds=awareness.weak_signal_interval_seconds,
         digest_hour=awareness.digest_hour if awareness.digest else None,
+        verdicts_seconds=min(600.0, settings.bot.verdict_first_seconds),
     )
 
 

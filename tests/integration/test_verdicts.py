@@ -10,6 +10,7 @@ import pytest
 
 from agent.chores import CHORES
 from agent.knowledge.facts import ChangeType, EntityChange
+from agent.learning.overview import Trusting
 from agent.model import (
     AlertState,
     Budget,
@@ -27,8 +28,16 @@ from agent.model import (
     Verdict,
 )
 from agent.store.repository import Store
-from agent.store.trust import subject_of_mode
-from tests.integration.fake_house import NOW, Outside, alert, outside
+from agent.store.trust import subject_of_mode, subject_of_record
+from tests.integration.fake_house import (
+    ENGINEER,
+    LEAD,
+    NOW,
+    OUTSIDER,
+    Outside,
+    alert,
+    outside,
+)
 from tests.integration.test_store_changes import proposal
 
 MODE = "cache_memory_pressure"
@@ -236,3 +245,40 @@ async def test_what_was_withdrawn_comes_back_with_successes_and_is_entered(
         await CHORES["verdicts"](out.house, END + timedelta(hours=number + 1, minutes=1))
     assert subject_of_mode(MODE) not in await out.store.trust.withdrawn()
     assert "automation_returned" in await out.actions()
+
+
+async def test_only_an_approver_gives_automation_back_and_it_is_audited(outside_: Outside) -> None:
+    out, trusting = outside_, Trusting(outside_.house)
+    subject = subject_of_record("redis", "resources", "staging")
+    assert await trusting.restore(subject, LEAD) == "Nothing is withdrawn there."
+    await out.store.trust.withdraw(subject, NOW, "2 of the last 2 changes went wrong")
+    for stranger in (OUTSIDER, ENGINEER, ""):
+        assert (await trusting.restore(subject, stranger)).startswith("Only people who may approve")
+    assert subject in await out.store.trust.withdrawn()
+    assert (await trusting.restore(subject, LEAD)).startswith("Done")
+    assert await out.store.trust.withdrawn() == {}
+    assert (await out.actions())[-1] == "automation_restored"
+
+
+async def test_automation_on_a_mode_is_given_back_by_who_may_approve_in_production(
+    outside_: Outside,
+) -> None:
+    out, trusting = outside_, Trusting(outside_.house)
+    await out.store.trust.withdraw(subject_of_mode(MODE), NOW, "wrong twice")
+    assert (await trusting.restore(subject_of_mode(MODE), LEAD)).startswith("Only")
+    assert (await trusting.restore(subject_of_mode(MODE), ENGINEER)).startswith("Done")
+
+
+async def test_the_overview_has_it_all(outside_: Outside) -> None:
+    out = outside_
+    for number in (1, 2):
+        number = await closed(out, number)
+        await applied(out, number, OutcomeStatus.RECOVERED)
+    await looked_back(out, hours=2)
+    out.clock.at = END + timedelta(hours=2)
+    known = await Trusting(out.house).overview("redis")
+    assert (known.whole.number, known.whole.right) == (2, 2)
+    (level,) = known.levels
+    assert level.record.successes == 2
+    assert level.missing == "Somebody has to approve one first."
+    assert (await Trusting(out.house).overview("else")).levels == []
