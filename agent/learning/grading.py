@@ -38,6 +38,11 @@ OUTCOMES = {
     OutcomeStatus.UNCHANGED: -1.4,
     OutcomeStatus.WORSE: -1.8,
 }
+_SAID = {
+    OutcomeStatus.RECOVERED: "recovered",
+    OutcomeStatus.UNCHANGED: "did not change",
+    OutcomeStatus.WORSE: "got worse",
+}
 BEFORE_THE_FIX = -1.0
 STILL_GOOD, BAD_AGAIN = 0.4, -0.7
 # Neighbours after our change.
@@ -157,8 +162,8 @@ def _metrics(after: Afterwards) -> Iterable[Observed]:
         what = f"it had recovered before “{after.change}” was applied"
         yield _seen(what, BEFORE_THE_FIX, "metrics", after.alert_recovered_at)
     elif after.outcome in OUTCOMES and after.applied_at is not None:
-        said = after.outcome.value if after.outcome else ""
-        what = f"after “{after.change}” the watched signals were {said}"
+        said = _SAID[after.outcome]
+        what = f"after “{after.change}” the watched signals {said}"
         yield _seen(what, OUTCOMES[after.outcome], "change", after.applied_at)
     bad = sorted(name for name, good in after.signals.items() if not good)
     if bad and after.outcome is OutcomeStatus.RECOVERED:

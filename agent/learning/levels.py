@@ -56,7 +56,7 @@ def level_of(policy: Policy, record: TrackRecord, *, approved_before: bool) -> L
         return Level(
             record=record,
             standpoint=Standpoint.ASKS,
-            why=f"{known} The rule “{rule.name}” has every {kind} in {where} approved by people.",
+            why=f"{known} The rule “{rule.name}” has every change of {kind} in {where} approved by people.",
             missing="No record changes that; an engineer would have to write it into the policy (auto_apply).",
         )
     missing = missing_to(needed, record, approved_before=approved_before)
@@ -70,7 +70,7 @@ def level_of(policy: Policy, record: TrackRecord, *, approved_before: bool) -> L
     return Level(
         record=record,
         standpoint=Standpoint.EARNING if missing else Standpoint.UNASKED,
-        why=f"{known} The rule “{rule.name}” lets {kind} in {where} go without asking once "
+        why=f"{known} The rule “{rule.name}” lets changes of {kind} in {where} go without asking once "
         f"{_needs(needed)}.",
         missing=missing,
     )

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from agent.learning.calibration import Bin, Curve, Quality
 
 SIZE = 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 12, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 24, 12, 40
 _LEAST_RADIUS, _MOST_RADIUS = 3.0, 11.0
 _POINTS = 40
 

@@ -148,7 +148,7 @@ async def test_what_was_probably_wrong_is_said_once_in_the_thread(outside_: Outs
     await looked_back(out, hours=25)
     (said,) = out.notifier.lines("verdict-")
     assert said.startswith("Looking back, my finding was probably wrong (right with 1")
-    assert "the watched signals were worse" in said
+    assert "the watched signals got worse" in said
 
 
 async def test_the_word_of_people_counts_at_the_next_look_and_outranks_the_rest(

@@ -48,7 +48,7 @@ async def test_it_shows_accuracy_calibration_records_and_what_is_withdrawn(
     assert '<svg class="chart reliability"' in page
     assert "said 90%, right 82%, 11 findings" in page
     assert "3 of 4" in page
-    assert "has every resources in production approved by people" in page
+    assert "has every change of resources in production approved by people" in page
     assert "change of resources at redis-reco in production: it made things worse" in page
     assert "redis-reco" in (await client.get("/trust?service=redis-reco")).text
     assert "carried out there yet" in (await client.get("/trust?service=else")).text
