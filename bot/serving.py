@@ -18,6 +18,7 @@ from agent.awareness.issues import Decided
 from agent.errors import SrebotError
 from agent.knowledge.corrections import is_heard
 from agent.knowledge.finding import TEAM, is_known
+from agent.learning.keeping import PatternKeeping
 from agent.learning.overview import Trusting
 from agent.model import Case, Conversation, InvestigationStatus, Proposal, ProposalStatus
 from agent.store.repository import Store
@@ -140,7 +141,14 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         )
         reads = reads_of(made.store, house.terms.follow_seconds)
         app = build_app(
-            client, answering, views, reads, settings.slack, Ledger(house), Trusting(house)
+            client,
+            answering,
+            views,
+            reads,
+            settings.slack,
+            Ledger(house),
+            Trusting(house),
+            PatternKeeping(made.store, house.clock),
         )
         alert_channels = Channels(client, settings.slack.alert_channels)
         webhooks = Webhooks(answering, settings.webhooks, house.clock, alert_channels.place)
@@ -148,7 +156,10 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
         pages = create_app(
             made.store,
             ready=readiness.now,
-            extra_routes=(*webhooks.routes(), *(routes(app, answering.suspicious) if by_http else ())),
+            extra_routes=(
+                *webhooks.routes(),
+                *(routes(app, answering.suspicious) if by_http else ()),
+            ),
             public_url=settings.bot.public_url,
             policy=house.policy,
         )

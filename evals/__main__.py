@@ -14,11 +14,12 @@ from typing import Any
 
 from rich.console import Console
 
-from evals import checking, page, table
+from evals import checking, page, sequence_command, table
 from evals.catalogue import modes
 from evals.playing import BARE, MODEL, RULES, Stage, Terms, play
 from evals.processes import Process
 from evals.result import Result, totals
+from evals.sequence_playing import SCRIPTED
 from evals.stages import recorded_stages, scenario_stages
 from sandbox.world.scenario import FOLDER, ScenarioError
 
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _check(options.check, console)
     model = {k: v for k, v in os.environ.items() if k.startswith(_MODEL_PREFIX)}
     reasoners = _reasoners(options.reasoner, model, console)
+    if options.sequence:
+        terms = Terms(model, seconds=options.seconds)
+        return sequence_command.play_all(options.sequence, reasoners, terms, options.json, console)
     try:
         stages = _stages(options)
     except ScenarioError as error:
@@ -144,8 +148,15 @@ def _parser() -> argparse.ArgumentParser:
         "--reasoner",
         action="append",
         default=[],
-        choices=(RULES, MODEL, BARE),
-        help="repeatable; rules is the default",
+        choices=(RULES, MODEL, BARE, SCRIPTED),
+        help="repeatable; rules is the default; scripted (with --sequence): a model that thinks as the rules do",
+    )
+    add(
+        "--sequence",
+        action="append",
+        default=[],
+        metavar="FILE|NAME",
+        help="recurring incidents in a row against one memory; repeatable",
     )
     add("--json", type=Path, metavar="FILE", help="write everything as JSON")
     add("--html", type=Path, metavar="FILE", help="write a page")

@@ -60,7 +60,7 @@ def play(stage: Stage, reasoner: str, terms: Terms) -> Result:
     """Play a scenario with a reasoner; what goes wrong is in ``problem``."""
     began = time.monotonic()
     try:
-        with _folder() as folder:
+        with folder_of_a_play() as folder:
             result = _played(stage, reasoner, terms, folder)
     except (PlayError, OSError) as error:
         result = Result(stage.scenario, reasoner, judged=stage.judged, problem=str(error))
@@ -153,7 +153,7 @@ def _hypothesis(hypothesis: Json) -> dict[str, Any]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def folder_of_a_play() -> Iterator[Path]:
     """A temporary folder that the database's account may enter, also when root plays."""
     with tempfile.TemporaryDirectory(prefix="srebot-eval-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)

@@ -156,8 +156,15 @@ def company(arguments: Sequence[str], folder: Path) -> Iterator[Company]:
 
 
 @contextmanager
-def bot(company: Company, folder: Path, settings: Mapping[str, str]) -> Iterator[str]:
+def bot(
+    company: Company,
+    folder: Path,
+    settings: Mapping[str, str],
+    module: Sequence[str] = ("bot.cli", "serve"),
+) -> Iterator[str]:
     """``srebot serve`` with a database of its own in ``folder``; yields the URL of its pages once it is ready.
+
+    ``module`` is what serves, with its arguments.
 
     Raises:
         PlayError: it does not get ready.
@@ -172,7 +179,7 @@ def bot(company: Company, folder: Path, settings: Mapping[str, str]) -> Iterator
         **company.settings(),
         **settings,
     }
-    process = Process(["-m", "bot.cli", "serve"], given, folder / "srebot.log")
+    process = Process(["-m", *module], given, folder / "srebot.log")
     try:
         _wait_until_ready(process, f"{pages}/readyz")
         yield pages

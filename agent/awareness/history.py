@@ -19,6 +19,7 @@ from agent.awareness.issues import Decided, Joined, Weight
 from agent.house import House
 from agent.model import Case, Decision, Ending, ProposalStatus, Signal
 from agent.store.decisions import Experience
+from agent.store.patterns import ENGINEER
 from agent.store.repository import Store
 
 HALF_LIFE = timedelta(days=30)
@@ -220,11 +221,12 @@ async def learn_from(store: Store, case: Case) -> None:
 async def learn_word(
     store: Store, investigation: int, user: str, *, right: bool, at: datetime
 ) -> None:
-    """Keep a thumb on a finding; the last one of each person counts."""
+    """Keep a thumb on a finding, for its alert and for the patterns it taught; the last one of each person counts."""
     kind = Happened.RIGHT if right else Happened.WRONG
     combination = combination_of((await store.investigations.get(investigation)).signal)
     subject = f"finding:{investigation}"
     await store.experiences.add(Experience(subject, user, combination, kind.value, at))
+    await store.patterns.judge(investigation, right, ENGINEER)
 
 
 async def judge(house: House, decision_id: int, user: str, told: bool, at: datetime) -> str:

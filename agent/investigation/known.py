@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeVar
 
+import structlog
+
 from agent.investigation.causality import causally_ordered
 from agent.investigation.equipment import Equipment
 from agent.investigation.evidence import admissible
@@ -21,6 +23,7 @@ from agent.model import Case, Check, Step
 from agent.ports import Durable
 
 T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 Look = Callable[[tuple[Check, ...]], Awaitable[tuple[Step, ...]]]
 
 
@@ -55,7 +58,7 @@ async def followed(
         look: runs a round of checks.
     """
     thinker = Thinker(house.rules, house.rules, _Apart(durable), house.clock)
-    before = progress.case
+    before, why = progress.case, "what leads is not what was recalled"
     steps = await look(plan.checks)
     proposed = await thinker.propose(progress.case)
     progress.account(proposed)
@@ -75,6 +78,9 @@ async def followed(
             found = known(plan, progress.case, drafted.result.finding)
             if isinstance(found, Known):
                 return Tried(found, steps)
+            why = found
+    number = progress.case.investigation.id
+    _log.info("recall_does_not_hold", investigation=number, why=why, calls=len(steps))
     progress.set(hypotheses=before.hypotheses, evidence=before.evidence)
     return Tried(None, steps)
 

@@ -24,8 +24,8 @@ MOST_PATTERNS = 3
 """Recalled patterns that are checked at once: the nearest, and those it must win against."""
 MARGIN = 2.0
 """By how much the cause has to lead the next one, log-odds."""
-TELLS_AGAIN = 0.7
-"""Which share of what told then, by weight, has to tell again."""
+TELLS_AGAIN = 0.6
+"""Which share of what told then, by weight, has to tell again; what told most of all has to."""
 SHARE_OF_CALLS = 0.5
 """Of the look-ups of the whole investigation, what a recall may use at most."""
 LEAST_CALLS = 16
@@ -136,13 +136,15 @@ def hypothesis_of(candidate: Candidate, board: Sequence[Hypothesis]) -> Hypothes
 
 
 def may_hold(plan: Plan, case: Case) -> bool:
-    """Whether, after the first look, any candidate is in what leads: else the whole investigation begins at once."""
+    """Whether, after the first look, a candidate may still come first: else the whole investigation begins at once."""
     leader = leading(case.hypotheses)
-    if leader is None or leader.log_odds <= 0.0:
-        return False
+    if leader is None or leader.log_odds < SUPPORTED_ABOVE:
+        return True
     family = family_of(leader, case.hypotheses)
     found = (hypothesis_of(c, case.hypotheses) for c in plan.candidates)
-    return any(h is not None and h.id in family for h in found)
+    return any(
+        h is not None and (h.id in family or leader.log_odds - h.log_odds < MARGIN) for h in found
+    )
 
 
 def known(plan: Plan, case: Case, finding: Finding) -> Known | str:
@@ -185,9 +187,10 @@ def _margin(hypothesis: Hypothesis, board: Sequence[Hypothesis]) -> float:
 
 def _not_as_then(candidate: Candidate, hypothesis: Hypothesis, case: Case) -> str:
     """What is not as it was then; empty: nothing."""
-    told = _told_again(candidate, hypothesis, case)
-    if told < TELLS_AGAIN * sum(candidate.weights):
-        return f"only {told / sum(candidate.weights):.0%} of what told then tells again"
+    told = _telling_again(candidate, hypothesis, case)
+    share = sum(told) / sum(candidate.weights)
+    if share < TELLS_AGAIN or max(candidate.weights) not in told:
+        return f"only {share:.0%} of what told then tells again"
     against = [e for e in case.evidence if e.weights.get(hypothesis.id, 0.0) <= -FAIR]
     if against:
         return f"this speaks against it: {against[0].statement}"
@@ -195,12 +198,12 @@ def _not_as_then(candidate: Candidate, hypothesis: Hypothesis, case: Case) -> st
     return f"not so then: {in_words(new[0])}" if new else ""
 
 
-def _told_again(candidate: Candidate, hypothesis: Hypothesis, case: Case) -> float:
-    """The weight, as it was then, of the checks whose answers speak for it now."""
+def _telling_again(candidate: Candidate, hypothesis: Hypothesis, case: Case) -> list[float]:
+    """The weights, as they were then, of the checks whose answers speak for it now."""
     speaking = {e.step for e in case.evidence if e.weights.get(hypothesis.id, 0.0) > 0.0}
     keys = {s.check.key for s in case.steps if s.number in speaking}
     pairs = zip(candidate.checks, candidate.weights, strict=True)
-    return sum(weight for check, weight in pairs if check.key in keys)
+    return [weight for check, weight in pairs if check.key in keys]
 
 
 def _new_changes(candidate: Candidate, case: Case) -> list[str]:

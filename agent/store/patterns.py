@@ -43,7 +43,7 @@ class Patterns(Repository):
             )
             seen = known.times_seen + (0 if counted.first() is None else pattern.times_seen)
             merged = _merged(known, pattern).model_copy(update={"times_seen": seen})
-            await _write(tx, merged)
+            await write(tx, merged)
             await _take_words_of_people(tx, pattern.investigation)
             return await _counted(tx, merged.id)
 
@@ -159,7 +159,8 @@ def _merged(known: Pattern, new: Pattern) -> Pattern:
     return merged
 
 
-async def _write(tx: AsyncSession, pattern: Pattern) -> None:
+async def write(tx: AsyncSession, pattern: Pattern) -> None:
+    """Store all fields of a known pattern, within a transaction."""
     row = row_of(pattern, without=_NO_COLUMNS, clean=True)
     values: Mapping[str, Any] = {**row, "words": words_of(pattern)}
     await tx.execute(update(PatternRow).where(PatternRow.id == pattern.id).values(**values))
@@ -207,7 +208,7 @@ async def _counted(tx: AsyncSession, number: int) -> Pattern:
         state = PatternState.DISPUTED if is_wrong else PatternState.ACTIVE
     told = known.model_copy(update={"times_right": right, "times_wrong": wrong, "state": state})
     if changed:
-        await _write(tx, told)
+        await write(tx, told)
     return told
 
 

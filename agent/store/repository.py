@@ -8,6 +8,7 @@ from agent.store.attention import AttentionLedger
 from agent.store.audit import Audit
 from agent.store.cases import Cases
 from agent.store.decisions import Decisions, Experiences
+from agent.store.embeddings import PatternEmbeddings
 from agent.store.engine import session_factory
 from agent.store.exchanges import Exchanges
 from agent.store.feedback import Feedbacks
@@ -21,8 +22,10 @@ from agent.store.mapping import RAW_LIMIT_BYTES
 from agent.store.memory import GraphMemory
 from agent.store.messages import Messages
 from agent.store.names import Names
-from agent.store.patterns import Patterns
+from agent.store.notes import EntityNotes
 from agent.store.pages import Pages
+from agent.store.pattern_edits import PatternEdits
+from agent.store.patterns import Patterns
 from agent.store.proposals import Approvals, Outcomes, Proposals
 from agent.store.retention import Retention
 from agent.store.signals import Signals
@@ -56,6 +59,9 @@ class Store:
         self.outcomes = Outcomes(self.sessions)
         self.pages = Pages(self.sessions)
         self.patterns = Patterns(self.sessions)
+        self.embeddings = PatternEmbeddings(self.sessions)
+        self.pattern_edits = PatternEdits(self.sessions)
+        self.entity_notes = EntityNotes(self.sessions)
         self.feedback = Feedbacks(self.sessions)
         self.graph = GraphStore(self.sessions)
         self.memory = GraphMemory(self.sessions)

@@ -20,6 +20,7 @@ from bot.slack.feedback import Feedback
 from bot.slack.freezing import Freezing
 from bot.slack.home import Home
 from bot.slack.messages import Messages
+from bot.slack.patterns import PatternBook, Patterns
 from bot.slack.questions import Questions
 from bot.slack.quiet import Quiet
 from bot.slack.reactions import Reactions
@@ -42,6 +43,7 @@ def build_app(
     settings: SlackSettings,
     ledger: Ledger | None = None,
     trusts: Trusts | None = None,
+    book: PatternBook | None = None,
 ) -> AsyncApp:
     """The app that hears Slack, over Socket Mode or HTTP.
 
@@ -55,6 +57,7 @@ def build_app(
         settings: signing secret, alert channels and alert senders.
         ledger: where it is entered what people do about what they did not ask for.
         trusts: what is known of how far srebot can be trusted.
+        book: what closed investigations taught.
     """
     app = AsyncApp(
         client=client,
@@ -72,12 +75,13 @@ def build_app(
         AgentSessions(client),
         ledger or NoLedger(),
     )
-    quiet, threads = Quiet(desk), Threads(desk)
+    quiet, threads, patterns = Quiet(desk), Threads(desk), Patterns(desk, book)
     corrections, freezing = Corrections(desk), Freezing(desk)
     questions = Questions(desk, threads, corrections)
     for surface in (
-        Commands(desk, (quiet, freezing, TrustView(views, trusts or Unknown()))),
+        Commands(desk, (quiet, freezing, patterns, TrustView(views, trusts or Unknown()))),
         quiet,
+        patterns,
         Reactions(desk),
         Shortcuts(desk),
         questions,

@@ -10,6 +10,7 @@ USAGE = (
     "• `/investigate quiet` (what I kept to myself since yesterday; `quiet all`: this week)\n"
     "• `/investigate freeze [reason]` (nothing is applied any more, at once; `freeze status`; `unfreeze`)\n"
     "• `/investigate trust` (how often I was right, and what I may do; `trust checkout`: why, and what is missing to more)\n"
+    "• `/investigate patterns [text]` (what closed investigations taught; edit, merge, split, delete)\n"
     "In a thread, mention me (`@srebot why is cart slow?`) or choose *Investigate this* on a message. "
     "I only read; a change waits for an approval."
 )

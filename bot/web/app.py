@@ -24,6 +24,7 @@ from bot.web.health import Health
 from bot.web.hosts import OwnHosts
 from bot.web.metrics import Metrics
 from bot.web.pages import Pages
+from bot.web.patterns import PatternPages
 from bot.web.record_json import RecordJson
 from bot.web.records import Records
 from bot.web.trust import TrustPage
@@ -66,6 +67,8 @@ def create_app(
             Route("/investigations/{id:int}/steps/{number:int}", pages.step, middleware=own),
             Route("/investigations/{id:int}/model", pages.model, middleware=own),
             Route("/quiet", pages.quiet, middleware=own),
+            Route("/patterns", PatternPages(store).index, middleware=own),
+            Route("/patterns/{id:int}", PatternPages(store).one, middleware=own),
             Route("/trust", TrustPage(store, policy).show, middleware=own),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],

@@ -29,13 +29,13 @@ from agent.store.tables.knowledge import (
     RelationRow,
     SightingRow,
 )
+from agent.store.tables.pages import PageRow
 from agent.store.tables.patterns import (
     EntityNoteRow,
     PatternEmbeddingRow,
     PatternRow,
     PatternSightingRow,
 )
-from agent.store.tables.pages import PageRow
 from agent.store.tables.record import BoardRow, ExchangeRow, JournalRow, ModelTextRow
 from agent.store.tables.trust import VerdictRow, WithdrawalRow
 

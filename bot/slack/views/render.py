@@ -32,7 +32,9 @@ _SHOWN_IMPACT = 4
 _SHOWN_RULED_OUT = 3
 _SHOWN_WHY = 2
 """How many sentences a thread shows of each; the record has all."""
-_DRY_RUN = ":test_tube: *Dry-run mode:* I change nothing; approved changes are only tried by a dry run."
+_DRY_RUN = (
+    ":test_tube: *Dry-run mode:* I change nothing; approved changes are only tried by a dry run."
+)
 _CITATION = re.compile(r"\[(\d+)\]")
 
 
@@ -80,6 +82,11 @@ class Views:
     def trust_url(self) -> str:
         """The page of what is known of trust."""
         return f"{self._public_url}/trust"
+
+    @property
+    def patterns_url(self) -> str:
+        """The page of what closed investigations taught."""
+        return f"{self._public_url}/patterns"
 
     @property
     def quiet_url(self) -> str:
