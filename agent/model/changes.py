@@ -225,6 +225,8 @@ class Comparison(Value):
     """Things of the same kind that the change does not touch, compared with."""
     alike: tuple[str, ...] = ()
     """Which of them (``siblings``, ``earlier days``) show a move like the signal's own; empty: none does."""
+    partly: tuple[str, ...] = ()
+    """Which of them move the same way, if less."""
 
 
 class Outcome(Value):

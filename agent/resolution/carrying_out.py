@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,8 +11,10 @@ from agent.house import House
 from agent.model import Change, Proposal, ProposalStatus, Via
 from agent.resolution.applying import Applying
 from agent.resolution.errand import Errand
+from agent.resolution.paging import page_for_forecast
 from agent.resolution.planning import Planning
 from agent.resolution.requesting import Requesting, withdraw_request
+from agent.resolution.taking_back import way_back_of
 from agent.resolution.waiting import Waiting
 from agent.resolution.watching import Result, Watching
 from agent.workflow import Workflow
@@ -47,6 +50,8 @@ class CarryingOut:
 
     async def first_of(self, changes: Sequence[Change]) -> Result:
         """Put the changes before people, best first, until one is applied, all are rejected, or people stop."""
+        if not changes and self._errand.house.pager is not None:
+            await self._errand.workflow.step("page", partial(page_for_forecast, self._errand))
         for change in changes:
             result = await self.one(change)
             if result is not None:
@@ -89,7 +94,20 @@ class CarryingOut:
             return _Tried(Result())
         if applied.status is not ProposalStatus.APPLIED:
             return _Tried()
-        return _Tried(await self._watching.watch(proposal, applied.at, signals, before))
+        result = await self._watching.watch(proposal, applied.at, signals, before)
+        await self._back_if_worse(proposal, result)
+        return _Tried(result)
+
+    async def _back_if_worse(self, proposal: Proposal, result: Result) -> None:
+        """Take the change back where things got worse and the policy lets srebot; the result stays what was seen."""
+        if result.outcome is None or result.stopped:
+            return
+        back = await self._errand.workflow.step(
+            f"back-{self._errand.asked}",
+            partial(way_back_of, self._errand, proposal, result.outcome),
+        )
+        if back is not None:
+            await self.one(back, proposal.id, checked=False)
 
     async def _requested(self, proposal: Proposal) -> _Tried:
         """By a pull request, whose merge is the approval."""

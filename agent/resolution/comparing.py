@@ -86,6 +86,8 @@ def in_words(status: OutcomeStatus, against: Sequence[Comparison]) -> str:
         said.append(f"on earlier days it {did} at this time as well")
     if said:
         return f"But {' and '.join(said)}."
+    if any("siblings" in c.partly for c in known):
+        return f"Siblings {did} too, if less."
     most = max(known, key=lambda c: (c.siblings, c.days))
     parts = [f"{most.siblings} siblings"] if most.siblings else []
     parts += [f"{most.days} earlier days"] if most.days else []

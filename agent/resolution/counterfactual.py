@@ -27,6 +27,8 @@ _TO_NORMAL = 1.4826
 _NEGLIGIBLE = 0.02
 """Of the level before, a move that nobody would mind."""
 
+_PART = 0.3
+"""Of the signal's own move, what a reference's has to be to be worth a word."""
 _ROUNDING = 1e-9
 """Of the greatest value, what arithmetic may lose."""
 
@@ -44,10 +46,11 @@ class Move(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """The range that a reference lets expect."""
+    """The range that a reference lets expect, and its own move."""
 
     low: float
     high: float
+    change: float
 
 
 def compare(
@@ -85,6 +88,7 @@ def compare(
         days=len(days[:MOST_DAYS]) if "earlier days" in known else 0,
         siblings=len(siblings) if "siblings" in known else 0,
         alike=tuple(w for w, r in known.items() if _is_alike(own, r)),
+        partly=tuple(w for w, r in known.items() if not _is_alike(own, r) and _goes_along(own, r)),
     )
 
 
@@ -110,7 +114,7 @@ def _expected(before: float, moves: Sequence[Move], least: float, fewest: int) -
     middle = float(np.median(changes))
     spread = max(least, _TO_NORMAL * float(np.median(np.abs(changes - middle))))
     expected = before + middle
-    return Expected(expected - _SPREADS * spread, expected + _SPREADS * spread)
+    return Expected(expected - _SPREADS * spread, expected + _SPREADS * spread, middle)
 
 
 def _is_alike(own: Move, expected: Expected) -> bool:
@@ -118,3 +122,8 @@ def _is_alike(own: Move, expected: Expected) -> bool:
     if own.change < 0:
         return own.after >= expected.low
     return own.after <= expected.high
+
+
+def _goes_along(own: Move, expected: Expected) -> bool:
+    """Whether the reference moved the same way for a good part."""
+    return own.change != 0 and expected.change / own.change >= _PART

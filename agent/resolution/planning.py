@@ -9,6 +9,7 @@ from agent.model import (
     Case,
     Change,
     InvestigationStatus,
+    OutcomeStatus,
     Plan,
     Proposal,
     ProposalStatus,
@@ -92,7 +93,11 @@ class Planning:
             Refused: it does not.
         """
         asked = frozenset({self._errand.requested_by} - {""})
-        ruling = await ruling_of(self._errand.house, case, change, plan, reverts, requesters=asked)
+        seen = await self._errand.house.store.outcomes.of(reverts) if reverts else None
+        worse = seen is not None and seen.status is OutcomeStatus.WORSE
+        ruling = await ruling_of(
+            self._errand.house, case, change, plan, reverts, requesters=asked, worse=worse
+        )
         if not ruling.may_propose:
             raise Refused(ruling.reason)
         return ruling

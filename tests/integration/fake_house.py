@@ -250,7 +250,7 @@ class FakeDirectory:
 class FakeMonitors:
     """The one monitor; its state at each look, the last one stays."""
 
-    states: list[str] = field(default_factory=lambda: ["Alert", "OK"])
+    states: list[str] = field(default_factory=lambda: ["Alert", "Alert", "OK"])
 
     @tool("datadog")
     async def datadog_monitors(self, service: str = "") -> Reading:

@@ -76,6 +76,12 @@ def test_siblings_that_recover_further_do_not_make_it_the_change() -> None:
     assert compare("p95", Move(1200, 600), 10, siblings=falling).alike == ("siblings",)
 
 
+def test_what_siblings_share_in_part_is_named_and_is_no_likeness() -> None:
+    falling = [Move(1000, 600), Move(900, 500), Move(1100, 700)]
+    found = compare("p95", Move(1200, 300), 10, siblings=falling)
+    assert (found.alike, found.partly) == ((), ("siblings",))
+
+
 def test_too_few_to_compare_with_tell_nothing() -> None:
     found = compare("p95", Move(1200, 290), 10, days=[Move(1, 1)] * 2, siblings=[Move(1, 1)])
     assert (found.low, found.high, found.alike, found.days, found.siblings) == (
