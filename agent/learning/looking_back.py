@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
+
 from agent.errors import ToolError
 from agent.house import House
 from agent.knowledge.facts import ChangeType
@@ -14,6 +16,7 @@ from agent.learning.grading import Afterwards, Repair, Word
 from agent.model import (
     AlertState,
     Case,
+    Json,
     Outcome,
     Proposal,
     ProposalStatus,
@@ -118,12 +121,20 @@ async def _signals_now(house: House, applied: Applied, now: datetime) -> dict[st
     expected, outcome = applied.proposal.expectation, applied.outcome
     if expected is None or outcome is None:
         return {}
-    watched = [Watched.model_validate(s) for s in expected.signals]
+    registry = house.investigator.equipment.checks.registry
+    watched = [w for w in _watched(expected.signals) if w.tool in registry]
     known = {s.name: s.before for s in outcome.signals}
     before = Look(values=tuple(known.get(w.name) for w in watched), at=applied.at)
-    registry = house.investigator.equipment.checks.registry
     seen = judge(applied.proposal, watched, before, await look(registry, watched, now), applied.at)
     return {s.name: s.good for s in seen.signals if s.good is not None}
+
+
+def _watched(signals: Sequence[Json]) -> Sequence[Watched]:
+    """The signals as they were written down; none where an earlier version wrote them otherwise."""
+    try:
+        return [Watched.model_validate(s) for s in signals]
+    except ValidationError:
+        return ()
 
 
 def _neighbours(case: Case) -> frozenset[str]:

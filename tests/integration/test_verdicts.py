@@ -19,6 +19,7 @@ from agent.model import (
     Decision,
     Ending,
     Entity,
+    Expectation,
     Finding,
     InvestigationStatus,
     Outcome,
@@ -27,11 +28,13 @@ from agent.model import (
     Triage,
     Verdict,
 )
+from agent.resolution.watch import Watched
 from agent.store.repository import Store
 from agent.store.trust import subject_of_mode, subject_of_record
 from tests.integration.fake_house import (
     ENGINEER,
     LEAD,
+    MONITOR,
     NOW,
     OUTSIDER,
     Outside,
@@ -73,10 +76,12 @@ async def closed(out: Outside, number: int = 1, confidence: float = 0.9) -> int:
     return number
 
 
-async def applied(out: Outside, number: int, status: OutcomeStatus) -> UUID:
+async def applied(out: Outside, number: int, status: OutcomeStatus, **changes: object) -> UUID:
     """A change that the investigation applied ten minutes before its end."""
     change = Change(kind=ChangeKind.RESOURCES, target=REDIS, arguments={"memory_bytes": 24 * 2**30})
-    put = proposal(number, id=uuid4(), change=change, environment="development", created_at=NOW)
+    put = proposal(
+        number, id=uuid4(), change=change, environment="development", created_at=NOW, **changes
+    )
     await out.store.proposals.add(put)
     await out.store.proposals.set_status(put.id, ProposalStatus.APPLIED)
     seen = Outcome(
@@ -138,6 +143,23 @@ async def test_an_alert_that_comes_back_is_found_at_the_second_look(outside_: Ou
     assert any("came back" in o.what for o in after.observed)
     record = await out.store.trust.record_of("redis", "resources", "development", now=END)
     assert record.failures == 1
+
+
+@pytest.mark.parametrize(("state", "right"), [("OK", True), ("Alert", False)])
+async def test_the_watched_signals_are_read_again(
+    outside_: Outside, state: str, right: bool
+) -> None:
+    out = outside_
+    number = await closed(out)
+    watched = Watched(name="monitor", tool="datadog_monitors", arguments={}, monitor=MONITOR)
+    gone = watched.model_copy(update={"name": "gone", "tool": "no_such_tool"})
+    signals = tuple(s.model_dump(mode="json") for s in (watched, gone))
+    expected = Expectation(criterion="OK again", horizon_seconds=60, signals=signals)
+    await applied(out, number, OutcomeStatus.RECOVERED, expectation=expected)
+    out.monitors.states = [state]
+    await looked_back(out, hours=2)
+    seen = [o for o in (await verdict_on(out, number)).observed if o.source == "change"]
+    assert [o.weight > 0 for o in seen] == [True, right]
 
 
 async def test_what_was_probably_wrong_is_said_once_in_the_thread(outside_: Outside) -> None:
