@@ -8,6 +8,7 @@ from agent.awareness.history import learn_from
 from agent.house import House
 from agent.knowledge.confirming import keep
 from agent.learning.patterns import pattern_of
+from agent.learning.taking import take
 from agent.model import InvestigationStatus, Outcome, SignalKind
 from agent.replies import UNDER_WAY
 from agent.resolution.carrying_out import withdraw
@@ -23,7 +24,9 @@ async def close(house: House, number: int, outcome: Outcome | None, *, stopped: 
         await house.store.investigations.set_status(number, status, house.clock.now())
     case = await house.store.cases.load(number)
     if (pattern := pattern_of(case, outcome)) is not None:
-        await house.store.patterns.learn(pattern)
+        refused = await take(house.store, pattern, house.clock.now())
+        if refused:
+            await house.notifier.update(case, "not-learnt", refused)
     await learn_from(house.store, case)
     await house.notifier.summary(case)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.audit import audit
+from bot.backtest import backtest
 from bot.policy import app as policy
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ db = typer.Typer(help="The database: upgrade, status, reset.", no_args_is_help=T
 app.add_typer(db, name="db")
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
+app.command()(backtest)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from agent.store.engine import create_engine, normalise
 from agent.store.repository import Store
 from agent.tools import Registry
 from bot.clock import SystemClock
+from bot.embeddings import embedder_of
 from bot.model import client_of, prices_of
 from bot.policy_in_force import policy_of
 from bot.settings import BotSettings, DatabaseSettings, Settings
@@ -201,11 +202,17 @@ async def parts(settings: Settings, url: str, *more_tools: object) -> AsyncItera
         url: the migrated database.
         more_tools: toolsets beyond the vendors' own, such as Slack's history.
     """
-    store = Store(create_engine(url), settings.bot.raw_limit_bytes)
+    store = Store(
+        create_engine(url), settings.bot.raw_limit_bytes, embedder_of(settings.embeddings)
+    )
     try:
         vendors = await asyncio.to_thread(connect, settings)
         vendors.builders += writings(settings, store.graph)
-        own = [LearningTools(store.patterns), GraphTools(store), InspectTools(store.cases)]
+        own = [
+            LearningTools(store.patterns, store.memory),
+            GraphTools(store),
+            InspectTools(store.cases),
+        ]
         registry = Registry([*vendors.toolsets, *own, *more_tools])
         yield Parts(settings=settings, store=store, vendors=vendors, registry=registry)
     finally:

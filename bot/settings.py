@@ -84,6 +84,18 @@ class ModelSettings(BaseSettings):
     usd_per_million_completion_tokens: float = Field(default=2.0, ge=0)
 
 
+class EmbeddingSettings(BaseSettings):
+    """An OpenAI-compatible embeddings endpoint, by which patterns are recalled by meaning as well; off by default."""
+
+    model_config = _group("SREBOT_EMBEDDINGS_")
+
+    model: str = ""
+    """Empty: patterns are recalled by words, features and names alone."""
+    url: str = ""
+    """Empty: https://api.openai.com/v1."""
+    key: SecretStr = SecretStr("")
+
+
 class KubernetesSettings(BaseSettings):
     """The cluster, with a credential to read and, apart from it, one to write."""
 
@@ -260,6 +272,7 @@ class Settings(BaseSettings):
 
     slack: SlackSettings = Field(default_factory=SlackSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
+    embeddings: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
     kubernetes: KubernetesSettings = Field(default_factory=KubernetesSettings)
     github: GithubSettings = Field(default_factory=GithubSettings)
     datadog: DatadogSettings = Field(default_factory=DatadogSettings)

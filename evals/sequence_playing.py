@@ -30,6 +30,7 @@ BETWEEN = "7 days"
 _ENDED = ("closed", "stopped", "failed", "waiting_for_input")
 _CLOSING_SECONDS = 120.0
 _POLL_SECONDS = 0.2
+_TAIL = 1_500
 _KNOWN = "Known incident"
 _SETTINGS = {
     # Nobody decides on proposals here: they expire at once, so that the investigation is closed and learnt from.
@@ -82,8 +83,7 @@ def _incident(
             processes.bot(company, folder, settings, serve) as pages,
         ):
             records = Records(pages)
-            known = {one["investigation"]["id"] for one in records.all()}
-            record = _new(records, known, terms.seconds)
+            record = _new(records, max(numbers.values(), default=0), terms.seconds)
             number = int((record.get("investigation") or {}).get("id", 0))
             told = Told.of(record)
             checked = check(told.sentences, lambda n: records.opens(number, n))
@@ -98,19 +98,25 @@ def _incident(
                     _poison(database, poison, {**numbers, place: number})
                 _pass_time(database)
     except (PlayError, OSError, psycopg.Error) as error:
-        return Lived(
-            place=place, incident=incident, result=Result(scenario, reasoner, problem=str(error))
-        ), 0
+        problem = f"{error}\n{_tail(folder)}"
+        failed = Result(scenario, reasoner, problem=problem)
+        return Lived(place=place, incident=incident, result=failed), 0
     stopped = str((record.get("finding") or {}).get("stopped_because") or "")
     recalled = stopped.startswith(_KNOWN)
     return Lived(place=place, incident=incident, result=result, recalled=recalled), number
 
 
-def _new(records: Records, known: set[int], seconds: float) -> Mapping[str, Any]:
+def _tail(folder: Path) -> str:
+    """The end of what the bot wrote."""
+    log = folder / "srebot.log"
+    return log.read_text(errors="replace")[-_TAIL:] if log.exists() else ""
+
+
+def _new(records: Records, last: int, seconds: float) -> Mapping[str, Any]:
     """The investigation that began with this incident, once it is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        fresh = [one for one in records.all() if one["investigation"]["id"] not in known]
+        fresh = [one for one in records.all() if one["investigation"]["id"] > last]
         if fresh and fresh[0]["finding"] is not None:
             return records.record(fresh[0]["investigation"]["id"])
         time.sleep(_POLL_SECONDS)

@@ -38,7 +38,7 @@ def line(one: Lived) -> str:
     result = one.result
     if result.problem:
         return (
-            f"[red]✗[/] {one.place} {escape(result.scenario.name)}: {escape(result.problem[:600])}"
+            f"[red]✗[/] {one.place} {escape(result.scenario.name)}: {escape(result.problem[:2_000])}"
         )
     mark = "[green]✓[/]" if result.score.cause else "[red]✗[/]"
     how = "known" if one.recalled else "whole"

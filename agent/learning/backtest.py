@@ -105,6 +105,12 @@ async def backtested(store: Store, *changed: Pattern) -> Backtest:
     return compared(closed, now[:MOST_PATTERNS], changed, sources)
 
 
+async def backtested_against_nothing(store: Store, pattern: Pattern) -> Backtest:
+    """Try a pattern that is in use: before is without it, after with it."""
+    report = await backtested(store, pattern.model_copy(update={"state": PatternState.RETIRED}))
+    return Backtest(before=report.after, after=report.before)
+
+
 def compared(
     closed: Sequence[Closed],
     patterns: Sequence[Pattern],

@@ -46,8 +46,9 @@ _Around = tuple[tuple[Entity, ...], tuple[Relation, ...]]
 class GraphMemory(Repository):
     """Implements ``agent.ports.Memory`` on the stored graph and patterns."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, patterns: Patterns | None = None) -> None:
         super().__init__(sessions)
+        self._patterns = patterns or Patterns(sessions)
         self._walks: dict[tuple[str, str], asyncio.Task[_Around]] = {}
         """Looks around that are under way: the investigations of one outage begin together."""
 
@@ -108,7 +109,7 @@ class GraphMemory(Repository):
         )
         features = features_of_signal(signal, entities, relations)
         wanted = Wanted(text=signal.title, features=features, entity=signal.service)
-        return await Patterns(self._sessions).recall(wanted)
+        return await self._patterns.recall(wanted)
 
 
 def _candidates(text: str) -> Iterator[str]:

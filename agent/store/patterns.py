@@ -11,9 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.errors import NotFound
+from agent.learning.embedding import LONGEST_CHARACTERS, Embedder, catch_up
 from agent.learning.features import features_of_signal
 from agent.learning.similarity import alike, rarity
 from agent.model import Pattern, PatternState, Signal
+from agent.store.embeddings import PatternEmbeddings
+from agent.store.engine import Sessions
 from agent.store.mapping import row_of, value_of
 from agent.store.recalling import Wanted, recalled, words_of
 from agent.store.repositories import Repository
@@ -30,6 +33,17 @@ _EDITED = ("symptoms", "fix_note", "state")
 
 class Patterns(Repository):
     """Patterns, one per cause (mode, entity and its kind, environment) unless engineers hold variants of it apart."""
+
+    def __init__(self, sessions: Sessions, embedder: Embedder | None = None) -> None:
+        """``embedder`` has them found by meaning as well."""
+        super().__init__(sessions)
+        self._embedder = embedder
+
+    async def of_cause(self, pattern: Pattern) -> bool:
+        """Whether a pattern of the same cause is known."""
+        same = [getattr(PatternRow, n) == getattr(pattern, n) for n in _CAUSE if n != "variant"]
+        async with self._transaction() as tx:
+            return await tx.scalar(select(PatternRow.id).where(*same).limit(1)) is not None
 
     async def learn(self, pattern: Pattern) -> Pattern:
         """Keep a pattern, or strengthen the equal one; an investigation counts once. Returns what is stored."""
@@ -62,8 +76,17 @@ class Patterns(Repository):
 
     async def recall(self, wanted: Wanted, limit: int = 5) -> tuple[Pattern, ...]:
         """As ``similar``, by all that can be looked by."""
+        wanted = await self._embedded(wanted)
         async with self._transaction() as tx:
             return await recalled(tx, wanted, limit)
+
+    async def _embedded(self, wanted: Wanted) -> Wanted:
+        if self._embedder is None or not wanted.text or wanted.vector:
+            return wanted
+        await catch_up(self._embedder, PatternEmbeddings(self._sessions))
+        vectors = await self._embedder.embedded([wanted.text[:LONGEST_CHARACTERS]])
+        found = vectors[0] if vectors else ()
+        return wanted.model_copy(update={"vector": found, "model": self._embedder.model})
 
     async def get(self, number: int) -> Pattern:
         """One pattern.

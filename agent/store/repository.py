@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from agent.learning.embedding import Embedder
 from agent.store.attention import AttentionLedger
 from agent.store.audit import Audit
 from agent.store.cases import Cases
@@ -42,8 +43,14 @@ class Store:
     ...     await store.audit.append("U1", "approve", "proposal", {}, now, session=session)
     """
 
-    def __init__(self, engine: AsyncEngine, raw_limit_bytes: int = RAW_LIMIT_BYTES) -> None:
-        """``raw_limit_bytes`` is what is kept at most of each raw answer of a tool."""
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        raw_limit_bytes: int = RAW_LIMIT_BYTES,
+        embedder: Embedder | None = None,
+    ) -> None:
+        """``raw_limit_bytes`` is what is kept at most of each raw answer of a tool; ``embedder`` has patterns recalled
+        by meaning as well."""
         self.engine = engine
         self.sessions = session_factory(engine)
         self.signals = Signals(self.sessions)
@@ -58,13 +65,13 @@ class Store:
         self.freezes = Freezes(self.sessions)
         self.outcomes = Outcomes(self.sessions)
         self.pages = Pages(self.sessions)
-        self.patterns = Patterns(self.sessions)
+        self.patterns = Patterns(self.sessions, embedder)
         self.embeddings = PatternEmbeddings(self.sessions)
         self.pattern_edits = PatternEdits(self.sessions)
         self.entity_notes = EntityNotes(self.sessions)
         self.feedback = Feedbacks(self.sessions)
         self.graph = GraphStore(self.sessions)
-        self.memory = GraphMemory(self.sessions)
+        self.memory = GraphMemory(self.sessions, self.patterns)
         self.surroundings = SurroundingsMemory(self.graph)
         self.issues = Issues(self.sessions)
         self.decisions = Decisions(self.sessions)
