@@ -49,7 +49,7 @@ def _record(record: Record) -> Json:
     decided = [
         {
             "proposal": str(each.proposal.id),
-            "approved": each.approval.approved if each.approval else None,
+            "approved": all(a.approved for a in each.approvals) if each.approvals else None,
             "outcome": each.outcome.model_dump(mode="json") if each.outcome else None,
         }
         for each in record.decided
