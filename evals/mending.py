@@ -14,7 +14,14 @@ from sandbox.world.scenario import FaultSpec, Scenario
 
 Manifest = dict[str, Any]
 _REVISION = "deployment.kubernetes.io/revision"
-_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ConfigMap")
+_NAMESPACED = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ConfigMap")
+_KINDS = {
+    "cordon": ("Node",),
+    "uncordon": ("Node",),
+    "hpa_bounds": ("HorizontalPodAutoscaler",),
+}
+"""What a kind of change is made to, where that is not a workload."""
+_SHORT = {"hpa": "horizontalpodautoscaler"}
 
 
 class Company:
@@ -48,20 +55,21 @@ class Company:
     def _after(self, change: Proposed) -> dict[tuple[str, str, str], Manifest]:
         """The objects as the change would leave them."""
         edit = _EDITS.get(change.kind)
-        kinds = ("ConfigMap", *_WORKLOADS) if change.kind == "config_value" else _WORKLOADS
         changed = {}
-        for kind in kinds:
-            stored = self._store.get(kind, change.namespace, change.name)
+        for kind in _KINDS.get(change.kind, _NAMESPACED):
+            namespace = "" if kind == "Node" else change.namespace
+            stored = self._store.get(kind, namespace, change.name)
             if edit is None or stored is None or not _is_meant(kind, change.target_kind):
                 continue
             manifest = copy.deepcopy(stored)
             edit(manifest, change, self._store)
-            changed[(kind, change.namespace, change.name)] = manifest
+            changed[(kind, namespace, change.name)] = manifest
         return changed
 
 
 def _is_meant(kind: str, target_kind: str) -> bool:
-    return not target_kind or target_kind.lower() == kind.lower() or target_kind == "service"
+    wanted = _SHORT.get(target_kind.lower(), target_kind.lower())
+    return not wanted or wanted in (kind.lower(), "service")
 
 
 def _is_suspended(
@@ -127,6 +135,27 @@ def _restart(manifest: Manifest, _: Proposed, __: ObjectStore) -> None:
     template.setdefault("metadata", {}).setdefault("annotations", {})["restarted"] = "now"
 
 
+def _image(manifest: Manifest, change: Proposed, _: ObjectStore) -> None:
+    wanted = change.arguments.get("container")
+    for container in _containers(manifest):
+        if wanted in (None, "", container["name"]):
+            container["image"] = str(change.arguments.get("image", ""))
+
+
+def _hpa_bounds(manifest: Manifest, change: Proposed, _: ObjectStore) -> None:
+    for argument, field in (("minimum", "minReplicas"), ("maximum", "maxReplicas")):
+        if (bound := change.arguments.get(argument)) is not None:
+            manifest["spec"][field] = int(bound)
+
+
+def _cordon(manifest: Manifest, _: Proposed, __: ObjectStore) -> None:
+    manifest["spec"]["unschedulable"] = True
+
+
+def _uncordon(manifest: Manifest, _: Proposed, __: ObjectStore) -> None:
+    manifest["spec"].pop("unschedulable", None)
+
+
 _EDITS: Mapping[str, Callable[[Manifest, Proposed, ObjectStore], None]] = {
     "resources": _resources,
     "replicas": _replicas,
@@ -135,4 +164,8 @@ _EDITS: Mapping[str, Callable[[Manifest, Proposed, ObjectStore], None]] = {
     "resume_job": _resume,
     "config_value": _config_value,
     "restart": _restart,
+    "image": _image,
+    "hpa_bounds": _hpa_bounds,
+    "cordon": _cordon,
+    "uncordon": _uncordon,
 }

@@ -180,6 +180,11 @@ FixKind = Literal[
     "suspend_job",
     "resume_job",
     "config_value",
+    "hpa_bounds",
+    "image",
+    "delete_pod",
+    "cordon",
+    "uncordon",
 ]
 """The kinds of change that an investigation can propose."""
 

@@ -15,7 +15,7 @@ from tests.scenarios import Played, investigate, judge, truth_of
 PROVEN: dict[str, tuple[ChangeKind, ...]] = {
     "dns-failure": (ChangeKind.RESOURCES,),
     "expired-certificate": (),
-    "hpa-at-maximum": (),
+    "hpa-at-maximum": (ChangeKind.HPA_BOUNDS,),
     "hpa-blind": (ChangeKind.ROLLBACK,),
     "network-policy": (),
     "network-policy-egress": (),

@@ -9,6 +9,7 @@ import pytest
 
 from agent.model import ChangeKind, Ending
 from agent.reasoning.modes.catalogue import CATALOGUE
+from agent.resolution.taint import refuse_tainted
 from tests.scenarios import Played, investigate, judge, truth_of
 
 PROVEN: dict[str, tuple[ChangeKind, ...]] = {
@@ -21,19 +22,20 @@ PROVEN: dict[str, tuple[ChangeKind, ...]] = {
     "failing-readiness": (ChangeKind.RESTART,),
     "failing-startup": (ChangeKind.ROLLBACK,),
     "image-credentials": (),
-    "image-name-or-tag": (ChangeKind.ROLLBACK,),
+    "image-name-or-tag": (ChangeKind.ROLLBACK, ChangeKind.IMAGE),
     "memory-limit-near": (ChangeKind.RESOURCES,),
     "missing-configmap": (ChangeKind.ROLLBACK,),
     "missing-secret": (ChangeKind.ROLLBACK,),
-    "node-cordoned": (),
+    "node-cordoned": (ChangeKind.UNCORDON, ChangeKind.UNCORDON),
     "node-not-ready": (),
-    "node-pressure": (),
+    "node-pressure": (ChangeKind.CORDON,),
     "oom-kill": (ChangeKind.RESOURCES,),
     "pending-affinity": (ChangeKind.ROLLBACK,),
     "pending-resources": (ChangeKind.ROLLBACK,),
     "pending-taints": (),
     "pending-volume": (ChangeKind.ROLLBACK,),
     "quota-exceeded": (),
+    "stuck-pod": (ChangeKind.DELETE_POD, ChangeKind.RESTART),
 }
 """Scenario -> the kinds of change that are proposed; none where only people can mend it."""
 SAID = {
@@ -60,6 +62,8 @@ async def test_the_mode_is_found_at_its_entity(scenario: str) -> None:
     assert mode in CATALOGUE
     _is_right(played)
     assert tuple(c.kind for c in played.changes) == PROVEN[scenario], played.explain()
+    for change in played.changes:
+        refuse_tainted(change, played.case.steps)
     if scenario in SAID:
         assert SAID[scenario] in "\n".join(played.finding.next_steps), played.explain()
     assert played.tool_calls <= MOST_TOOL_CALLS, played.explain()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
 from agent.model import Change, Check, Json
+from agent.reasoning.modes.changes import bounds_fix
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, WEAK, Mode, Role, Sign
 from agent.reasoning.modes.pods import quoted, workload_check
 from agent.reasoning.modes.releases import rollouts_of
@@ -94,6 +96,17 @@ def _maximum_signs(target: Target, view: View) -> Iterator[Sign]:
         yield Sign(found[0], text + (f", since {clock(since)}" if since else ""), STRONG)
     yield from _load_signs(target, view, STRONG)
     yield from _felt(view)
+
+
+def _maximum_fixes(target: Target, view: View) -> Iterator[Change]:
+    """As many as its own measure asks for: desired = ceil(current * measured / target)."""
+    known = _known(target, view)
+    if known is None or not _is_at_maximum(target, view):
+        return
+    scaler = known[1]
+    measured, aim = scaler.get("measured_percent"), scaler.get("target_percent")
+    wanted = math.ceil(int(scaler["max"]) * measured / aim) if measured and aim else 0
+    yield from bounds_fix(target, view, wanted=wanted)
 
 
 def _maximum_advice(target: Target, view: View) -> Iterator[str]:
@@ -189,6 +202,7 @@ HPA_AT_MAXIMUM = Mode(
     arises=_is_at_maximum,
     checks=_checks,
     signs=_maximum_signs,
+    fixes=_maximum_fixes,
     advice=_maximum_advice,
     below=True,
 )

@@ -66,17 +66,37 @@ def resources_fix(
 
 
 def replicas_fix(target: Target, view: View, *, factor: float = 1.5) -> Iterator[Change]:
-    """More replicas of a workload: half as many again, at least one more."""
+    """More replicas of a workload: half as many again, at least one more; by its autoscaler, where that has no more."""
     found = view.workload(target)
     replicas = (found.data.get("replicas") or {}) if found else {}
     if found is None or not replicas.get("desired"):
         return
     desired = int(replicas["desired"])
+    most = (found.data.get("autoscaler") or {}).get("max")
+    if most and desired >= int(most):  # its autoscaler would take back what lies above
+        yield from bounds_fix(target, view)
+        return
     yield Change(
         kind=ChangeKind.REPLICAS,
         target=workload_entity(found),
         arguments={"replicas": max(desired + 1, min(math.ceil(desired * factor), 2 * desired))},
         provenance={"target": f"step:{found.step}", "replicas": f"computed:step:{found.step}"},
+    )
+
+
+def bounds_fix(target: Target, view: View, *, wanted: int = 0) -> Iterator[Change]:
+    """A higher maximum of the workload's autoscaler: ``wanted``, within half as many again and twice as many."""
+    found = view.workload(target)
+    scaler = (found.data.get("autoscaler") or {}) if found else {}
+    if found is None or not scaler.get("max"):
+        return
+    most = int(scaler["max"])
+    entity = workload_entity(found)
+    yield Change(
+        kind=ChangeKind.HPA_BOUNDS,
+        target=entity.model_copy(update={"name": str(scaler["name"]), "kind": "hpa"}),
+        arguments={"maximum": min(max(wanted, math.ceil(most * 1.5)), round(most * _MOST))},
+        provenance={"target": f"step:{found.step}", "maximum": f"computed:step:{found.step}"},
     )
 
 

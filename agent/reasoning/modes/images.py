@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from agent.model import Change, Json
+from agent.model import Change, ChangeKind, Json
+from agent.reasoning.modes.changes import workload_entity
 from agent.reasoning.modes.mode import DECISIVE, STRONG, Mode, Sign
 from agent.reasoning.modes.pods import (
     COARSE,
@@ -69,6 +70,46 @@ def _refused_signs(target: Target, view: View) -> Iterator[Sign]:
     yield from _signs(target, view, refused=True)
 
 
+def _absent_fixes(target: Target, view: View) -> Iterator[Change]:
+    """Back; where the rollout changed nothing but the image, or is not known, only the image that ran last."""
+    lines = _changed_lines(target, view)
+    image = tuple(_last_image(target, view))
+    if lines and not all("image:" in line for line in lines):
+        yield from rollback_fix(target, view)
+        yield from image
+    else:
+        yield from image
+        yield from rollback_fix(target, view)
+
+
+def _changed_lines(target: Target, view: View) -> list[str]:
+    found = rollout_behind(target, view)
+    diff = str(found[1].get("diff") or "") if found else ""
+    return [line for line in diff.splitlines() if line.startswith(("+", "-"))]
+
+
+def _last_image(target: Target, view: View) -> Iterator[Change]:
+    """The image that its ready pods run, for the container that cannot have its own."""
+    workload, unpulled = view.workload(target), _unpulled(target, view)
+    if workload is None or not unpulled:
+        return
+    containers = [c["name"] for c in workload.data.get("containers") or []]
+    ready = [p for p in workload.data.get("pods") or [] if p.get("ready")]
+    name = unpulled[0].get("container")
+    if name not in containers or not ready:
+        return
+    images = ready[0].get("images") or []
+    place = containers.index(name)
+    if place < len(images) and images[place] != workload.data["containers"][place].get("image"):
+        step = f"step:{workload.step}"
+        yield Change(
+            kind=ChangeKind.IMAGE,
+            target=workload_entity(workload),
+            arguments={"container": name, "image": images[place]},
+            provenance={"target": step, "container": step, "image": step},
+        )
+
+
 def _absent_advice(target: Target, view: View) -> Iterator[str]:
     for pod in _unpulled(target, view)[:1]:
         image = (pod.get("images") or [""])[0]
@@ -110,7 +151,7 @@ MODES = (
         refines=COARSE,
         checks=pod_checks,
         signs=_absent_signs,
-        fixes=rollback_fix,
+        fixes=_absent_fixes,
         advice=_absent_advice,
     ),
     Mode(

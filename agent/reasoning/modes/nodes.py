@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.model import Check, Json
+from agent.model import Change, ChangeKind, Check, Entity, Json
 from agent.reasoning.modes.mode import DECISIVE, STRONG, Mode, Sign
 from agent.reasoning.modes.pods import COARSE, RUNS, failing, pods_of, told, workload_check
 from agent.reasoning.modes.target import Target
@@ -78,6 +78,24 @@ def _pressure_signs(target: Target, view: View) -> Iterator[Sign]:
     yield from told(target, view, ("Evicted", "EvictionThresholdMet"), ".")
 
 
+def _pressure_fixes(target: Target, view: View) -> Iterator[Change]:
+    """Keep new pods off the node that is short of something, until it has been seen to."""
+    found, homes = _nodes(view), _homes(target, view)
+    for node in found[1] if found else ():
+        if found and node.get("pressures") and node["name"] in homes:
+            yield from node_fix(ChangeKind.CORDON, node, found[0])
+
+
+def node_fix(kind: ChangeKind, node: Json, step: int) -> Iterator[Change]:
+    """Cordon a node, or uncordon it, unless it is so already."""
+    if bool(node.get("unschedulable")) is (kind is ChangeKind.UNCORDON):
+        yield Change(
+            kind=kind,
+            target=Entity(name=str(node["name"]), kind="node"),
+            provenance={"target": f"step:{step}"},
+        )
+
+
 def _evicted(target: Target, view: View) -> list[Json]:
     pods = pods_of(target, view)
     return [p for p in pods[1] if p.get("reason") == "Evicted"] if pods else []
@@ -123,6 +141,7 @@ MODES = (
         refines=COARSE,
         checks=_checks,
         signs=_pressure_signs,
+        fixes=_pressure_fixes,
         advice=_pressure_advice,
     ),
 )

@@ -19,6 +19,7 @@ RUNS = frozenset({SERVICE, CACHE, DATABASE, QUEUE})
 COARSE = frozenset({"crash_loop", "replicas_insufficient", "stuck_rollout"})
 """What is said of a workload whose pods fail before it is known why they do."""
 _SLACK = timedelta(seconds=90)
+_ENOUGH = 2
 _QUOTED = 240
 _FINISHED = ("Succeeded", "Failed")
 
@@ -150,6 +151,22 @@ def rollback_fix(target: Target, view: View) -> Iterator[Change]:
             target=workload_entity(workload),
             arguments={"revision": revision - 1},
             provenance={"target": f"step:{workload.step}", "revision": f"computed:step:{step}"},
+        )
+
+
+def lone_pod_fix(target: Target, view: View) -> Iterator[Change]:
+    """Delete the one pod that fails while at least two others of the same images are ready: it is made anew."""
+    found, ill = view.workload(target), failing(target, view)
+    if found is None or len(ill) != 1 or ill[0].get("terminating"):
+        return
+    images = ill[0].get("images")
+    well = [p for p in found.data.get("pods") or [] if p.get("ready") and p["images"] == images]
+    if len(well) >= _ENOUGH:
+        entity = workload_entity(found)
+        yield Change(
+            kind=ChangeKind.DELETE_POD,
+            target=entity.model_copy(update={"name": str(ill[0]["name"]), "kind": "pod"}),
+            provenance={"target": f"step:{found.step}"},
         )
 
 

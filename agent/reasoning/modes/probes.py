@@ -14,6 +14,7 @@ from agent.reasoning.modes.pods import (
     came_with_rollout,
     counted,
     failing,
+    lone_pod_fix,
     pod_checks,
     pods_of,
     rollback_fix,
@@ -88,11 +89,13 @@ def _is_restarting(pod: Json) -> bool:
 
 
 def _readiness_fixes(target: Target, view: View) -> Iterator[Change]:
-    """Back, when a rollout brought it; else a restart, which a container that lost its footing needs."""
+    """Back, when a rollout brought it; else a restart, which a container that lost its footing needs: of one pod, when
+    the others are well."""
     if rollout_behind(target, view) is not None:
         yield from rollback_fix(target, view)
-    else:
-        yield from restart_fix(target, view)
+        return
+    yield from lone_pod_fix(target, view)
+    yield from restart_fix(target, view)
 
 
 def _advice(target: Target, view: View) -> Iterator[str]:

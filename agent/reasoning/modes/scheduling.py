@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from agent.model import Check, Json
+from agent.model import Change, ChangeKind, Check, Json
 from agent.reasoning.modes.mode import DECISIVE, FAIR, STRONG, Mode, Sign
+from agent.reasoning.modes.nodes import node_fix
 from agent.reasoning.modes.pods import (
     COARSE,
     RUNS,
@@ -113,6 +114,14 @@ def node_signs(name: str, view: View) -> Iterator[Sign]:
         if closed:
             text = f"{len(closed)} of {len(nodes)} nodes are cordoned: {', '.join(closed)}"
             yield Sign(found.step, text, STRONG)
+
+
+def _uncordon_fixes(target: Target, view: View) -> Iterator[Change]:
+    """Open the nodes again that are well, one after the other."""
+    found = view.answer("kubernetes_nodes")
+    for node in (found.data.get("nodes") or []) if found else ():
+        if found and node.get("ready") and not node.get("pressures"):
+            yield from node_fix(ChangeKind.UNCORDON, node, found.step)
 
 
 def _advice_of(text: str) -> Callable[[Target, View], Iterator[str]]:
@@ -233,6 +242,7 @@ NODE_CORDONED = Mode(
     refines=COARSE,
     checks=pending_checks,
     signs=_signs_of("cordoned"),
+    fixes=_uncordon_fixes,
     advice=_advice_of("Uncordon {cordoned}, or add nodes of the same pool"),
 )
 QUOTA_EXCEEDED = Mode(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,6 +87,7 @@ class View:
             self._latest.setdefault(step.check.tool, []).append(step)
         self._by_number = {s.number: s for s in self._answered}
         self._flavours: dict[str, str] = {}
+        self._found: dict[tuple[object, ...], tuple[Found, ...]] = {}
 
     @classmethod
     def of(cls, case: Case) -> View:
@@ -134,6 +135,12 @@ class View:
 
     def answers(self, tool: str, **arguments: object) -> Iterator[Found]:
         """The answers of a tool, the latest first, to calls with (at least) these arguments."""
+        asked = (tool, *arguments.items())
+        if (found := self._found.get(asked)) is None:
+            found = self._found[asked] = tuple(self._answers(tool, arguments))
+        return iter(found)
+
+    def _answers(self, tool: str, arguments: Mapping[str, object]) -> Iterator[Found]:
         for step in self._latest.get(tool, ()):
             asked = step.check.arguments
             if all(asked.get(k) == v for k, v in arguments.items()):

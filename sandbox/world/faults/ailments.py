@@ -28,6 +28,8 @@ class _Ailment(Part):
     """Only pods made since the onset: those that started under it."""
     count: int | None = Field(default=None, gt=0)
     """At most so many pods, the oldest first."""
+    stale: bool = False
+    """Of ``count`` pods those that it struck first: what takes their place is well."""
     container: str = ""
     """Which container, an init container or not; the first by default."""
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from sandbox.world.faults.activity import Activity, activity, mended_changes
+from sandbox.world.faults.ailments import Ailment
 from sandbox.world.faults.conditions import Condition
 from sandbox.world.faults.shapes import SHAPES
 from sandbox.world.noise import Floats
@@ -32,7 +33,12 @@ class Fault:
         self.onset = (started_at - spec.onset).timestamp()
         self._history = history
         self._runs = runs
+        self._struck: dict[int, list[str]] = {}
         self._mends = [[_on_latest_run(c, runs) for c in mend] for mend in spec.mends]
+
+    def struck(self, ailment: Ailment, names: list[str]) -> list[str]:
+        """The pods that an ailment struck when it was first looked for; ``names`` are those that it would strike now."""
+        return self._struck.setdefault(self.spec.pods.index(ailment), names)
 
     def activity(self, times: Floats) -> Activity:
         """See ``sandbox.world.faults.activity``."""

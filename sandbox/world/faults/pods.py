@@ -55,7 +55,7 @@ class PodTroubles:
         found = None
         for fault in self._faults:
             for ailment in fault.spec.pods:
-                if not self._concerns(ailment, pod, fault.onset):
+                if not self._concerns(ailment, pod, fault):
                     continue
                 for begin, end in fault.spells():
                     start = max(begin, made + _START_S)
@@ -127,18 +127,20 @@ class PodTroubles:
             return None
         return _runs_of(spell.ailment, pod, spell, now)
 
-    def _concerns(self, ailment: Ailment, pod: Manifest, onset: float) -> bool:
+    def _concerns(self, ailment: Ailment, pod: Manifest, fault: Fault) -> bool:
         if not _is_of(ailment, pod):
             return False
-        if ailment.fresh and _made(pod) < onset - 1.0:
+        if ailment.fresh and _made(pod) < fault.onset - 1.0:
             return False
-        if isinstance(ailment, Evicted) and _made(pod) >= onset:
+        if isinstance(ailment, Evicted) and _made(pod) >= fault.onset:
             return False
         if ailment.count is None:
             return True
         pods = [p for p in self._history.current("Pod", ailment.namespace) if _is_of(ailment, p)]
         pods.sort(key=lambda p: (_made(p), p["metadata"]["name"]))
         chosen = [p["metadata"]["name"] for p in pods[: ailment.count]]
+        if ailment.stale:
+            chosen = fault.struck(ailment, chosen)
         return pod["metadata"]["name"] in chosen
 
 
