@@ -62,17 +62,21 @@ class Checks:
         checks: Sequence[Check],
         seconds: float,
         matter: Matter = _all_matter,
+        *,
+        may_be_done: bool = True,
     ) -> tuple[Step, ...]:
         """The steps of ``checks``, numbered in their order from ``first_number``, none taking longer than ``seconds``.
 
-        Each is stored as it completes. Those that a run before a crash completed are not asked again. Late ones that no
-        longer ``matter`` are cancelled, and their steps say so.
+        Each is stored as it completes. Those that a run before a crash completed are not asked again, if there may be
+        such (``may_be_done``). Late ones that no longer ``matter`` are cancelled, and their steps say so.
         """
         if not checks:
             return ()
         wanted = range(first_number, first_number + len(checks))
-        stored = await self._store.load_steps_from(investigation, first_number)
-        done = {s.number: s for s in stored}
+        done: dict[int, Step] = {}
+        if may_be_done:
+            stored = await self._store.load_steps_from(investigation, first_number)
+            done = {s.number: s for s in stored}
 
         async def one(number: int, check: Check) -> Step:
             if number in done and done[number].check.key == check.key:

@@ -115,11 +115,13 @@ async def _report(house: Equipment, progress: Progress, durable: Durable) -> Non
     number, finding = case.investigation.id, case.finding
 
     async def work() -> None:
-        await store.save_hypotheses(number, case.round, case.hypotheses)
-        await store.save_evidence(number, case.evidence)
+        await asyncio.gather(
+            store.save_hypotheses(number, case.round, case.hypotheses),
+            store.save_evidence(number, case.evidence),
+            store.save_investigation(case.investigation),
+        )
         if finding is not None:
             await store.save_finding(number, finding)
-        await store.save_investigation(case.investigation)
         if is_over(case):
             await house.notifier.summary(case)
         else:

@@ -88,8 +88,17 @@ class Investigator:
             durable, inbox = await recording(
                 durable, inbox, self._journal, investigation, begun, self.equipment.clock
             )
-        case = await durable.step("open", lambda: self._open(investigation, reopened))
-        return await Run(self.equipment, case, durable, inbox, reopened).to_the_end()
+        is_fresh = False
+
+        async def opening() -> Case:
+            nonlocal is_fresh
+            case = await self._open(investigation, reopened)
+            is_fresh = True
+            return case
+
+        case = await durable.step("open", opening)
+        run = Run(self.equipment, case, durable, inbox, reopened, is_fresh=is_fresh)
+        return await run.to_the_end()
 
     async def _open(self, investigation: int, reopened: tuple[Note, ...]) -> Case:
         case = await self.equipment.store.load(investigation)

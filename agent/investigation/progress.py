@@ -28,6 +28,7 @@ class Progress:
         self._started_at = case.now
         self._spent_before = case.investigation.spent.seconds
         self._told = case.hypotheses
+        self._kept = case.evidence
         self.case = case
         self.thinker = Thinker(house.reasoner, house.rules, durable, house.clock)
 
@@ -60,13 +61,16 @@ class Progress:
         if any(m.kind in _WORTH_A_MESSAGE for m in moved) and not seems_over(case):
             text, self._told = movements_text(moved), case.hypotheses
         store, notifier, number = self._house.store, self._house.notifier, case.investigation.id
+        known = {id(e) for e in self._kept}
+        fresh = tuple(e for e in case.evidence if id(e) not in known)
+        self._kept = case.evidence
 
         async def work() -> None:
             await asyncio.gather(
                 store.save_investigation(case.investigation),
                 # The round that is under way says nothing of the board yet.
                 store.save_hypotheses(number, max(0, case.round - 1), case.hypotheses),
-                store.save_evidence(number, case.evidence),
+                store.save_evidence(number, fresh),
             )
             await notifier.summary(case)
             if text:

@@ -48,8 +48,12 @@ class Run:
         durable: Durable,
         inbox: Inbox,
         reopened: tuple[Note, ...] = (),
+        *,
+        is_fresh: bool = False,
     ) -> None:
+        """``is_fresh``: it was opened just now, so that no run before a crash looked at anything since."""
         self._house = house
+        self._is_fresh = is_fresh
         self._durable = durable
         self._inbox = inbox
         self._allowance = case.investigation.budget
@@ -156,9 +160,13 @@ class Run:
         case, first = self.case, len(self.case.steps) + 1
         seconds = remaining(case.investigation.budget, case.investigation.spent).seconds
         matter = partial(still_mattering, case, self._house.rules)
+        may_be_done = not self._is_fresh
 
         async def work() -> Round:
-            steps = await self._house.checks.run(
+            nonlocal may_be_done
+            run = partial(self._house.checks.run, may_be_done=may_be_done)
+            may_be_done = True  # should this be tried again
+            steps = await run(
                 case.investigation.id, case.round, first, checks, max(0.1, seconds), matter
             )
             return Round(steps=steps, at=self._house.clock.now())

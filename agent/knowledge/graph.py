@@ -21,19 +21,33 @@ def name_of(key: str) -> str:
 def dependency_graph(entities: Iterable[Entity], relations: Iterable[Relation]) -> nx.DiGraph[str]:
     """Names as nodes (with ``kind``), an edge from what depends to what it depends on."""
     graph: nx.DiGraph[str] = nx.DiGraph()
-    for entity in entities:
-        if entity.kind not in ("team", "node", "configmap", "secret"):
-            graph.add_node(entity.name, kind=entity.kind)
-    for relation in relations:
-        source, target = name_of(relation.source), name_of(relation.target)
-        if relation.kind in DEPENDS and source != target:
-            graph.add_edge(source, target)
+    nodes, edges = _parts(entities, relations)
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from(edges)
     return graph
+
+
+_Parts = tuple[list[tuple[str, dict[str, str]]], list[tuple[str, str]]]
+
+
+def _parts(entities: Iterable[Entity], relations: Iterable[Relation]) -> _Parts:
+    """Nodes and edges of a dependency graph."""
+    nodes = [
+        (e.name, {"kind": e.kind})
+        for e in entities
+        if e.kind not in ("team", "node", "configmap", "secret")
+    ]
+    ties = ((name_of(r.source), name_of(r.target)) for r in relations if r.kind in DEPENDS)
+    return nodes, [(source, target) for source, target in ties if source != target]
 
 
 def dependencies_in(case: Case) -> nx.DiGraph[str]:
     """The dependency graph that a case knows: the stored one, and what its own look-ups showed."""
-    graph = dependency_graph(case.entities, case.relations)
+    known = (case.entities, case.relations)
+    nodes, edges = case.notebook.kept("graph", known, lambda: _parts(*known))
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from(edges)
     for step in case.steps:
         if step.reading is not None:
             graph.add_edges_from(edges_of(step, step.reading.data))

@@ -172,7 +172,7 @@ class Cases(Repository):
             await tx.execute(statement, [{**_NO_READING, **row} for row in rows])
 
     async def save_evidence(self, investigation: int, evidence: Sequence[Evidence]) -> None:
-        """Evidence by number; a known number gains the new weights."""
+        """Evidence by number; a known one gains the new weights, another statement takes its number's place."""
         rows = [{"investigation_id": investigation, **redact_data(_plain(e))} for e in evidence]
         await self._saving.save(EVIDENCE, rows)
 

@@ -63,7 +63,11 @@ INSERT INTO evidence (
 SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(
     investigation_id bigint, number int, step int, statement text, weights jsonb, source text, query text,
     "window" jsonb, link text, read_at timestamptz)
-ON CONFLICT (investigation_id, number) DO UPDATE SET weights = evidence.weights || excluded.weights
+ON CONFLICT (investigation_id, number) DO UPDATE SET
+    step = excluded.step, statement = excluded.statement, source = excluded.source, query = excluded.query,
+    "window" = excluded."window", link = excluded.link, read_at = excluded.read_at,
+    weights = CASE WHEN evidence.statement = excluded.statement THEN evidence.weights || excluded.weights
+        ELSE excluded.weights END
 """)
 
 
@@ -85,7 +89,7 @@ ROUNDS = Kind("rounds", (_ROUNDS,), ("investigation_id",))
 BOARDS = Kind("boards", (_ROUNDS, _HYPOTHESES, _BOARDS), ("investigation_id", "round"))
 """The board after a round. Rows: investigation_id, round, hypotheses."""
 EVIDENCE = Kind("evidence", (_EVIDENCE,), ("investigation_id", "number"))
-"""A known number gains the new weights. Rows: the fields of evidence, with investigation_id."""
+"""A known number gains the new weights; another statement takes its number's place. Rows: the fields of evidence, with investigation_id."""
 
 
 class Saving:
