@@ -29,7 +29,7 @@ _LIMIT_SHOWN_FROM = 0.5
 """A limit is drawn when the signal comes at least so near to it."""
 _BYTES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 _COUNTS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
-_BAND = "#9aa5b1"
+_BAND, _USUAL = "#9aa5b1", "#27ab83"
 _lock = threading.Lock()
 
 
@@ -41,6 +41,8 @@ class Band(NamedTuple):
     high: float
     label: str
     """What the subtitle calls it."""
+    ordinary: float | None = None
+    """The level that the signal ordinarily has, drawn as a line; None: not known."""
 
 
 async def draw(chart: Chart, series: Series) -> bytes:
@@ -130,7 +132,8 @@ def _frame(
         top = max(top, chart.limit)
     low = min(0.0, *values)
     if band is not None:
-        top, low = max(top, band.high), min(low, max(band.low, -top))
+        top = max(top, band.high, band.ordinary or 0.0)
+        low = min(low, max(band.low, -top))
         _expected(axes, band)
     axes.set_xlim(first, last + (last - first) * 0.015 + 1.0)
     size = _scale(top - low, series.unit)
@@ -152,6 +155,8 @@ def _frame(
 
 
 def _expected(axes: Axes, band: Band) -> None:
+    if band.ordinary is not None:
+        axes.axhline(band.ordinary, color=_USUAL, linewidth=2, linestyle=(0, (1, 2)), zorder=2)
     axes.fill_between(
         [band.window.start.timestamp(), band.window.end.timestamp()],
         band.low,

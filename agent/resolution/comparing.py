@@ -16,7 +16,7 @@ from agent.resolution.watch import Role, Watched
 from agent.tools import Registry
 
 MOST_COURSES = 3
-LEAD_SECONDS = 1800.0
+LEAD_SECONDS = 900.0
 """How much of the time before the change is read."""
 _BEFORE_SECONDS = 600.0
 _LEAST_AFTER_SECONDS = 60.0

@@ -39,11 +39,13 @@ def drawn(course: Course, applied_at: datetime) -> tuple[Chart, Series, Band | N
     series = Series(metric=signal.name, unit=course.unit, points=course.points)
     if found.low is None or found.high is None or not first <= applied_at < last:
         return chart, series, None
+    usual = "    green: ordinarily" if signal.baseline is not None else ""
     band = Band(
         window=Window(start=applied_at, end=last),
         low=found.low,
         high=found.high,
-        label="grey: expected without the change",
+        label=f"grey: expected without the change{usual}",
+        ordinary=signal.baseline,
     )
     return chart, series, band
 

@@ -95,7 +95,8 @@ class PagerDutyPager:
         log, notes = await asyncio.gather(
             self._client.log(incident), self._client.notes_in_full(incident)
         )
-        oldest_first = sorted(log, key=lambda e: str(e.get("created_at")))
+        # Times are whole seconds; within one, the log's own order (the latest first) tells.
+        oldest_first = sorted(reversed(log), key=lambda e: str(e.get("created_at")))
         events = [_from_log(incident, e) for e in _without_first_assignment(oldest_first)]
         events += [_from_note(incident, n) for n in notes]
         return tuple(sorted(filter(None, events), key=lambda e: e.at))
