@@ -111,7 +111,11 @@ def _github(settings: Settings, found: Vendors) -> bool:
         given.token.get_secret_value(), given.repository, given.api_url, given.base_branch
     )
     found.requests = GithubRequests(
-        client, LiveObjects(cluster), found.fixer, partial(_record_of, settings.bot.public_url)
+        client,
+        LiveObjects(cluster),
+        found.fixer,
+        partial(_record_of, settings.bot.public_url),
+        settings.kubernetes.namespaces,
     )
     return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import pairwise
 from typing import Protocol
 
@@ -51,6 +51,7 @@ class GithubRequests:
         cluster: whose objects are managed from there.
         fixer: tries each change by a dry run against the live target before it is proposed; None: it is not tried.
         record: gives the address of an investigation's record, for the description.
+        namespaces: where alone targets may be; empty: anywhere.
     """
 
     def __init__(
@@ -59,9 +60,11 @@ class GithubRequests:
         cluster: Cluster,
         fixer: Fixer | None = None,
         record: Callable[[int], str] = lambda _: "",
+        namespaces: Collection[str] = (),
     ) -> None:
         self._client, self._cluster, self._fixer = client, cluster, fixer
         self._record = record
+        self._namespaces = frozenset(namespaces)
 
     async def manages(self, change: Change) -> bool:
         """Whether a controller applies the target from this repository, so that a write to the cluster would be taken back.
@@ -69,6 +72,8 @@ class GithubRequests:
         Its mark on the live object alone is not enough, nor is a file that nobody applies.
         """
         if change.kind not in EXPRESSIBLE:
+            return False
+        if self._namespaces and change.target.namespace not in self._namespaces:
             return False
         try:
             live = await self._cluster.live(change.target)
@@ -262,6 +267,8 @@ def _runs(live: Json, item: Json) -> bool:
 
 def _risk_of_merging(change: Change, manager: str, base: str) -> str:
     applied = f"{manager} applies it once it is merged into {base}, with whatever else waits there."
+    if manager == "Helm":
+        applied = f"It takes effect with the next release of the chart from {base}."
     match change.kind:
         case ChangeKind.SUSPEND_JOB | ChangeKind.RESUME_JOB:
             return f"Jobs that were made already are left alone. {applied}"
