@@ -40,6 +40,8 @@ _REQUIRED: dict[ChangeKind, tuple[frozenset[str], ...]] = {
     ChangeKind.REPLICAS: (frozenset({"replicas"}),),
     ChangeKind.ROLLBACK: (frozenset({"revision"}),),
     ChangeKind.CONFIG_VALUE: (frozenset({"key"}), frozenset({"value"})),
+    ChangeKind.HPA_BOUNDS: (frozenset({"minimum", "maximum"}),),
+    ChangeKind.IMAGE: (frozenset({"container"}), frozenset({"image"})),
 }
 """Kind -> groups of arguments, of each of which one must be given."""
 _TYPES: dict[str, Callable[[str], Any]] = {
@@ -51,8 +53,12 @@ _TYPES: dict[str, Callable[[str], Any]] = {
     "key": str,
     "value": str,
     "restart": str,
+    "minimum": int,
+    "maximum": int,
+    "image": str,
 }
 """Argument of a change -> how its value is read."""
+_SHORT = {"horizontalpodautoscaler": "hpa"}
 
 
 class Output(BaseModel):
@@ -125,6 +131,9 @@ class ArgumentOut(Output):
         "key",
         "value",
         "restart",
+        "minimum",
+        "maximum",
+        "image",
     ]
     value: str
     step: int
@@ -134,10 +143,21 @@ class ChangeOut(Output):
     """A change that would mend it."""
 
     kind: Literal[
-        "resources", "replicas", "rollback", "restart", "suspend_job", "resume_job", "config_value"
+        "resources",
+        "replicas",
+        "rollback",
+        "restart",
+        "suspend_job",
+        "resume_job",
+        "config_value",
+        "hpa_bounds",
+        "image",
+        "delete_pod",
+        "cordon",
+        "uncordon",
     ]
     name: str
-    target_kind: str
+    target_kind: str = Field(description="deployment, configmap, hpa, pod, node, ...")
     namespace: str
     step: int = Field(description="the step that shows the target")
     arguments: list[ArgumentOut]
@@ -286,17 +306,16 @@ def change_problems(output: ChangeOut, case: Case) -> list[str]:
 
 def change_of(output: ChangeOut, case: Case, why: tuple[Claim, ...] = ()) -> Change:
     """The change as a proposal may be made of it, for the reasons ``why``; one without problems."""
-    kind = output.target_kind.lower()
+    kind = _SHORT.get(output.target_kind.lower(), output.target_kind.lower())
+    namespace = "" if kind == "node" else output.namespace
     same = (
-        e
-        for e in case.entities
-        if (e.name, e.kind, e.namespace) == (output.name, kind, output.namespace)
+        e for e in case.entities if (e.name, e.kind, e.namespace) == (output.name, kind, namespace)
     )
     target = next(same, None) or Entity(
         name=output.name,
         kind=kind,
-        namespace=output.namespace,
-        environment=case.signal.environment or output.namespace,
+        namespace=namespace,
+        environment=case.signal.environment or namespace,
     )
     return Change(
         kind=ChangeKind(output.kind),

@@ -124,8 +124,8 @@ def _is_carried(name: str, value: object, change: Change, trusted: dict[int, Ste
 
     if any(str(v) == str(value) for step in sources for v in held(step)):
         return True
-    computed = provenance.startswith("computed:") and name in _COMPUTABLE
-    return computed and any(_is_computed(name, value, held(step)) for step in sources)
+    own = _own_step(provenance, trusted)
+    return name in _COMPUTABLE and own is not None and _is_computed(name, value, held(own))
 
 
 def _keys(name: str, change: Change) -> frozenset[str]:
@@ -154,6 +154,13 @@ def _is_computed(name: str, value: object, held: Iterable[object]) -> bool:
 
 def _unit(value: object) -> str:
     return re.sub(r"[\d.]+", "", str(value))
+
+
+def _own_step(provenance: str, trusted: dict[int, Step]) -> Step | None:
+    """The step that a value is said to come from, if it is to be trusted: of that one a number may be computed, whether
+    the reasoner says so (the rules) or only names where it read what it computed from (a model)."""
+    matched = _PROVENANCE.match(provenance)
+    return trusted.get(int(matched[1])) if matched else None
 
 
 def _sources(provenance: str, trusted: dict[int, Step]) -> Iterator[Step]:

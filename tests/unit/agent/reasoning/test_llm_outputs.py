@@ -94,6 +94,7 @@ def test_ids_are_never_given_twice() -> None:
         ("restart", {}, {}),
         ("suspend_job", {}, {}),
         ("config_value", {"key": "pool", "value": "20"}, {"value": "20"}),
+        ("image", {"container": "redis", "image": "redis:7.2"}, {}),
     ],
 )
 def test_a_whole_change_has_no_problem(
@@ -109,9 +110,23 @@ def test_a_whole_change_has_no_problem(
     assert value.target.key == "production/statefulset/redis"
 
 
+def test_bounds_pods_and_nodes_are_named_as_the_house_names_them() -> None:
+    known = case(steps=(step(1, 0),))
+    bounds = change("hpa_bounds", maximum="12").model_copy(
+        update={"target_kind": "HorizontalPodAutoscaler"}
+    )
+    assert change_problems(bounds, known) == []
+    assert change_of(bounds, known).target.key == "production/hpa/redis"
+    assert change_of(bounds, known).arguments == {"maximum": 12}
+    cordon = change("cordon").model_copy(update={"target_kind": "Node"})
+    assert change_of(cordon, known).target.key == "-/node/redis"
+
+
 @pytest.mark.parametrize(
     ("made", "said"),
     [
+        (change("hpa_bounds"), "needs maximum or minimum"),
+        (change("image", image="redis:7.2"), "needs container"),
         (change("resources", memory_bytes="1"), "needs container"),
         (change("resources", container="c"), "needs cpu_cores or memory_bytes"),
         (change("rollback"), "needs revision"),
