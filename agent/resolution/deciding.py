@@ -12,7 +12,7 @@ from agent.errors import Refused
 from agent.house import House
 from agent.model import Approval, Proposal, ProposalStatus, Via, standing_of
 from agent.ports import Asked
-from agent.resolution.entitling import principals_of, requesters_of
+from agent.resolution.entitling import id_of, principals_of, requesters_of
 from agent.resolution.facts import ruling_of
 from agent.resolution.policy import Ruling
 
@@ -116,7 +116,7 @@ async def _of_the_person(
     if person.why_not:
         return f"You may not decide on changes: {person.why_not}."
     principals = await principals_of(house, person, proposal)
-    return ruling.objection_to(user, principals, approving=approved)
+    return ruling.objection_to(id_of(user), principals, approving=approved)
 
 
 def _of_the_proposal(proposal: Proposal, ruling: Ruling, now: datetime) -> str:

@@ -9,6 +9,11 @@ from agent.ports import Person
 from agent.resolution.policy import ON_CALL
 
 
+def id_of(user: str) -> str:
+    """A user's id, which begins with U or W; anything else is nobody, so that no name is taken for a group's handle."""
+    return user if user.startswith(("U", "W")) else ""
+
+
 async def principals_of(house: House, person: Person, proposal: Proposal) -> frozenset[str]:
     """What the policy may know a person by: their groups, and being on call for the target's service.
 

@@ -8,6 +8,7 @@ from agent.errors import ToolError
 from agent.house import House
 from agent.model import Freeze
 from agent.ports import Person
+from agent.resolution.entitling import id_of
 from agent.resolution.policy import ON_CALL, Policy
 
 MOST_REASON = 300
@@ -67,7 +68,7 @@ async def _why_not(house: House, user: str, *, anywhere: bool) -> str:
 
 
 async def _principals(house: House, person: Person, wanted: frozenset[str]) -> frozenset[str]:
-    known = person.groups | {person.id}
+    known = person.groups | {id_of(person.id)} - {""}
     if ON_CALL not in wanted or house.on_call is None or not person.email:
         return known
     try:
