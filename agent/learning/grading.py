@@ -48,7 +48,7 @@ STILL_GOOD, BAD_AGAIN = 0.4, -0.7
 # Neighbours after our change.
 NEIGHBOURS_STABLE, NEIGHBOURS_SUFFER = 0.2, -0.7
 # People's deeds.
-REJECTED, TAKEN_BACK, FIXED_THERE, FIXED_ELSEWHERE = -0.8, -1.0, 1.2, -1.4
+REJECTED, TAKEN_BACK, FIXED_THERE, FIXED_ELSEWHERE = -0.6, -1.0, 1.2, -1.4
 # An incident that somebody else resolved before any of our changes.
 RESOLVED_WITHOUT = -0.3
 

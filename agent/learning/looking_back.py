@@ -52,6 +52,7 @@ async def look_back(house: House, case: Case, now: datetime) -> Afterwards:
         case: the closed investigation.
         now: the present.
     """
+    case = await _in_its_place(house, case)
     started, ended = case.investigation.started_at, case.investigation.ended_at or now
     recovered, back = _alert(await _signals(house, case), started, ended)
     applied = await _applied(house, case)
@@ -74,6 +75,17 @@ async def look_back(house: House, case: Case, now: datetime) -> Afterwards:
         incident_resolved_at=await _incident(house, case, now),
         words=await _words(house, case),
     )
+
+
+async def _in_its_place(house: House, case: Case) -> Case:
+    """The case with what is around the service, which the graph knows as it is now."""
+    if case.entities:
+        return case
+    signal = case.signal
+    entities, relations = await house.store.memory.around(
+        signal.service, signal.namespace or signal.environment
+    )
+    return case.model_copy(update={"entities": entities, "relations": relations})
 
 
 async def _signals(house: House, case: Case) -> Sequence[Signal]:

@@ -60,7 +60,7 @@ def test_a_change_after_which_all_recovered_and_held_makes_it_likely() -> None:
         ({**APPLIED, "outcome": OutcomeStatus.WORSE}, 0.2),
         ({**MENDED, "alert_recovered_at": minutes(-30)}, 0.35),
         ({**APPLIED, "outcome": OutcomeStatus.UNCHANGED, "taken_back": True}, 0.1),
-        ({"rejected": ("U-ann",)}, 0.32),
+        ({"rejected": ("U-ann",)}, 0.36),
     ],
     ids=["unchanged", "worse", "recovered before the change", "taken back", "rejected"],
 )
