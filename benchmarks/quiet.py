@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agent.awareness.issues import Decided, Issue, Joined
 from agent.model import Approval, Case, Conversation, Outcome, Proposal, Signal
-from agent.ports import Picture
+from agent.ports import Addresses, Picture
 
 _NOWHERE = Conversation(channel="")
 
@@ -57,6 +57,10 @@ class NobodyTold:
 
     async def remind(self, case: Case, key: str) -> None:
         """Nothing."""
+
+    async def addresses(self, case: Case) -> Addresses:
+        """None."""
+        return Addresses()
 
     async def digest(self, decided: Sequence[Decided], issues: Sequence[Issue], key: str) -> None:
         """Nothing."""
