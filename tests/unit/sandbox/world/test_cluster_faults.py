@@ -67,9 +67,13 @@ def test_an_autoscaler_at_its_maximum_says_so_and_since_when() -> None:
     assert measured > 77
     (limited,) = [c for c in status["conditions"] if c["type"] == "ScalingLimited"]
     assert (START - parse_time(limited["lastTransitionTime"])).total_seconds() == 47 * 60
+    cluster.wait(2)
     cluster.change("HorizontalPodAutoscaler", "search", lambda m: m["spec"].update(maxReplicas=14))
     cluster.wait(600)
     assert cluster.value("trace.http.request.duration", "search") < 0.2
+    replicas = found(cluster, "Deployment", "search")["spec"]["replicas"]
+    assert 9 < replicas <= 14, "it follows the load, which has not gone"
+    assert len(cluster.pods("search")) == replicas
 
 
 def test_an_autoscaler_is_blind_with_a_container_that_requests_no_cpu() -> None:

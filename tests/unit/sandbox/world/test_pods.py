@@ -241,3 +241,26 @@ def test_the_metrics_say_what_the_objects_say(scenario: str) -> None:
                     "kubernetes.containers.restarts", ailment.workload, pod_name=name
                 )
                 assert counted == pytest.approx(statuses[0]["restartCount"], abs=1.0)
+
+
+def test_the_pod_that_hangs_is_well_again_once_it_is_made_anew_and_no_other_falls_ill() -> None:
+    cluster = Cluster("stuck-pod")
+    (pod,) = cluster.unready("session")
+    cluster.wait(60)
+    assert [p["metadata"]["name"] for p in cluster.unready("session")] == [pod["metadata"]["name"]]
+    cluster.store.delete("Pod", "production", pod["metadata"]["name"])
+    cluster.wait(30)
+    assert len(cluster.pods("session")) == 3
+    assert cluster.unready("session") == []
+
+
+def test_a_pod_finds_a_node_once_one_is_uncordoned() -> None:
+    cluster = Cluster("node-cordoned")
+    assert len(cluster.unready("rabbitmq")) == 1
+    node = cluster.store.get("Node", "", "ip-10-0-2-21") or {}
+    opened = {**node, "spec": {k: v for k, v in node["spec"].items() if k != "unschedulable"}}
+    cluster.store.update(opened)
+    cluster.wait(30)
+    assert cluster.unready("rabbitmq") == []
+    taints = (cluster.store.get("Node", "", "ip-10-0-2-21") or {})["spec"].get("taints") or []
+    assert "node.kubernetes.io/unschedulable" not in [t["key"] for t in taints]
