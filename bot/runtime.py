@@ -209,7 +209,7 @@ async def parts(settings: Settings, url: str, *more_tools: object) -> AsyncItera
         vendors = await asyncio.to_thread(connect, settings)
         vendors.builders += writings(settings, store.graph)
         own = [
-            LearningTools(store.patterns, store.memory),
+            LearningTools(store.patterns, store.memory, store.entity_notes),
             GraphTools(store),
             InspectTools(store.cases),
         ]

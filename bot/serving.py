@@ -19,6 +19,7 @@ from agent.errors import SrebotError
 from agent.knowledge.corrections import is_heard
 from agent.knowledge.finding import TEAM, is_known
 from agent.learning.keeping import PatternKeeping
+from agent.learning.notes import NoteKeeping
 from agent.learning.overview import Trusting
 from agent.model import Case, Conversation, InvestigationStatus, Proposal, ProposalStatus
 from agent.store.repository import Store
@@ -149,6 +150,7 @@ async def _running(settings: Settings, url: str, readiness: Readiness) -> AsyncI
             Ledger(house),
             Trusting(house),
             PatternKeeping(made.store, house.clock),
+            NoteKeeping(made.store, house.clock),
         )
         alert_channels = Channels(client, settings.slack.alert_channels)
         webhooks = Webhooks(answering, settings.webhooks, house.clock, alert_channels.place)

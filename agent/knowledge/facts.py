@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from agent.model import Entity, Json, Pattern, Relation, Utc, Value
+from agent.model import Entity, EntityNote, Json, Pattern, Relation, Utc, Value
 
 
 class ChangeType(StrEnum):
@@ -138,8 +138,9 @@ class Constraint(Value):
 
 
 class Context(Value):
-    """What stands on an entity: constraints and learned patterns."""
+    """What stands on an entity: constraints, learned patterns, and what people had kept of what they said."""
 
     entity: Entity
     constraints: tuple[Constraint, ...] = ()
     patterns: tuple[Pattern, ...] = ()
+    notes: tuple[EntityNote, ...] = ()

@@ -38,8 +38,8 @@ def alike(asked: Collection[str], known: Collection[str], weights: Mapping[str, 
     """
     groups = {group_of(f) for f in asked}
     one, other = set(asked), {f for f in known if group_of(f) in groups}
-    either = sum(_weight(f, weights) for f in one | other)
-    return sum(_weight(f, weights) for f in one & other) / either if either else 0.0
+    either = math.fsum(_weight(f, weights) for f in one | other)
+    return math.fsum(_weight(f, weights) for f in one & other) / either if either else 0.0
 
 
 def group_of(feature: str) -> str:

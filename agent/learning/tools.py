@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Protocol
 
 from pydantic import Field
 
 from agent.learning.features import features_of_alert
 from agent.learning.similarity import role_in_words
-from agent.model import Entity, Pattern, PatternState, Reading, Relation
+from agent.model import Entity, EntityNote, Pattern, PatternState, Reading, Relation
 from agent.tools import tool
 
 
@@ -36,13 +36,27 @@ class Surroundings(Protocol):
         """What is near an entity."""
 
 
+class KeptNotes(Protocol):
+    """The notes on entities."""
+
+    async def of(self, entities: Iterable[str]) -> tuple[EntityNote, ...]:
+        """Those on entities, by their keys."""
+
+
 class LearningTools:
     """Read tools on srebot's own memory."""
 
-    def __init__(self, patterns: StoredPatterns, graph: Surroundings | None = None) -> None:
-        """``graph`` tells what a service uses, so that patterns of others in the same place are found."""
+    def __init__(
+        self,
+        patterns: StoredPatterns,
+        graph: Surroundings | None = None,
+        notes: KeptNotes | None = None,
+    ) -> None:
+        """``graph`` tells what a service uses, so that patterns of others in the same place are found; ``notes`` what
+        people had kept of what they said."""
         self._patterns = patterns
         self._graph = graph
+        self._notes = notes
 
     @tool("srebot", cost_seconds=0.05, deadline_seconds=5.0, shared=False)
     async def past_investigations(
@@ -56,15 +70,28 @@ class LearningTools:
         found = await self._patterns.similar(
             symptoms=(symptoms,), entity=service, features=features
         )
+        keys = [e.key for e in around[0][:_NOTED]]
+        kept = await self._notes.of(keys) if self._notes is not None and keys else ()
+        lines = [line_of(p) for p in found] or [f"nothing like it was investigated at {service}"]
         return Reading(
             source="srebot",
             query=f"patterns of {service}: {symptoms}",
-            observation="\n".join(map(line_of, found))
-            or f"nothing like it was investigated at {service}",
-            data={"patterns": [p.model_dump(mode="json", exclude=_NOT_SHOWN) for p in found]},
+            observation="\n".join([*lines, *map(note_line, kept)]),
+            data={
+                "patterns": [p.model_dump(mode="json", exclude=_NOT_SHOWN) for p in found],
+                "notes": [n.model_dump(mode="json") for n in kept],
+            },
         )
 
 
+def note_line(note: EntityNote) -> str:
+    """A note in one line, as what somebody said."""
+    name = note.entity.rpartition("/")[2]
+    return f'note on {name}, said by {note.author} ({note.at:%Y-%m-%d}): "{note.text}"'
+
+
+_NOTED = 30
+"""Entities around the service whose notes are shown."""
 _NOT_SHOWN = {"probes", "checks", "merged_into", "variant"}
 
 

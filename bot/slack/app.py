@@ -20,6 +20,7 @@ from bot.slack.feedback import Feedback
 from bot.slack.freezing import Freezing
 from bot.slack.home import Home
 from bot.slack.messages import Messages
+from bot.slack.notes import NoteBook, Notes
 from bot.slack.patterns import PatternBook, Patterns
 from bot.slack.questions import Questions
 from bot.slack.quiet import Quiet
@@ -44,6 +45,7 @@ def build_app(
     ledger: Ledger | None = None,
     trusts: Trusts | None = None,
     book: PatternBook | None = None,
+    notes: NoteBook | None = None,
 ) -> AsyncApp:
     """The app that hears Slack, over Socket Mode or HTTP.
 
@@ -58,6 +60,7 @@ def build_app(
         ledger: where it is entered what people do about what they did not ask for.
         trusts: what is known of how far srebot can be trusted.
         book: what closed investigations taught.
+        notes: where statements about entities are kept.
     """
     app = AsyncApp(
         client=client,
@@ -75,13 +78,15 @@ def build_app(
         AgentSessions(client),
         ledger or NoLedger(),
     )
-    quiet, threads, patterns = Quiet(desk), Threads(desk), Patterns(desk, book)
+    quiet, patterns, kept = Quiet(desk), Patterns(desk, book), Notes(desk, notes)
+    threads = Threads(desk, kept)
     corrections, freezing = Corrections(desk), Freezing(desk)
     questions = Questions(desk, threads, corrections)
     for surface in (
         Commands(desk, (quiet, freezing, patterns, TrustView(views, trusts or Unknown()))),
         quiet,
         patterns,
+        kept,
         Reactions(desk),
         Shortcuts(desk),
         questions,

@@ -11,13 +11,16 @@ from bot.slack.desk import Desk, moment_of
 from bot.slack.intent import Intent, bare, intent_of
 from bot.slack.keys import message_key
 from bot.slack.message_text import plain
+from bot.slack.notes import Notes
 
 
 class Threads:
     """The surface of threads."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, notes: Notes | None = None) -> None:
+        """``notes`` offers to keep what holds beyond a thread."""
         self._desk = desk
+        self._notes = notes
 
     async def heard(self, event: Mapping[str, Any], *, addressed: bool = False) -> bool:
         """Take a person's reply, which may mention srebot (``addressed``); False when it is not meant for anything that is
@@ -35,6 +38,8 @@ class Threads:
         taken = await self._desk.answering.reply(place, note, key, addressed=addressed)
         if taken:
             await self._desk.acknowledge(event["channel"], event["ts"])
+        if self._notes is not None:
+            await self._notes.offer(event, said)
         return taken
 
     async def stop(self, place: Conversation, user: str, key: str) -> bool:

@@ -28,7 +28,7 @@ def entity(
     """The reading of one thing.
 
     Data: ``entity``; ``facts`` (``fact``, ``value`` in words, ``of`` (the name of what it runs as, if it is a fact of
-    that)); ``constraints`` and ``patterns`` in words; ``names`` (``alias``, ``source``, ``reason``, ``at``, ``undone_by``);
+    that)); ``constraints``, ``patterns`` and ``notes`` in words; ``names`` (``alias``, ``source``, ``reason``, ``at``, ``undone_by``);
     ``teams``, ``uses``, ``used_by``, ``parts`` (names).
     """
     parts = _parts(focus, near)
@@ -40,6 +40,7 @@ def entity(
         "facts": facts,
         "constraints": [c.statement for c in constraints],
         "patterns": [_pattern(p, now) for p in context.patterns],
+        "notes": [f'{n.author} said ({moment(n.at, now)}): "{n.text}"' for n in context.notes],
         "names": [_merge(m, now) for m in merges],
         "teams": _ends(focus, near, "owns", sources=True),
         "uses": _ends(focus, near, *DEPENDS, sources=False),
@@ -140,10 +141,11 @@ def _size(count: float) -> str:
 
 def _pattern(pattern: Pattern, now: datetime) -> str:
     mended = f"; mended by: {pattern.fix}" if pattern.fix else ""
+    disputed = "" if pattern.speaks else ", disputed: a finding of it was judged wrong"
     times = f"{pattern.times_seen} times" if pattern.times_seen > 1 else "once"
     return (
         f"{pattern.mode.replace('_', ' ')} was found here {times}, last {moment(pattern.last_seen, now)}"
-        f" (investigation {pattern.investigation}){mended}"
+        f" (investigation {pattern.investigation}){disputed}{mended}"
     )
 
 
@@ -177,3 +179,5 @@ def _lines(focus: Entity, data: Json) -> Iterator[str]:
         yield f"same as {name['alias']}: {name['source']}, {name['reason']} ({name['at']}{undone})"
     for pattern in data["patterns"]:
         yield f"pattern: {pattern}"
+    for note in data["notes"]:
+        yield f"note: {note}"

@@ -52,6 +52,8 @@ def _say_entity(asked: Asked, case: Case, steps: Sequence[Step]) -> Iterator[str
         yield f"Also known as {name['alias']}: {name['source']}, {name['reason']}{undone}{cite}."
     for pattern in data["patterns"][:_MOST_PATTERNS]:
         yield f"Learnt: {pattern}{cite}."
+    for note in data.get("notes", [])[:_MOST_PATTERNS]:
+        yield f"Noted: {note}{cite}."
 
 
 def _checks_health(asked: Asked, case: Case) -> tuple[Check, ...]:

@@ -20,7 +20,7 @@ from agent.knowledge.facts import (
     Seen,
 )
 from agent.knowledge.truth import ENGINEER
-from agent.model import Entity, Pattern
+from agent.model import Entity, Pattern, PatternState
 from agent.store.graph import identity, journal, merging, taking, traversal, words
 from agent.store.graph import upkeep as keeping
 from agent.store.graph.believing import Tie, beliefs_of
@@ -28,6 +28,7 @@ from agent.store.graph.constraints import constraints_of
 from agent.store.graph.rows import read_entities, read_relations
 from agent.store.graph.turns import wait_for_turn
 from agent.store.mapping import value_of
+from agent.store.notes import EntityNotes
 from agent.store.repositories import Repository
 from agent.store.tables import EntityRow, PatternRow, RelationRow
 
@@ -149,16 +150,19 @@ class GraphStore(Repository):
                 select(PatternRow.__table__)
                 .where(
                     PatternRow.entity == entity.name,
+                    PatternRow.state != PatternState.RETIRED.value,
                     PatternRow.environment.in_(("", entity.environment)),
                 )
                 .order_by(PatternRow.times_seen.desc(), PatternRow.last_seen.desc())
                 .limit(_PATTERNS)
             )
             rows = (await tx.execute(statement)).mappings().all()
+        kept = await EntityNotes(self._sessions).of([own, key])
         return Context(
             entity=entity,
             constraints=constraints_of(entity, near.entities, near.beliefs),
             patterns=tuple(value_of(Pattern, row) for row in rows),
+            notes=kept,
         )
 
     async def changes(

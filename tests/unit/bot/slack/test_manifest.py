@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import bot.slack
 import integrations
-from bot.slack import commands, shortcuts
+from bot.slack import commands, notes, shortcuts
 from bot.slack.home import PROMPTS
 from sandbox.slack.identity import SCOPES, SUBSCRIPTIONS
 
@@ -81,8 +81,8 @@ def test_the_events_that_are_heard_are_subscribed_to(manifest: dict[str, Any]) -
 def test_the_command_and_the_shortcut_are_those_of_the_code(manifest: dict[str, Any]) -> None:
     features = manifest["features"]
     assert [c["command"] for c in features["slash_commands"]] == [commands.COMMAND]
-    (shortcut,) = features["shortcuts"]
-    assert (shortcut["type"], shortcut["callback_id"]) == ("message", shortcuts.CALLBACK)
+    known = [(s["type"], s["callback_id"]) for s in features["shortcuts"]]
+    assert known == [("message", shortcuts.CALLBACK), ("message", notes.CALLBACK)]
 
 
 def test_it_is_an_agent_with_socket_mode_and_buttons(manifest: dict[str, Any]) -> None:
