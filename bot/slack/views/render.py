@@ -25,6 +25,7 @@ from agent.model import (
 )
 from bot.slack import limits
 from bot.slack.limits import Message, escape
+from bot.slack.links import only_ours
 from bot.slack.views.changes import few, in_words, short_diff
 
 _SHOWN_CHAIN = 5
@@ -205,7 +206,8 @@ class Views:
         return limits.fit(f"{verb.capitalize()}: {proposal.plan.summary}", [_section(text)])
 
     def text(self, markdown: str, case: Case | None = None) -> Message:
-        """Standard markdown, as an answer to a person; ``[n]`` opens the case's evidence."""
+        """Standard markdown, as an answer to a person; ``[n]`` opens the case's evidence, and no link leads elsewhere."""
+        markdown = only_ours(markdown, self._public_url)
         if case is not None:
             known = {str(e.number) for e in case.evidence}
             record = self.record_url(case)
