@@ -17,6 +17,7 @@ from agent.store.trust import subject_of_mode, subject_of_record
 LOOK_BACK = timedelta(days=30)
 """Investigations that ended longer ago are let rest, whatever is said of them."""
 ACTOR = "srebot"
+_EVEN = 0.5
 
 _log = structlog.get_logger(__name__)
 
@@ -36,11 +37,19 @@ async def grade_due(house: House, now: datetime) -> int:
         # Told before it is kept: after a crash in between it is graded again, and the same key is not shown twice.
         await _tell(house, case, before, verdict)
         await verdicts.save(verdict, looks)
+        await house.store.patterns.judge(number, rightness(verdict))
         await _withdraw(house, case, now)
         _log.info(
             "graded", investigation=number, mode=verdict.mode, probability=verdict.probability
         )
     return len(due)
+
+
+def rightness(verdict: Verdict) -> bool | None:
+    """What a verdict makes of the patterns that the finding taught; None: nothing, at even odds or where it is disputed."""
+    if verdict.disputed or verdict.probability == _EVEN:
+        return None
+    return verdict.probability > _EVEN
 
 
 def graded(case: Case) -> Graded:
