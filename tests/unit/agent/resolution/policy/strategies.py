@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -130,6 +131,49 @@ policies = st.builds(
 )
 
 
+def _often(usual: object, *seldom: object) -> st.SearchStrategy[Any]:
+    return st.sampled_from([usual] * 4 + list(seldom))
+
+
+busy_rules = st.builds(
+    Rule,
+    name=st.sampled_from(["one", "two", "three"]),
+    kinds=_often(KINDS, KINDS[:2], KINDS[1:]),
+    where=st.one_of(st.none(), st.none(), wheres),
+    propose=_often(True, False),
+    approvers=_often(GROUPS, ("U1",), ("leads",), ("approvers", ON_CALL)),
+    approvals=st.sampled_from([1, 1, 2]),
+    four_eyes=st.booleans(),
+    windows=_often((), WINDOWS[:1], WINDOWS, ("unknown",)),
+    pull_request=_often(PullRequests.ALLOWED, *PullRequests),
+    bounds=st.none() | bounds,
+    auto_apply=_often(AutoApply(min_successes=3), None, None, AutoApply(approved_before=True))
+    | auto,
+    on_worse=st.sampled_from(OnWorse),
+    acknowledged=_often(ACKNOWLEDGED, ""),
+)
+last_rules = busy_rules.map(
+    lambda r: r.model_copy(update={"name": "last", "kinds": KINDS, "where": None, "propose": True})
+)
+busy_environments = st.builds(
+    Environment,
+    where=st.one_of(st.just(()), st.just(()), wheres.map(lambda w: (w,))),
+    production=st.none() | st.booleans(),
+    rules=st.tuples(st.lists(busy_rules, max_size=1).map(tuple), last_rules).map(
+        lambda r: (*r[0], r[1])
+    ),
+)
+busy_policies = st.builds(
+    Policy,
+    elsewhere=st.sampled_from(ENVIRONMENTS),
+    environments=st.fixed_dictionaries(dict.fromkeys(ENVIRONMENTS, busy_environments)),
+    windows=st.fixed_dictionaries(dict.fromkeys(WINDOWS, windows)),
+    freezes=st.one_of(st.just(()), st.just(()), freezes().map(lambda f: (f,))),
+    bounds=st.one_of(st.none(), st.none(), bounds),
+)
+"""Policies under which much is applied."""
+
+
 def wanted(kind: ChangeKind, number: int = 4) -> Change:
     """A change of a kind, with a number where it has one."""
     match kind:
@@ -142,6 +186,7 @@ def wanted(kind: ChangeKind, number: int = 4) -> Change:
     return change(kind)
 
 
+sound_changes = st.builds(wanted, st.sampled_from(KINDS), st.sampled_from([1, 3, 3, 4, 9]))
 changes = st.builds(wanted, st.sampled_from(KINDS), st.integers(-1, 9))
 records = st.builds(
     TrackRecord,
