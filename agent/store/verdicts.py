@@ -85,8 +85,8 @@ class Verdicts(Repository):
     ) -> Sequence[tuple[int, int]]:
         """The closed investigations to look back on now, with how many looks are due by now.
 
-        Those that found a cause, once each of the times after their end is over, and at once when a person said
-        whether it was right since the last look.
+        Those that found a cause, once each of the times after their end is over, and from the first one on whenever a
+        person said since the last look whether it was right.
 
         Args:
             now: the present.
@@ -97,7 +97,7 @@ class Verdicts(Repository):
         said = exists().where(
             FeedbackRow.subject_kind == "finding",
             FeedbackRow.subject_id == cast(head.id, Text),
-            or_(row.graded_at.is_(None), FeedbackRow.at > row.graded_at),
+            FeedbackRow.at > row.graded_at,
         )
         looks = [
             (func.coalesce(row.looks, 0) <= place)

@@ -180,12 +180,13 @@ async def test_the_word_of_people_counts_at_the_next_look_and_outranks_the_rest(
     number = await closed(out)
     await applied(out, number, OutcomeStatus.UNCHANGED)
     await out.store.feedback.add("U-ann", "finding", str(number), "right", "", END)
-    assert await looked_back(out, minutes=5) == 1, "a word is not waited for"
+    assert await looked_back(out, minutes=30) == 0
+    assert await looked_back(out, minutes=61) == 1
     assert (await verdict_on(out, number)).probability > 0.9
-    assert await looked_back(out, minutes=15) == 0
-    later = END + timedelta(minutes=20)
+    assert await looked_back(out, minutes=70) == 0
+    later = END + timedelta(minutes=75)
     await out.store.feedback.add("U-bob", "finding", str(number), "wrong", "", later)
-    assert await looked_back(out, minutes=30) == 1
+    assert await looked_back(out, minutes=80) == 1, "the second look is not waited for"
     assert (await verdict_on(out, number)).disputed
     (said,) = out.notifier.lines("verdict-disputed")
     assert "U-ann said that it was right" in said
@@ -196,7 +197,7 @@ async def test_what_people_say_is_wrong_is_not_told_to_them(outside_: Outside) -
     out = outside_
     number = await closed(out)
     await out.store.feedback.add("U-ann", "finding", str(number), "wrong", "", END)
-    await looked_back(out, minutes=5)
+    await looked_back(out, minutes=65)
     assert (await verdict_on(out, number)).probability < 0.05
     assert out.notifier.said == {}
 
