@@ -114,9 +114,11 @@ def timetable_of(settings: Settings) -> Timetable:
     """How often what is done."""
     from agent.upkeep import Timetable
 
-    awareness, told = settings.awareness, settings.webhooks.pagerduty_secret.get_secret_value()
+    awareness, pagerduty = settings.awareness, settings.pagerduty
+    told = bool(settings.webhooks.pagerduty_secret.get_secret_value())
+    asks = bool(pagerduty.token.get_secret_value()) and not told
     return Timetable(
-        pages_seconds=0.0 if told else settings.pagerduty.poll_seconds,
+        pages_seconds=pagerduty.poll_seconds if asks else 0.0,
         scan_seconds=settings.knowledge.scan_interval_seconds,
         weak_signals_seconds=awareness.weak_signal_interval_seconds,
         digest_hour=awareness.digest_hour if awareness.digest else None,

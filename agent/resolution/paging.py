@@ -12,6 +12,7 @@ from agent.house import House
 from agent.model import Case, Claim, Outcome, OutcomeStatus, Proposal
 from agent.model.pages import Page, Paged, PageRequest, PageStatus
 from agent.ports import Addresses, Pager
+from agent.redaction import redact_data
 from agent.resolution.errand import SREBOT, Errand
 
 _MOST_CLAIMS = 8
@@ -88,7 +89,7 @@ def request_of(
         service=case.signal.service,
         summary=finding.headline,
         key=key,
-        details={heading: said for heading, said in details.items() if said},
+        details=redact_data({heading: said for heading, said in details.items() if said}),
         links=tuple((url, what) for url, what in links if url),
         alert_link=case.signal.link,
     )
@@ -122,7 +123,7 @@ def digest_of(note: str) -> str:
 async def after_outcome(errand: Errand, outcome: Outcome) -> None:
     """Write on the page's incident what was seen after the change; one that srebot opened ends with a recovery."""
     house = errand.house
-    page = await house.store.pages.of_investigation(errand.investigation)
+    page = await house.store.pages.get(await key_of(house, errand.investigation))
     if page is None or not page.incident or house.pager is None:
         return
     try:
