@@ -12,6 +12,7 @@ import typer
 
 from bot.audit import audit
 from bot.backtest import backtest
+from bot.forget import forget
 from bot.policy import app as policy
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ app.add_typer(db, name="db")
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
 app.command()(backtest)
+app.command()(forget)
 
 
 def main() -> None:

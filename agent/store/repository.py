@@ -13,6 +13,7 @@ from agent.store.embeddings import PatternEmbeddings
 from agent.store.engine import session_factory
 from agent.store.exchanges import Exchanges
 from agent.store.feedback import Feedbacks
+from agent.store.forgetting import Forgetting
 from agent.store.freezes import Freezes
 from agent.store.graph import GraphStore
 from agent.store.investigations import Investigations
@@ -60,6 +61,7 @@ class Store:
         self.journal = Journals(self.sessions)
         self.post = Post(self.sessions)
         self.retention = Retention(self.sessions)
+        self.forgetting = Forgetting(self.sessions)
         self.proposals = Proposals(self.sessions)
         self.approvals = Approvals(self.sessions)
         self.freezes = Freezes(self.sessions)
