@@ -113,7 +113,7 @@ async def overview(store: Store, policy: Policy, now: datetime, service: str = "
         own = [j for j in judged if j.mode == mode]
         standing = await store.trust.standing_of_mode(mode)
         modes.append(ModeRecord(mode, quality(own), calibration.of(mode), sentence(standing)))
-    verdicts = await store.verdicts.latest(disputed=True, limit=MOST_DISPUTED)
+    verdicts = await store.verdicts.disputed(MOST_DISPUTED)
     withdrawn = await store.trust.withdrawn()
     return Overview(
         whole=quality(judged),

@@ -24,7 +24,6 @@ from agent.model import (
     Change,
     ChangeKind,
     OutcomeStatus,
-    ProposalStatus,
     TrackRecord,
     Utc,
     Value,
@@ -111,11 +110,6 @@ def wilson_lower(successes: int, trials: int, z: float = Z_95) -> float:
     centre = share + square / (2 * trials)
     spread = z * math.sqrt(share * (1 - share) / trials + square / (4 * trials * trials))
     return max(0.0, (centre - spread) / (1 + square / trials))
-
-
-def status_counts(status: ProposalStatus) -> bool:
-    """Whether a proposal with that status was carried out, or failed at it."""
-    return status in (ProposalStatus.APPLIED, ProposalStatus.FAILED)
 
 
 def trial_of(

@@ -6,14 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, exists, select, update
+from sqlalchemy import RowMapping, Select, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from agent.learning import trust
 from agent.learning.trust import AppliedChange, Standing, Trial
-from agent.model import Change, Observed, OutcomeStatus, ProposalStatus, TrackRecord, Verdict
+from agent.model import (
+    Change,
+    Observed,
+    OutcomeStatus,
+    ProposalStatus,
+    TrackRecord,
+    Verdict,
+    Via,
+)
 from agent.store.mapping import value_of
 from agent.store.repositories import Repository
 from agent.store.tables import OutcomeRow, ProposalRow, VerdictRow, WithdrawalRow
@@ -22,7 +30,12 @@ MOST_CHANGES = 2000
 """How many of the latest changes make the records."""
 MOST_FINDINGS = 100
 """How many of the latest verdicts on a mode make its standing."""
-_ENDED = (ProposalStatus.APPLIED.value, ProposalStatus.FAILED.value)
+_APPLIED = ProposalRow.status == ProposalStatus.APPLIED.value
+_FAILED_AT_THE_CLUSTER = and_(
+    ProposalRow.status == ProposalStatus.FAILED.value,
+    # A pull request that could not be opened has changed nothing.
+    func.coalesce(ProposalRow.plan["via"].astext, "") != Via.PULL_REQUEST.value,
+)
 _RELAPSES = ("alert", "neighbours")
 
 Place = tuple[str, str, str]
@@ -168,7 +181,7 @@ def _changes_statement() -> Select[Any]:
         )
         .outerjoin(OutcomeRow, OutcomeRow.proposal == ProposalRow.id)
         .outerjoin(VerdictRow, VerdictRow.investigation == ProposalRow.investigation)
-        .where(ProposalRow.status.in_(_ENDED), ProposalRow.reverts.is_(None))
+        .where(or_(_APPLIED, _FAILED_AT_THE_CLUSTER), ProposalRow.reverts.is_(None))
     )
 
 

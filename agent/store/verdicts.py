@@ -52,32 +52,17 @@ class Verdicts(Repository):
             row = (await tx.execute(statement)).mappings().first()
         return None if row is None else value_of(Verdict, row)
 
-    async def latest(
-        self,
-        *,
-        mode: str = "",
-        before: datetime | None = None,
-        disputed: bool = False,
-        limit: int = MOST,
-    ) -> Sequence[Verdict]:
-        """The latest verdicts, newest first.
-
-        Args:
-            mode: only on findings of this mode.
-            before: only those reached before.
-            disputed: only those that are disputed.
-            limit: how many at most.
-        """
-        statement = select(VerdictRow.__table__)
-        if mode:
-            statement = statement.where(VerdictRow.mode == mode)
-        if before is not None:
-            statement = statement.where(VerdictRow.graded_at < before)
-        if disputed:
-            statement = statement.where(VerdictRow.disputed)
-        statement = statement.order_by(VerdictRow.graded_at.desc(), VerdictRow.investigation.desc())
+    async def disputed(self, limit: int) -> Sequence[Verdict]:
+        """The latest of those that are disputed, newest first."""
+        row = VerdictRow
+        statement = (
+            select(row.__table__)
+            .where(row.disputed)
+            .order_by(row.graded_at.desc(), row.investigation.desc())
+            .limit(limit)
+        )
         async with self._transaction() as tx:
-            rows = (await tx.execute(statement.limit(limit))).mappings().all()
+            rows = (await tx.execute(statement)).mappings().all()
         return [value_of(Verdict, row) for row in rows]
 
     async def due(

@@ -14,6 +14,7 @@ from agent.model import (
     Proposal,
     ProposalStatus,
     Verdict,
+    Via,
 )
 from agent.store.repository import Store
 from agent.store.trust import subject_of_mode, subject_of_record
@@ -86,6 +87,14 @@ async def test_a_way_back_and_a_failed_apply_are_failures_and_withdraw_it(store:
     assert record.withdrawn.startswith("2 of the last 3 changes went wrong")
 
 
+async def test_a_pull_request_that_could_not_be_opened_counts_for_nothing(store: Store) -> None:
+    plan = proposal(1).plan.model_copy(update={"via": Via.PULL_REQUEST})
+    await carried_out(store, None, 0, plan=plan)
+    assert (await store.trust.record_of(*PLACE, now=LATER)).failures == 0
+    await carried_out(store, OutcomeStatus.UNCHANGED, 1, plan=plan)
+    assert (await store.trust.record_of(*PLACE, now=LATER)).failures == 1, "a merged one does"
+
+
 async def test_a_relapse_that_a_verdict_saw_makes_a_success_a_failure(store: Store) -> None:
     put = await carried_out(store, OutcomeStatus.RECOVERED, 0)
     back = Observed(what="the alert came back", weight=-1.5, source="alert", at=NOW)
@@ -128,8 +137,7 @@ async def test_the_last_verdict_on_an_investigation_is_kept(store: Store) -> Non
     last = verdict(investigation, probability=0.2, graded_at=LATER, disputed=True)
     await store.verdicts.save(last, 2)
     assert await store.verdicts.of(investigation) == last
-    assert await store.verdicts.latest(mode="cache_memory_pressure") == [last]
-    assert await store.verdicts.latest(before=LATER) == []
+    assert await store.verdicts.disputed(5) == [last]
 
 
 async def test_all_records_are_listed_by_place(store: Store) -> None:
