@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from unittest.mock import patch
 from agent.investigation.loop import Investigator
 from agent.knowledge.facts import Seen
 from agent.knowledge.scan import scan
+from agent.learning.patterns import pattern_of
 from agent.model import (
     Budget,
     Case,
@@ -32,6 +33,7 @@ from agent.model import (
 )
 from agent.ports import GraphBuilder, Reasoner
 from agent.reasoning.rules import Rules
+from agent.store.repository import Store
 from benchmarks.processes import environment
 from benchmarks.quiet import NobodyTold
 from bot.clock import SystemClock
@@ -51,8 +53,9 @@ from sandbox.world.scenario import Scenario, Truth, load_scenario
 from tests import postgres
 from tests.unit.agent.investigation.house import Journal, Letters
 
-__all__ = ["Judgement", "Played", "investigate", "judge", "play"]
+__all__ = ["Judgement", "Played", "investigate", "judge", "play", "recur"]
 
+Before = Callable[[Store], Awaitable[None]]
 _CHANGING = "kubernetes"
 """The source whose view differs from scenario to scenario; what the others see is looked at once."""
 
@@ -195,6 +198,38 @@ async def investigate(
             seconds = time.perf_counter() - began
         spec = company.sandbox.scenario
         return Played(spec, case, changes, seconds, Company(spec, company.sandbox.store))
+
+
+async def recur(
+    scenarios: Sequence[str | Sandbox], before: Mapping[int, Before] | None = None
+) -> list[Played]:
+    """Investigate one scenario after the other with one memory, which learns from each.
+
+    Args:
+        scenarios: in their order.
+        before: what is done to the memory before the one at a place, counted from 0.
+    """
+    found: list[Played] = []
+    with postgres.server() as server, postgres.fresh_database(server) as url:
+        for place, scenario in enumerate(scenarios):
+            with (
+                served(_built(scenario)) as company,
+                patch.dict(os.environ, environment(company.url)),
+            ):
+                async with parts(Settings(), url) as made:
+                    await scan([_remembered(b) for b in made.vendors.builders], made.store.graph)
+                    if before and place in before:
+                        await before[place](made.store)
+                    told = alert_of(company).model_copy(update={"key": f"test:{place}"})
+                    began = time.perf_counter()
+                    case, changes = await _investigated(made, told, None, Budget(), 0.0)
+                    seconds = time.perf_counter() - began
+                    if (pattern := pattern_of(case)) is not None:
+                        await made.store.patterns.learn(pattern)
+                spec = company.sandbox.scenario
+                mending = Company(spec, company.sandbox.store)
+                found.append(Played(spec, case, changes, seconds, mending))
+    return found
 
 
 def _built(scenario: str | Sandbox) -> Sandbox:
