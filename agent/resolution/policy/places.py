@@ -35,8 +35,8 @@ class Place:
 
     @property
     def called(self) -> str:
-        """What people call it where the policy has no name for it."""
-        return self.environment or self.namespace or "an unknown environment"
+        """What people call it where the policy has no name for it; empty: nothing is known of it, as of a node."""
+        return self.environment or self.namespace
 
 
 class Where(Value):

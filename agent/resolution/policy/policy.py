@@ -55,11 +55,16 @@ class Policy(Value):
         return self.model_copy(update={"environments": changed})
 
     def name_of(self, place: Place) -> str:
-        """What the policy calls the environment of a place; where it has no name for it, as the graph does."""
+        """What the policy calls the environment of a place; where it has no name for it, as the graph does.
+
+        Of what even the graph does not place (a node), and of what it calls by the name of an environment that the
+        policy says is elsewhere, the environment is the one whose rules hold.
+        """
         found = self._found(place)
         if found is not None:
             return found
-        return self.elsewhere if place.called in self.environments else place.called
+        called = place.called
+        return self.elsewhere if not called or called in self.environments else called
 
     def rules_at(self, place: Place) -> str:
         """The environment whose rules hold in a place; it may be one that the file does not have."""

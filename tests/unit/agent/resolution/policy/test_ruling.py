@@ -41,7 +41,7 @@ class TestWhere:
             (Place(namespace="prod-a", cluster="us"), "prod-a", "ask"),
             (Place(environment="qa", namespace="qa-1"), "qa", "ask"),
             (Place(environment="development", namespace="x"), "production", "ask"),
-            (Place(), "an unknown environment", "ask"),
+            (Place(), "production", "ask"),
         ],
     )
     def test_the_first_environment_whose_places_fit_holds(
