@@ -128,11 +128,11 @@ def trial_of(
     return None
 
 
-def trial_of_verdict(verdict: Verdict) -> Trial | None:
-    """What a finding counts for in the record of its mode; None when it is open whether it was right."""
+def trial_of_verdict(verdict: Verdict, at: datetime) -> Trial | None:
+    """What a finding of that moment counts for in the record of its mode; None when it is open whether it was right."""
     if WRONG_BELOW < verdict.probability < RIGHT_FROM or verdict.disputed:
         return None
-    return Trial(verdict.graded_at, succeeded=verdict.probability >= RIGHT_FROM)
+    return Trial(at, succeeded=verdict.probability >= RIGHT_FROM)
 
 
 def standing(

@@ -24,7 +24,13 @@ from agent.model import (
 )
 from agent.store.mapping import value_of
 from agent.store.repositories import Repository
-from agent.store.tables import OutcomeRow, ProposalRow, VerdictRow, WithdrawalRow
+from agent.store.tables import (
+    InvestigationRow,
+    OutcomeRow,
+    ProposalRow,
+    VerdictRow,
+    WithdrawalRow,
+)
 
 MOST_CHANGES = 2000
 """How many of the latest changes make the records."""
@@ -223,13 +229,18 @@ async def _standing_of_mode(
     tx: AsyncSession, mode: str, restored: dict[str, tuple[datetime, ...]]
 ) -> Standing:
     statement = (
-        select(VerdictRow.__table__)
+        select(VerdictRow.__table__, InvestigationRow.ended_at)
+        .join(InvestigationRow, InvestigationRow.id == VerdictRow.investigation)
         .where(VerdictRow.mode == mode)
         .order_by(VerdictRow.graded_at.desc())
         .limit(MOST_FINDINGS)
     )
     rows = (await tx.execute(statement)).mappings().all()
-    found = (trust.trial_of_verdict(value_of(Verdict, row)) for row in rows)
+    # A second look at an old finding does not make it a new one.
+    found = (
+        trust.trial_of_verdict(value_of(Verdict, row), row["ended_at"] or row["graded_at"])
+        for row in rows
+    )
     trials = [trial for trial in found if trial is not None]
     noun = f"findings of {mode.replace('_', ' ')}"
     return trust.standing(trials, restored.get(subject_of_mode(mode), ()), noun=noun)

@@ -18,7 +18,7 @@ from agent.store.repositories import Repository
 from agent.store.tables import FeedbackRow, FindingRow, InvestigationRow, SignalRow, VerdictRow
 
 MOST = 2000
-"""How many of the latest verdicts are read at once."""
+"""How many of the latest verdicts make the calibration."""
 MOST_DUE = 50
 """How many investigations are looked back on at once; the others wait for the next time."""
 _OVER = (InvestigationStatus.CLOSED.value, InvestigationStatus.STOPPED.value)

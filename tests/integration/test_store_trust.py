@@ -8,6 +8,7 @@ from uuid import uuid4
 from agent.learning.calibration import Calibration
 from agent.model import (
     ChangeKind,
+    InvestigationStatus,
     Observed,
     Outcome,
     OutcomeStatus,
@@ -119,8 +120,9 @@ async def test_worse_in_production_withdraws_at_once_until_an_engineer_restores_
 
 async def test_findings_of_a_mode_that_were_wrong_withdraw_changes_for_it(store: Store) -> None:
     await carried_out(store, OutcomeStatus.RECOVERED, 0)
-    for number in (1, 2):
-        investigation = (await opened(store, f"wrong-{number}")).id
+    wrong = [(await opened(store, f"wrong-{number}")).id for number in (1, 2)]
+    for investigation in wrong:
+        await store.investigations.set_status(investigation, InvestigationStatus.CLOSED, NOW)
         await store.verdicts.save(verdict(investigation, probability=0.1), 1)
     mode = "cache_memory_pressure"
     record = await store.trust.record_of(*PLACE, mode=mode, now=LATER)
@@ -128,6 +130,10 @@ async def test_findings_of_a_mode_that_were_wrong_withdraw_changes_for_it(store:
     other = await store.trust.record_of(*PLACE, mode="bad_rollout", now=LATER)
     assert not other.withdrawn
     await store.trust.restore(subject_of_mode(mode), "U-ann", LATER)
+    assert not (await store.trust.record_of(*PLACE, mode=mode, now=LATER)).withdrawn
+    for investigation in wrong:  # looked at once more, after they were forgiven
+        again = verdict(investigation, probability=0.1, graded_at=LATER + timedelta(days=1))
+        await store.verdicts.save(again, 2)
     assert not (await store.trust.record_of(*PLACE, mode=mode, now=LATER)).withdrawn
 
 

@@ -169,5 +169,5 @@ def test_a_verdict_counts_once_it_is_clear(
         method="",
         graded_at=NOW,
     )
-    found = trust.trial_of_verdict(verdict)
+    found = trust.trial_of_verdict(verdict, NOW)
     assert (found and found.succeeded) == counts
