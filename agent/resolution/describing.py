@@ -8,7 +8,7 @@ from agent.model import Case, Claim, Proposal
 
 _SPACE = "\u200b"
 """A zero-width space: breaks what a forge would make a mention, a reference or a link of, and nothing else."""
-_LIVE = re.compile(r"[@#]|://|(?<=gh)-(?=\d)|(?<=!)(?=\[)|<(?=[!/a-z])", re.IGNORECASE)
+_LIVE = re.compile(r"[@#]|:(?=//)|gh(?=-\d)|www(?=\.)|!(?=\[)|\](?=\()|<(?=[!/a-z])", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _FENCE = re.compile(r"`{3,}|~{3,}")
 _LONGEST_TITLE = 200

@@ -25,8 +25,8 @@ from sandbox.github.access import READ_TOKEN, SREBOT_TOKEN
 from sandbox.github.api import REPOSITORY
 from sandbox.serving import Running, running
 
-PATCH = "kubernetes/overlays/production/session-resources.yaml"
-SESSION = Entity(name="session", kind="deployment", namespace="production")
+PATCH = "kubernetes/overlays/production/auth-resources.yaml"
+AUTH = Entity(name="auth", kind="deployment", namespace="production")
 GIBIBYTE = 2**30
 MERGER = "sandbox-github-hannah"
 
@@ -61,7 +61,7 @@ async def requests(company: Running) -> AsyncIterator[GithubRequests]:
     client.close()
 
 
-def raising(memory_bytes: int = GIBIBYTE // 2, target: Entity = SESSION) -> Change:
+def raising(memory_bytes: int = 2 * GIBIBYTE, target: Entity = AUTH) -> Change:
     return Change(
         kind=ChangeKind.RESOURCES, target=target, arguments={"memory_bytes": memory_bytes}
     )
@@ -82,7 +82,7 @@ def proposal_of(change: Change, plan: Plan, number: int = 1) -> Proposal:
 
 
 def resources(company: Running) -> Json:
-    item: Any = company.call(company.sandbox.store.get, "Deployment", "production", "session")
+    item: Any = company.call(company.sandbox.store.get, "Deployment", "production", "auth")
     found: Json = item["spec"]["template"]["spec"]["containers"][0]["resources"]
     return found
 
@@ -96,7 +96,7 @@ async def test_a_change_goes_there_and_back(company: Running, requests: GithubRe
     assert plan.via is Via.PULL_REQUEST
     assert plan.target_uid == f"{REPOSITORY}:{PATCH}"
     assert plan.resource_version == before.sha
-    assert plan.summary == "memory limit of session: 176Mi -> 512Mi"
+    assert plan.summary == "memory limit of auth: 1Gi -> 2Gi"
     assert "Argo CD applies it once it is merged into main" in plan.risk
     assert "make the change in its repository too" not in plan.risk
 
@@ -121,7 +121,7 @@ async def test_a_change_goes_there_and_back(company: Running, requests: GithubRe
     while not (await requests.state(proposal)).synced:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.2)
-    assert resources(company)["limits"] == {"cpu": "1", "memory": "512Mi"}
+    assert resources(company)["limits"] == {"cpu": "2", "memory": "2Gi"}
 
     # The way back restores the file, byte by byte.
     assert plan.way_back is not None
@@ -183,11 +183,11 @@ async def test_files_that_changed_since_are_planned_anew(
     file = mine.get_contents(PATCH)
     assert not isinstance(file, list)
     text = file.decoded_content.decode()
-    mine.update_file(PATCH, "more", text.replace("176Mi", "200Mi"), file.sha, branch="main")
+    mine.update_file(PATCH, "more", text.replace("1Gi", "1200Mi"), file.sha, branch="main")
     with pytest.raises(Drifted, match="changed since"):
         await requests.open(proposal, "")
     assert (await requests.plan(raising())).resource_version == blob_sha(
-        text.replace("176Mi", "200Mi")
+        text.replace("1Gi", "1200Mi")
     )
 
 
@@ -199,20 +199,20 @@ async def test_a_rollback_is_what_git_had_before(
     pull.merge()
     while not (await requests.state(first)).synced:
         await asyncio.sleep(0.2)
-    change = Change(kind=ChangeKind.ROLLBACK, target=SESSION, arguments={"revision": 2})
+    change = Change(kind=ChangeKind.ROLLBACK, target=AUTH, arguments={"revision": 2})
     plan = await GithubRequests(requests._client, requests._cluster).plan(change)
-    assert "+              memory: 176Mi  # seen at night: 150Mi\n" in plan.diff
-    assert plan.summary.startswith("rollback of session: as before commit ")
+    assert "+              memory: 1Gi  # seen at night: 980Mi\n" in plan.diff
+    assert plan.summary.startswith("rollback of auth: as before commit ")
 
 
 async def test_what_nobody_applies_is_not_managed(
     company: Running, requests: GithubRequests
 ) -> None:
     """cart is declared there, and bears no controller's mark; a restart is said in no file."""
-    cart = SESSION.model_copy(update={"name": "cart"})
+    cart = AUTH.model_copy(update={"name": "cart"})
     assert not await requests.manages(raising(target=cart))
-    assert not await requests.manages(Change(kind=ChangeKind.RESTART, target=SESSION))
-    gone = SESSION.model_copy(update={"name": "gone"})
+    assert not await requests.manages(Change(kind=ChangeKind.RESTART, target=AUTH))
+    gone = AUTH.model_copy(update={"name": "gone"})
     assert not await requests.manages(raising(target=gone))
 
 
@@ -227,9 +227,9 @@ async def test_a_direct_write_is_taken_back_by_argo_cd(company: Running) -> None
     fixer = KubernetesFixer(cluster(company, "sandbox-write"))
     proposal = proposal_of(raising(), await fixer.plan(raising()))
     await fixer.apply(proposal)
-    assert resources(company)["limits"]["memory"] == "512Mi"
+    assert resources(company)["limits"]["memory"] == "2Gi"
     deadline = time.monotonic() + 20
-    while resources(company)["limits"]["memory"] != "176Mi":
+    while resources(company)["limits"]["memory"] != "1Gi":
         assert time.monotonic() < deadline
         await asyncio.sleep(0.2)
 
