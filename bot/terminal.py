@@ -103,6 +103,8 @@ class TerminalNotifier:
     ) -> None:
         """A proposal, as text."""
         self._console.print(f"[bold]Proposed:[/bold] {escape(proposal.plan.summary)}")
+        if proposal.expectation is not None:
+            self._console.print(f"[bold]Success:[/bold] {escape(proposal.expectation.criterion)}")
 
     async def decision(self, case: Case, proposal: Proposal, approval: Approval) -> None:
         """Who decided."""

@@ -147,7 +147,9 @@ class _Lasting:
         if outcome.status is not self._status or self._since is None:
             self._status, self._since = outcome.status, outcome.observed_at
         lasted = (outcome.observed_at - self._since).total_seconds()
-        return outcome.status in self._settled and lasted >= self._held
+        # What starts anew upsets its neighbours for a moment: worse takes longer to be believed.
+        needed = 2 * self._held if outcome.status is OutcomeStatus.WORSE else self._held
+        return outcome.status in self._settled and lasted >= needed
 
 
 def _compared(outcome: Outcome, found: tuple[Course, ...]) -> Outcome:

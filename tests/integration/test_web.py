@@ -24,6 +24,7 @@ from agent.model import (
     Ending,
     Entity,
     Evidence,
+    Expectation,
     Finding,
     Hypothesis,
     HypothesisStatus,
@@ -42,6 +43,7 @@ from agent.model import (
     Triage,
     Window,
 )
+from agent.model.changes import Comparison
 from agent.ports import Exchange
 from agent.store.engine import create_engine
 from agent.store.repository import Store
@@ -177,6 +179,9 @@ async def applied(store: Store, number: int) -> UUID:
         policy_version="1",
         created_at=NOW,
         expires_at=NOW + timedelta(hours=1),
+        expectation=Expectation(
+            criterion="latency is back below 2 for 2 minutes.", horizon_seconds=720
+        ),
     )
     await store.proposals.add(proposal)
     approval = Approval(
@@ -196,6 +201,9 @@ async def applied(store: Store, number: int) -> UUID:
         signals=(SignalAfter(name="latency", query="q", before=2.3, after=None, good=None),),
         observed_at=NOW,
         watched_seconds=900,
+        against=(
+            Comparison(signal="latency", before=2.3, after=0.9, low=2.2, high=2.4, siblings=4),
+        ),
     )
     await store.outcomes.add(outcome)
     return proposal.id
@@ -242,6 +250,9 @@ class TestRecord:
             "by U0LEAD",
             "go ahead",
             "The latency is back at its baseline",
+            "latency is back below 2 for 2 minutes.",
+            "2.2 to 2.4",
+            "4 siblings, 0 earlier days",
             "well seen",
             "42.0 s of 5 min",
             "1,000 of 200,000",

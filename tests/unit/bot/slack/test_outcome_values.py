@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.model import Outcome, OutcomeStatus, SignalAfter
+from agent.model import Expectation, Outcome, OutcomeStatus, SignalAfter
 from agent.model.changes import Comparison
 from bot.slack.views.outcome import outcome_message, shown
 from bot.slack.views.render import Views
@@ -64,6 +64,15 @@ def test_what_has_no_way_back_offers_none() -> None:
     )
     shown_ = str(outcome_message(VIEWS, cases.case(), without, cases.outcome()).blocks)
     assert "revert_change" not in shown_
+
+
+def test_a_proposal_says_what_would_be_success() -> None:
+    said = "monitor “slow <!here>” is OK for 2 minutes."
+    expects = Expectation(criterion=said, horizon_seconds=720)
+    proposal = cases.proposal().model_copy(update={"expectation": expects})
+    message = str(VIEWS.proposal(cases.case(), proposal).blocks)
+    assert "*Success:* monitor “slow &lt;!here&gt;” is OK for 2 minutes." in message
+    assert "Watched for up to 12 min." in message
 
 
 def worse(signals: tuple[SignalAfter, ...]) -> Outcome:
