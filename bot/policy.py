@@ -20,6 +20,26 @@ _File = Annotated[
 ]
 
 
+_Words = Annotated[list[str] | None, typer.Option(help="name=value; may be repeated")]
+_Place = Annotated[str, typer.Option(help="where; empty: as the graph or the settings know it")]
+_When = Annotated[
+    datetime | None, typer.Option(help="when, UTC; empty: now", formats=["%Y-%m-%dT%H:%M"])
+]
+_User = Annotated[str, typer.Option(help="a user's id: may they approve it?")]
+_Groups = Annotated[list[str] | None, typer.Option(help="a user group that they are in")]
+_Asked = Annotated[str, typer.Option(help="the user who asked for it")]
+_Undoes = Annotated[str, typer.Option(help="it takes back a change of this kind")]
+_Worse = Annotated[bool, typer.Option("--worse", help="after which things got worse")]
+_Managed = Annotated[
+    bool, typer.Option("--pull-request", help="the target is managed in a repository")
+]
+_Policy = Annotated[Path | None, typer.Option(help="empty: the policy that holds")]
+_Live = Annotated[
+    bool | None,
+    typer.Option("--live/--no-live", help="read the records; empty: if DATABASE_URL is set"),
+]
+
+
 @app.command()
 def schema() -> None:
     """Print the JSON schema of a policy file."""
@@ -59,34 +79,27 @@ def check(file: _File = None) -> None:
 def explain(
     kind: Annotated[str, typer.Argument(help="of change, such as resources or restart")],
     target: Annotated[str, typer.Argument(help="auth, or production/deployment/auth")],
-    environment: Annotated[str, typer.Option(help="where; empty: as the graph knows it")] = "",
-    namespace: Annotated[str, typer.Option(help="of the target")] = "",
-    cluster: Annotated[str, typer.Option(help="empty: KUBERNETES_CLUSTER")] = "",
-    label: Annotated[list[str] | None, typer.Option(help="of the target: name=value")] = None,
-    argument: Annotated[
-        list[str] | None, typer.Option(help="of the change: memory_bytes=24Gi, replicas=6, ...")
-    ] = None,
-    now: Annotated[
-        list[str] | None, typer.Option(help="what is there now: memory_bytes=16Gi, ...")
-    ] = None,
-    at: Annotated[
-        datetime | None, typer.Option(help="when, UTC; empty: now", formats=["%Y-%m-%dT%H:%M"])
-    ] = None,
-    by: Annotated[str, typer.Option(help="a user: may they approve it?")] = "",
-    group: Annotated[list[str] | None, typer.Option(help="a user group that they are in")] = None,
-    asked_by: Annotated[str, typer.Option(help="the user who asked for it")] = "",
-    undoes: Annotated[str, typer.Option(help="it takes back a change of this kind")] = "",
-    worse: Annotated[bool, typer.Option("--worse", help="after which things got worse")] = False,
-    pull_request: Annotated[
-        bool, typer.Option("--pull-request", help="the target is managed in a repository")
-    ] = False,
-    file: Annotated[Path | None, typer.Option(help="empty: the policy that holds")] = None,
-    live: Annotated[
-        bool | None,
-        typer.Option("--live/--no-live", help="read the records; empty: if DATABASE_URL is set"),
-    ] = None,
+    environment: _Place = "",
+    namespace: _Place = "",
+    cluster: _Place = "",
+    label: _Words = None,
+    argument: _Words = None,
+    now: _Words = None,
+    at: _When = None,
+    by: _User = "",
+    group: _Groups = None,
+    asked_by: _Asked = "",
+    undoes: _Undoes = "",
+    worse: _Worse = False,
+    pull_request: _Managed = False,
+    file: _Policy = None,
+    live: _Live = None,
 ) -> None:
-    """Which rule decides on a change, who may approve it, when, and why it does not go without asking."""
+    """Which rule decides on a change, who may approve it, when, and why it does not go without asking.
+
+    --argument memory_bytes=24Gi is what it would set, --now memory_bytes=16Gi what is there now, --label tier=1 what the
+    target bears.
+    """
     from bot.policy_question import Question, answer
 
     settings = _settings()
