@@ -125,7 +125,7 @@ class Applying:
             raise
         except (Drifted, Refused, ToolError) as error:
             await self._errand.audit(SREBOT, "rehearsal_failed", subject_of(proposal), str(error))
-            return self._became(ProposalStatus.FAILED, f"the dry run failed: {error}")
+            return self._became(ProposalStatus.REHEARSED, str(error))
         if (plan.target_uid, plan.diff) != (proposal.plan.target_uid, proposal.plan.diff):
             return await self._drifted(proposal, "The target changed since the proposal was made")
         await self._errand.audit(
@@ -158,7 +158,7 @@ class Applying:
     async def _tell_applied(self, proposal: Proposal, applied: Applied) -> None:
         note = {
             ProposalStatus.APPLIED: "Applied. I am watching the signals that started this.",
-            ProposalStatus.REHEARSED: "Dry run: this would have been applied now. Nothing was changed.",
+            ProposalStatus.REHEARSED: f"Dry run: {_rehearsed(applied.text)} Nothing was changed.",
             ProposalStatus.FAILED: f"Not applied: {applied.text}",
             ProposalStatus.EXPIRED: f"Not applied: {applied.text}, and that is over. Nothing was changed.",
             ProposalStatus.SUPERSEDED: f"Not applied: {applied.text.rstrip('.')}. I plan it anew.",
@@ -168,3 +168,9 @@ class Applying:
                 self._errand.investigation, InvestigationStatus.WATCHING
             )
         await self._errand.show(proposal, applied.status, note)
+
+
+def _rehearsed(problem: str) -> str:
+    if problem:
+        return f"this would not have been applied: {problem.rstrip('.')}."
+    return "this would have been applied now."

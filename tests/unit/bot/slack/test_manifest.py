@@ -35,7 +35,7 @@ METHODS: dict[str, frozenset[str]] = {
     "usergroups_list": frozenset({"usergroups:read"}),
     "usergroups_users_list": frozenset({"usergroups:read"}),
     "users_list": frozenset({"users:read"}),
-    "users_info": frozenset({"users:read"}),
+    "users_info": frozenset({"users:read", "users:read.email"}),
     "views_open": frozenset(),
     "views_publish": frozenset(),
 }
