@@ -9,8 +9,8 @@ from dbos import DBOS
 
 from agent.awareness import attention, correlation, digest
 from agent.house import House
-from agent.resolution import page_events
 from agent.learning import verdicts
+from agent.resolution import page_events
 
 TICKS_KEPT = timedelta(days=1)
 """Scheduled runs, which tell nothing that the log does not."""
@@ -45,11 +45,17 @@ async def expire_issues(house: House, now: datetime) -> int:
 
 
 async def let_go(house: House, now: datetime) -> int:
-    """Let go of raw answers, series and what models were shown that are too old to be kept."""
-    seconds = house.terms.raw_retention_seconds
-    if seconds <= 0:
-        return 0
-    return await house.store.retention.empty(now - timedelta(seconds=seconds), now)
+    """Let go of what is too old to be kept, each kind after its own time; returns how many rows that touched."""
+    terms, store = house.terms, house.store
+    touched = 0
+    if seconds := terms.raw_retention_seconds:
+        touched += await store.retention.empty(now - timedelta(seconds=seconds), now)
+    if seconds := terms.journal_retention_seconds:
+        touched += await store.retention.journals(now - timedelta(seconds=seconds))
+    if seconds := terms.record_retention_seconds:
+        gone = await store.forgetting.older_than(now - timedelta(seconds=seconds))
+        touched += sum(gone.values())
+    return touched
 
 
 async def grade(house: House, now: datetime) -> int:

@@ -53,6 +53,10 @@ class Terms:
     """How long after an investigation's end it is looked back on, each time anew."""
     raw_retention_seconds: float = 30 * 24 * 3600.0
     """How long raw answers, series and what models were shown are kept; 0: for ever."""
+    journal_retention_seconds: float = 90 * 24 * 3600.0
+    """How long after its end an investigation can be played again; 0: for ever."""
+    record_retention_seconds: float = 0.0
+    """How long ended investigations, signals and changes of the graph are kept at all; 0: for ever."""
 
 
 @dataclass(frozen=True)

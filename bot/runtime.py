@@ -107,6 +107,8 @@ def terms_of(settings: Settings) -> Terms:
         messages_per_day=settings.slack.messages_per_day,
         grade_after_seconds=(bot.verdict_first_seconds, bot.verdict_last_seconds),
         raw_retention_seconds=bot.raw_retention_days * 86_400,
+        journal_retention_seconds=bot.journal_retention_days * 86_400,
+        record_retention_seconds=bot.record_retention_days * 86_400,
     )
 
 

@@ -202,6 +202,10 @@ class BotSettings(BaseSettings):
     """After which it is looked back on once more."""
     raw_retention_days: float = Field(default=30, ge=0)
     """How long raw answers, series and what models were shown are kept; 0: for ever."""
+    journal_retention_days: float = Field(default=90, ge=0)
+    """How long after its end an investigation can be played again; 0: for ever."""
+    record_retention_days: float = Field(default=0, ge=0)
+    """How long ended investigations, signals and changes of the graph are kept at all; 0: for ever."""
     policy_file: Path | None = None
     """YAML: what may be changed where, who approves it, when; empty: the rules that `srebot policy show` prints."""
     dry_run: bool = False

@@ -1,7 +1,7 @@
-"""What is let go with age: raw answers and series of tools, and the texts of exchanges with models.
+"""What is let go with age, each kind after a time of its own: raw answers, series and what models were shown; journals.
 
-Observations, evidence and findings are kept, and so is the journal, which holds no raw answer: any investigation can be
-played again.
+Observations, evidence and findings stay until the whole record goes (``agent.store.forgetting``). While its journal is kept
+an investigation can be played again: that holds no raw answer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from agent.store.exchanges import USED_TO_THE
 from agent.store.repositories import Repository
-from agent.store.tables import ExchangeRow, ModelTextRow, StepRow
+from agent.store.tables import (
+    ExchangeRow,
+    InvestigationRow,
+    JournalRow,
+    ModelTextRow,
+    StepRow,
+)
 
 _BATCH = 500
 
@@ -45,6 +51,20 @@ class Retention(Repository):
         async with self._transaction() as tx:
             await tx.execute(unused)
         return steps + exchanges
+
+    async def journals(self, before: datetime) -> int:
+        """Let go of the journals of investigations that ended before a time; returns how many entries."""
+        ended = select(InvestigationRow.id).where(InvestigationRow.ended_at < before)
+        entry = (JournalRow.investigation_id, JournalRow.position)
+        some = select(*entry).where(JournalRow.investigation_id.in_(ended)).limit(_BATCH)
+        count = 0
+        while True:
+            async with self._transaction() as tx:
+                done = await tx.execute(delete(JournalRow).where(tuple_(*entry).in_(some)))
+            assert isinstance(done, CursorResult)
+            count += done.rowcount
+            if done.rowcount < _BATCH:
+                return count
 
     async def _batches(
         self,

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import text
 
+from agent.chores import let_go as let_go_of_old
 from agent.errors import SrebotError
 from agent.model import (
     Budget,
@@ -26,9 +27,10 @@ from agent.model import (
     Step,
     Triage,
 )
+from agent.ports import Entry
 from agent.store.repository import Store
 from bot.forget import Wanted, let_go
-from tests.integration.fake_house import NOW, alert, investigated
+from tests.integration.fake_house import NOW, alert, investigated, outside
 from tests.integration.shared_store import database_url, store
 
 __all__ = ["database_url", "store"]
@@ -137,6 +139,31 @@ async def test_what_ended_before_a_time_goes_and_what_runs_or_came_later_stays(
     with pytest.raises(SrebotError):
         await store.investigations.get(old)
     assert (await store.cases.load(running.id)).steps
+
+
+async def test_the_chore_lets_go_of_each_kind_after_its_own_time(store: Store) -> None:
+    number = await asked(store, "slack:C1:2.0")
+    await store.journal.write(
+        number, Entry(position=0, name="propose", kind="none", value="", at=NOW)
+    )
+    day = timedelta(days=1)
+    world = outside(store, raw_retention_seconds=30 * 86_400, record_retention_seconds=365 * 86_400)
+
+    async def left() -> list[bool]:
+        case = await store.cases.load(number)
+        raw = await store.cases.load_raw(number)
+        return [bool(raw), bool(await store.journal.read(number)), bool(case.steps)]
+
+    assert await left() == [True, True, True]
+    await let_go_of_old(world.house, NOW + 29 * day)
+    assert await left() == [True, True, True]
+    await let_go_of_old(world.house, NOW + 31 * day)
+    assert await left() == [False, True, True]
+    await let_go_of_old(world.house, NOW + 91 * day)
+    assert await left() == [False, False, True]
+    await let_go_of_old(world.house, NOW + 366 * day)
+    with pytest.raises(SrebotError):
+        await store.investigations.get(number)
 
 
 async def test_a_rehearsal_counts_the_same_and_changes_nothing(store: Store) -> None:
