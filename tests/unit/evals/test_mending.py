@@ -43,6 +43,25 @@ def test_a_rollback_restores_the_revision_it_names() -> None:
     assert not all(tried)
 
 
+@pytest.mark.parametrize(
+    ("scenario", "change", "mends"),
+    [
+        ("hpa-at-maximum", Proposed("hpa_bounds", "search", target_kind="hpa", arguments={"maximum": 14}), True),
+        ("hpa-at-maximum", Proposed("hpa_bounds", "search", target_kind="hpa", arguments={"maximum": 11}), False),
+        ("hpa-at-maximum", Proposed("hpa_bounds", "search", target_kind="deployment", arguments={"maximum": 14}), False),
+        ("node-pressure", Proposed("cordon", "ip-10-0-1-12", target_kind="node"), True),
+        ("node-pressure", Proposed("cordon", "ip-10-0-1-13", target_kind="node"), False),
+        ("node-cordoned", Proposed("uncordon", "ip-10-0-2-22", target_kind="node"), True),
+        ("image-name-or-tag", Proposed("image", "catalog", arguments={"container": "catalog", "image": "catalog:4.12.2"}), True),
+        ("image-name-or-tag", Proposed("image", "catalog", arguments={"container": "other", "image": "catalog:4.12.2"}), False),
+    ],
+)  # fmt: skip
+def test_bounds_images_and_nodes_are_tried_as_well(
+    scenario: str, change: Proposed, mends: bool
+) -> None:
+    assert Company(load_scenario(scenario)).mends(change) is mends
+
+
 def test_trying_changes_nothing(login: Company) -> None:
     change = Proposed("replicas", "auth", arguments={"replicas": 5})
     login.mends(change)
