@@ -18,6 +18,7 @@ Json = dict[str, Any]
 _POLL_SECONDS = 0.5
 _PATIENCE_SECONDS = 420.0
 _BOT = "srebot"
+_FORGE_TOKEN = "sandbox-github-mira"  # noqa: S105 - the engineer's in the sandbox, no secret
 _MARKUP = re.compile(r"<(?:!date[^|>]*|[^|>]*)\|([^>]*)>")
 _EMOJI = re.compile(r":[a-z0-9_+-]+: ?")
 
@@ -57,6 +58,17 @@ class Person:
         values = {"reason": {"reason": {"type": "plain_text_input", "value": reason}}}
         return self._post("view/submit", view_id=view["id"], values=values)
 
+    def merge(self, link: str) -> None:
+        """Merge a pull request of the company's GitHub, with this person's own token there."""
+        owner, name, _, number = urllib.parse.urlsplit(link).path.split("/")[-4:]
+        request = urllib.request.Request(  # noqa: S310 (loopback)
+            f"{self._root}/github/repos/{owner}/{name}/pulls/{number}/merge",
+            data=b"{}",
+            headers={"Authorization": f"Bearer {_FORGE_TOKEN}"},
+            method="PUT",
+        )
+        self._call(request)
+
     def _get(self, what: str, **query: str) -> Json:
         words = urllib.parse.urlencode({"user": self._user, **query})
         return self._call(urllib.request.Request(f"{self._root}/page/{what}?{words}"))  # noqa: S310
@@ -95,7 +107,8 @@ class Story:
                     return self._end("The story ended well: it was seen in the thread.", 0)
                 if re.search(r"Unchanged\.|Worse\.|Cannot tell\.", text):
                     return self._end("No recovery was seen after the change.", 1)
-                if not self._approves and "Approve or reject" in text:
+                waits = "Approve or reject" in text or "Merge or close" in text
+                if not self._approves and waits:
                     return self._end("The fix waits for approval (--approve approves it).", 0)
                 status.update(self._doing(text))
                 time.sleep(_POLL_SECONDS)
@@ -150,9 +163,15 @@ class Story:
         if not self._approves or self._approved:
             return
         for block in message.get("blocks", ()):
-            if any(e.get("action_id") == "approve_change" for e in block.get("elements", ())):
-                self._approve(message["ts"], block["block_id"])
-                return
+            for element in block.get("elements", ()):
+                if element.get("action_id") == "approve_change":
+                    self._approve(message["ts"], block["block_id"])
+                    return
+                if element.get("action_id") == "open_request":
+                    self._person.merge(element["url"])
+                    self._approved = True
+                    self._console.print("[bold]The engineer on call merged the pull request.[/]")
+                    return
 
     def _approve(self, ts: str, block_id: str) -> None:
         answer = self._person.click(ts, block_id, "approve_change")

@@ -22,6 +22,7 @@ from agent.model import (
     InvestigationStatus,
     Proposal,
     SignalKind,
+    Via,
 )
 from bot.slack import limits
 from bot.slack.limits import Message, escape
@@ -301,7 +302,9 @@ def _next_step(case: Case) -> str:
     waiting = [p for p in case.proposals if p.status == "open"]
     match case.investigation.status:
         case InvestigationStatus.WAITING_FOR_APPROVAL if waiting:
-            return f"Approve or reject: {waiting[-1].plan.summary}"
+            through = waiting[-1].plan.via is Via.PULL_REQUEST
+            ways = "Merge or close the pull request" if through else "Approve or reject"
+            return f"{ways}: {waiting[-1].plan.summary}"
         case InvestigationStatus.WAITING_FOR_INPUT if case.finding:
             return case.finding.question
         case InvestigationStatus.WATCHING if case.proposals:
