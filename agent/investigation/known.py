@@ -18,7 +18,7 @@ from agent.investigation.information import canonical, valued
 from agent.investigation.nesting import nested
 from agent.investigation.progress import Progress
 from agent.investigation.thinking import Thinker
-from agent.learning.recall import Known, Plan, known, may_hold
+from agent.learning.recall import Known, Plan, known, leading_candidate, may_hold
 from agent.model import Case, Check, Step
 from agent.ports import Durable
 
@@ -101,13 +101,19 @@ async def _weigh(thinker: Thinker, progress: Progress, steps: Sequence[Step]) ->
 
 
 def _left(plan: Plan, house: Equipment, case: Case, wanted: Sequence[Check]) -> tuple[Check, ...]:
-    """What could still refute it, then what tells its rivals from it, as far as a recall may go."""
+    """What told then and was not asked yet, what could refute it, and what tells its rivals from it, as far as a recall
+    may go."""
     registry = house.checks.registry
     asked = frozenset(canonical(s.check, registry) for s in case.steps)
+    candidate = leading_candidate(plan, case) or plan.candidates[0]
+    told = [c for c in candidate.checks if c.tool in registry]
+    told = [c for c in told if canonical(c, registry) not in asked]
     doubts = [c for c in house.rules.attack(case) if c.tool in registry]
     rest = [c for c in wanted if c.tool in registry]
     costs = house.checks.cost_seconds
     first = valued(doubts, case.hypotheses, asked, costs, lambda c: canonical(c, registry))
     second = valued(rest, case.hypotheses, asked, costs, lambda c: canonical(c, registry))
-    ordered = {canonical(v.check, registry): v.check for v in (*first, *second)}
-    return tuple(ordered.values())[: max(0, plan.most_calls - len(case.steps))]
+    ordered: dict[str, Check] = {}
+    for check in (*told, *(v.check for v in (*first, *second))):
+        ordered.setdefault(canonical(check, registry), check)
+    return tuple(ordered.values())[: max(0, candidate.most_calls - len(case.steps))]

@@ -42,7 +42,8 @@ _ALWAYS = frozenset(
     }
 )
 """The first look-ups that show rivals: what changed, what runs, what alerts."""
-_RIVALS_PROBES = 2
+_PROBES_EACH = 2
+"""Probes of each recalled pattern in the first look; those of what leads then follow."""
 
 
 class Candidate(Value):
@@ -53,6 +54,11 @@ class Candidate(Value):
     checks: tuple[Check, ...]
     """The telling checks, in the order of the pattern's probes that somebody plays the roles of."""
     weights: tuple[float, ...]
+
+    @property
+    def most_calls(self) -> int:
+        """What a recall of it may use."""
+        return int(self.pattern.tool_calls * SHARE_OF_CALLS)
 
     @property
     def on(self) -> str:
@@ -89,18 +95,22 @@ class Known(Value):
 
 def plan_of(case: Case, openings: Sequence[Check]) -> Plan | None:
     """What to ask first; None when no pattern is worth it. ``openings`` is what is asked otherwise."""
-    candidates = tuple(_candidates(case))[:MOST_PATTERNS]
+    worth = (c for c in _candidates(case) if c.pattern.tool_calls >= LEAST_CALLS)
+    candidates = tuple(worth)[:MOST_PATTERNS]
     if not candidates:
         return None
-    most = int(candidates[0].pattern.tool_calls * SHARE_OF_CALLS)
+    most = min(c.most_calls for c in candidates)
     wanted = [c for c in openings if c.tool in _ALWAYS and not c.arguments.get("state")]
-    wanted += candidates[0].checks
-    wanted += [c for rival in candidates[1:] for c in rival.checks[:_RIVALS_PROBES]]
+    wanted += [c for candidate in candidates for c in candidate.checks[:_PROBES_EACH]]
     unique = {c.key: c for c in reversed(wanted)}
     checks = [unique[k] for k in dict.fromkeys(c.key for c in wanted)]
-    if candidates[0].pattern.tool_calls < LEAST_CALLS:
-        return None
     return Plan(candidates=candidates, checks=tuple(checks[:most]), most_calls=most)
+
+
+def leading_candidate(plan: Plan, case: Case) -> Candidate | None:
+    """The recalled pattern that the board speaks for most; None: none of them is on it."""
+    found = [(h.log_odds, c) for c in plan.candidates if (h := hypothesis_of(c, case.hypotheses))]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
 def _candidates(case: Case) -> Iterator[Candidate]:
