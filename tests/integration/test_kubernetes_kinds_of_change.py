@@ -16,6 +16,7 @@ from integrations.kubernetes.fixes import KubernetesFixer
 from sandbox.kubernetes.cloning import clone
 from sandbox.kubernetes.controllers import expand, kubelet
 from sandbox.kubernetes.controllers.cluster import Cluster
+from sandbox.kubernetes.ownership import Manager, record_update
 from sandbox.kubernetes.store import ObjectStore
 from tests.unit.sandbox.kubernetes.support import (
     FakeWorld,
@@ -44,6 +45,7 @@ def store() -> ObjectStore:
     scaled = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
     bounds = {"minReplicas": 2, "maxReplicas": 4, "scaleTargetRef": scaled, "metrics": []}
     scaler = simple("HorizontalPodAutoscaler", "web", spec=bounds)
+    record_update(None, scaler, Manager("argocd"), day_ago)
     made.load({**scaler, "apiVersion": "autoscaling/v2"}, day_ago)
     elsewhere = deployment(image="shop/web:3")
     elsewhere["metadata"]["namespace"] = "staging"
@@ -136,6 +138,16 @@ class TestBounds:
         await client.patch("hpa", "production", "web", {"spec": {"maxReplicas": 6}})
         with pytest.raises(Drifted):
             await fixer.apply(proposal)
+
+    async def test_what_its_controller_reports_meanwhile_is_no_drift(
+        self, fixer: KubernetesFixer, client: KubernetesClient, store: ObjectStore
+    ) -> None:
+        wanted = change("hpa_bounds", "hpa", "web", maximum=8)
+        proposal = proposal_of(wanted, await fixer.plan(wanted))
+        scaler = clone(store.get("HorizontalPodAutoscaler", "production", "web") or {})
+        store.update({**scaler, "status": {"currentReplicas": 3, "desiredReplicas": 4}})
+        await fixer.apply(proposal)
+        assert (await client.get("hpa", "production", "web"))["spec"]["maxReplicas"] == 8
 
     @pytest.mark.parametrize(
         "bounds", [{}, {"minimum": 0}, {"maximum": 1000}, {"maximum": "8"}, {"minimum": 5}]
