@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from typing import Protocol
 
@@ -90,8 +90,8 @@ class GithubRequests:
             Refused: the change cannot be expressed in the files, or the cluster would not take it.
             ToolError: the repository or the target cannot be read.
         """
-        tried = await self._fixer.plan(change) if self._fixer is not None else None
-        draft, live = await self._draft(change)
+        tried = await self._tried(change)
+        draft, live = await self._draft(change, tried)
         manager, base = manager_of(live), await self._client.base()
         risk = _TAKEN_BACK.sub("", tried.risk).strip() if tried is not None else ""
         return Plan(
@@ -149,7 +149,9 @@ class GithubRequests:
     async def _commit(self, proposal: Proposal) -> Commit:
         """The planned edit on the files as they are, if it is still the one that was planned."""
         try:
-            draft, _ = await self._draft(proposal.change)
+            rolls_back = proposal.change.kind is ChangeKind.ROLLBACK
+            tried = await self._tried(proposal.change) if rolls_back else None
+            draft, _ = await self._draft(proposal.change, tried)
         except (NotFound, Refused) as error:
             raise Drifted(f"The files changed since the proposal: {error}") from error
         if (blob_sha(draft.before), draft.diff) != (
@@ -167,28 +169,39 @@ class GithubRequests:
         record = self._record(proposal.investigation)
         return f"{description}\n\nThe whole record: {record}" if record else description
 
-    async def _draft(self, change: Change) -> tuple[Draft, Json]:
+    async def _tried(self, change: Change) -> Plan | None:
+        """The change as the cluster would make it."""
+        return await self._fixer.plan(change) if self._fixer is not None else None
+
+    async def _draft(self, change: Change, tried: Plan | None) -> tuple[Draft, Json]:
         live = await self._cluster.live(change.target)
         declaration = await self._declared(change.target, live)
         if declaration is None:
             raise Refused(f"{self._client.repository} does not declare {change.target.name}")
-        wanted = await self._wanted(change, declaration, live)
+        wanted = await self._wanted(change, declaration, live, tried)
         return await asyncio.to_thread(draft_of, declaration, wanted), live
 
     async def _declared(self, target: Entity, live: Json) -> Declaration | None:
         snapshot = await self._client.snapshot()
         return await asyncio.to_thread(declaration_of, snapshot, target, live)
 
-    async def _wanted(self, change: Change, declaration: Declaration, live: Json) -> Wanted:
+    async def _wanted(
+        self, change: Change, declaration: Declaration, live: Json, tried: Plan | None
+    ) -> Wanted:
         if change.kind is not ChangeKind.ROLLBACK:
             return wanted_of(change, live if declaration.by_chart else declaration.manifest.item)
-        settings, commit = await self._former(declaration)
+        settings, commit = await self._former(declaration, tried)
         name = change.target.name
         back = edits.back(change, arguments=dict(change.arguments))
         return Wanted(settings, f"rollback of {name}: as before commit {commit[:12]}", back)
 
-    async def _former(self, declaration: Declaration) -> tuple[tuple[Setting, ...], str]:
-        """The values of the pod template before the latest commit that changed them."""
+    async def _former(
+        self, declaration: Declaration, tried: Plan | None
+    ) -> tuple[tuple[Setting, ...], str]:
+        """The values of the pod template before the latest commit that changed them, and that commit.
+
+        What was tried on the cluster says which earlier revision is meant: values that it does not have are not taken.
+        """
         for path in self._paths(declaration):
             later = await self._client.versions(path)
             for newer, older in pairwise(later):
@@ -204,10 +217,11 @@ class GithubRequests:
                 found = await asyncio.to_thread(declaration_of, earlier, target)
                 if found is None:
                     break
-                if settings := former_template(declaration, found):
+                settings = former_template(declaration, found)
+                if settings and _is_tried(settings, tried):
                     return settings, newer
         raise Refused(
-            f"The history of {self._client.repository} has no earlier values of {declaration.manifest.name}'s pods"
+            f"The history of {self._client.repository} has no such earlier values of {declaration.manifest.name}'s pods"
         )
 
     def _paths(self, declaration: Declaration) -> list[str]:
@@ -248,6 +262,14 @@ def blob_sha(text: str) -> str:
     """The name that Git gives a file with this text."""
     content = text.encode()
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _is_tried(settings: Sequence[Setting], tried: Plan | None) -> bool:
+    """Whether the cluster's own way to that revision brings the same values."""
+    if tried is None:
+        return True
+    added = "\n".join(line for line in tried.diff.splitlines() if line.startswith("+"))
+    return all(str(s.value) in added for s in settings)
 
 
 def _runs(live: Json, item: Json) -> bool:

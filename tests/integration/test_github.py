@@ -199,10 +199,14 @@ async def test_a_rollback_is_what_git_had_before(
     pull.merge()
     while not (await requests.state(first)).synced:
         await asyncio.sleep(0.2)
-    change = Change(kind=ChangeKind.ROLLBACK, target=AUTH, arguments={"revision": 2})
-    plan = await GithubRequests(requests._client, requests._cluster).plan(change)
+    change = Change(kind=ChangeKind.ROLLBACK, target=AUTH, arguments={"revision": 3})
+    plan = await requests.plan(change)
     assert "+              memory: 1Gi  # seen at night: 980Mi\n" in plan.diff
     assert plan.summary.startswith("rollback of auth: as before commit ")
+    # A revision from before the repository's history is not what Git had.
+    older = change.model_copy(update={"arguments": {"revision": 1}})
+    with pytest.raises(Refused, match="no such earlier values"):
+        await requests.plan(older)
 
 
 async def test_what_nobody_applies_is_not_managed(
