@@ -134,7 +134,7 @@ class Cluster:
 
     async def list_seen(
         self, kind: str, namespace: str = "", unseen: set[str] | None = None
-    ) -> list[Json]:
+    ) -> Sequence[Json]:
         """All of a kind: nothing is hidden."""
         return await self.list(kind, namespace)
 
