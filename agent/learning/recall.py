@@ -16,6 +16,7 @@ from agent.learning.features import entities_in, features_of
 from agent.learning.probes import check_of
 from agent.learning.similarity import in_words
 from agent.model import Case, Check, Ending, Finding, Hypothesis, Pattern, Value
+from agent.reasoning.conclusion import path_from
 from agent.reasoning.modes.catalogue import CATALOGUE
 from agent.reasoning.modes.mode import FAIR
 from agent.reasoning.modes.view import View
@@ -167,10 +168,9 @@ def known(plan: Plan, case: Case, finding: Finding) -> Known | str:
     """
     if finding.ending is not Ending.CAUSE_FOUND:
         return "no cause stands out"
-    meant = [c for c in plan.candidates if (c.pattern.mode, c.entity) == _cause(finding)]
-    if not meant:
+    candidate = _meant(plan, case, finding)
+    if candidate is None:
         return "another cause shows than the recalled one"
-    candidate = meant[0]
     hypothesis = hypothesis_of(candidate, case.hypotheses)
     if hypothesis is None or hypothesis.log_odds < SUPPORTED_ABOVE:
         return "what told then does not tell enough now"
@@ -182,8 +182,19 @@ def known(plan: Plan, case: Case, finding: Finding) -> Known | str:
     return Known(candidate=candidate, margin=margin, finding=finding)
 
 
-def _cause(finding: Finding) -> tuple[str, str]:
-    return finding.mode, finding.entity
+def _meant(plan: Plan, case: Case, finding: Finding) -> Candidate | None:
+    """The recalled pattern whose cause was concluded, or of whose cause a settled refinement was."""
+    concluded = (finding.mode, finding.entity)
+    for candidate in plan.candidates:
+        if (candidate.pattern.mode, candidate.entity) == concluded:
+            return candidate
+    leader = leading(case.hypotheses)
+    path = path_from(leader, case) if leader is not None else ()
+    root = next((h for h in path if (h.mode, h.entity) == concluded), None)
+    if root is None or root.log_odds < SUPPORTED_ABOVE:
+        return None
+    above = {(h.mode, h.entity) for h in path[: path.index(root)]}
+    return next((c for c in plan.candidates if (c.pattern.mode, c.entity) in above), None)
 
 
 def _margin(hypothesis: Hypothesis, board: Sequence[Hypothesis]) -> float:
