@@ -13,6 +13,7 @@ import typer
 from bot.audit import audit
 from bot.backtest import backtest
 from bot.forget import forget
+from bot.freeze import freeze
 from bot.policy import app as policy
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ db = typer.Typer(help="The database: upgrade, status, reset.", no_args_is_help=T
 app.add_typer(db, name="db")
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
+app.add_typer(freeze, name="freeze")
 app.command()(backtest)
 app.command()(forget)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from agent.errors import ToolError
 from agent.house import House
@@ -10,6 +11,7 @@ from agent.model import Freeze
 from agent.ports import Person
 from agent.resolution.entitling import id_of
 from agent.resolution.policy import ON_CALL, Policy
+from agent.store.repository import Store
 
 MOST_REASON = 300
 """Characters of a reason that are kept."""
@@ -30,14 +32,17 @@ async def freeze(house: House, user: str, reason: str) -> str:
     """Stop all applying at once; returns what to tell the person. Anybody who may approve anything may."""
     if why := await _why_not(house, user, anywhere=True):
         return await _refused(house, user, "freeze_refused", why)
-    begun = Freeze(by=user, reason=reason.strip()[:MOST_REASON], since=house.clock.now())
-    async with house.store.sessions.begin() as session:
-        if not await house.store.freezes.begin(begun, session=session):
+    return await begin(house.store, user, reason, house.clock.now())
+
+
+async def begin(store: Store, by: str, reason: str, now: datetime) -> str:
+    """Stop all applying for somebody who may; returns what to tell them."""
+    begun = Freeze(by=by, reason=reason.strip()[:MOST_REASON], since=now)
+    async with store.sessions.begin() as session:
+        if not await store.freezes.begin(begun, session=session):
             return "Changes are frozen already; nothing is applied."
         details = {"reason": begun.reason}
-        await house.store.audit.append(
-            user, "frozen", FREEZES, details, begun.since, session=session
-        )
+        await store.audit.append(by, "frozen", FREEZES, details, now, session=session)
     return (
         "Frozen: nothing is applied from now on, in no environment. I go on investigating and proposing. "
         "`/investigate unfreeze` ends it."
@@ -48,11 +53,15 @@ async def unfreeze(house: House, user: str) -> str:
     """Let changes be applied again; returns what to tell the person. Who may approve in production may."""
     if why := await _why_not(house, user, anywhere=False):
         return await _refused(house, user, "unfreeze_refused", why)
-    now = house.clock.now()
-    async with house.store.sessions.begin() as session:
-        if not await house.store.freezes.lift(user, now, session=session):
+    return await lift(house.store, user, house.clock.now())
+
+
+async def lift(store: Store, by: str, now: datetime) -> str:
+    """Let changes be applied again for somebody who may; returns what to tell them."""
+    async with store.sessions.begin() as session:
+        if not await store.freezes.lift(by, now, session=session):
             return _NOT_FROZEN
-        await house.store.audit.append(user, "unfrozen", FREEZES, {}, now, session=session)
+        await store.audit.append(by, "unfrozen", FREEZES, {}, now, session=session)
     return "No longer frozen: approved changes are applied again."
 
 

@@ -16,6 +16,7 @@ from agent.redaction import MARK
 from agent.store.audit import Which
 from agent.store.repository import Store
 from bot.audit import Format, audit, lines
+from bot.freeze import freeze
 from tests.integration.fake_house import NOW, change, investigated, outside
 from tests.integration.test_store_changes import proposal
 
@@ -170,3 +171,20 @@ class TestCommand:
         broken = run.invoke(audit, ["verify"])
         assert broken.exit_code == 1
         assert "Entry 2 does not fit" in broken.output
+
+
+def test_who_has_the_database_can_freeze_when_slack_is_away(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    run = CliRunner()
+    assert run.invoke(freeze, ["status"]).exit_code == 0
+    assert "nothing is applied" in run.invoke(freeze, ["on", "Slack is down"]).output
+    assert "already" in run.invoke(freeze, ["on"]).output
+    shown = run.invoke(freeze, ["status"])
+    assert shown.exit_code == 1
+    assert "Slack is down" in shown.output
+    assert "No longer frozen" in run.invoke(freeze, ["off"]).output
+    log = run.invoke(audit, ["export"]).output.splitlines()
+    assert [json.loads(line)["action"] for line in log] == ["frozen", "unfrozen"]
+    assert json.loads(log[0])["actor"].startswith("terminal:")

@@ -53,6 +53,32 @@ async def test_an_approved_change_is_applied_and_its_recovery_seen(store: Store)
     ]
 
 
+async def test_where_two_have_to_approve_the_first_is_shown_and_the_second_waited_for(
+    store: Store,
+) -> None:
+    await investigated(store)
+    world = outside(store)
+    rules = world.house.policy.environments["development"].rules
+    two = tuple(r.model_copy(update={"approvals": 2, "auto_apply": None}) for r in rules)
+    places = dict(world.house.policy.environments)
+    places["production"] = places["production"].model_copy(update={"rules": two})
+    policy = world.house.policy.model_copy(update={"environments": places})
+    object.__setattr__(world.house, "policy", policy)
+    seen: list[tuple[str, str]] = []
+
+    async def second() -> Mail | None:
+        seen.extend(shown(world))
+        assert world.fixer.calls == 0
+        return await world.decided(LEAD, approved=True)
+
+    flow = world.workflow(partial(world.decided, ENGINEER, approved=True), second)
+    await carried(world, flow)
+    assert seen == [("open", f"approved by {ENGINEER}, waiting for 1 more")]
+    assert len(world.fixer.applied) == 1
+    assert world.notifier.lines("decision-") == [ENGINEER, LEAD]
+    assert (await world.actions()).count("approved") == 2
+
+
 async def test_after_a_rejection_the_next_alternative_is_put_before_people(store: Store) -> None:
     await investigated(store)
     world = outside(store)
