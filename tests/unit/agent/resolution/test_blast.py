@@ -32,7 +32,9 @@ RELATIONS = (
 
 
 def case_with(*steps: Step, relations: tuple[Relation, ...] = RELATIONS) -> Case:
-    return case_of(signal_on("search", "slow")).model_copy(update={"relations": relations, "steps": steps})
+    return case_of(signal_on("search", "slow")).model_copy(
+        update={"relations": relations, "steps": steps}
+    )
 
 
 def target(kind: str, name: str, namespace: str = "production") -> Entity:
