@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -37,6 +37,13 @@ def company() -> Iterator[Running]:
         yield served
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Running]:
+    """The same company for tests that leave it as it is."""
+    with running("gitops-memory-limit", posts_alerts=False) as served:
+        yield served
+
+
 def forge(company: Running, token: str) -> Repository:
     client = Github(
         auth=Auth.Token(token),
@@ -52,13 +59,16 @@ def cluster(company: Running, token: str) -> KubernetesClient:
     return KubernetesClient(configure(host=f"{company.url}/k8s", token=token))
 
 
-@pytest.fixture
-async def requests(company: Running) -> AsyncIterator[GithubRequests]:
+def requests_of(company: Running) -> GithubRequests:
     client = GithubClient(SREBOT_TOKEN, REPOSITORY, f"{company.url}/github")
     fixer = KubernetesFixer(cluster(company, "sandbox-write"))
     live = LiveObjects(cluster(company, "sandbox-read"))
-    yield GithubRequests(client, live, fixer, lambda n: f"https://srebot.example/{n}")
-    client.close()
+    return GithubRequests(client, live, fixer, lambda n: f"https://srebot.example/{n}")
+
+
+@pytest.fixture
+def requests(company: Running) -> GithubRequests:
+    return requests_of(company)
 
 
 def raising(memory_bytes: int = 2 * GIBIBYTE, target: Entity = AUTH) -> Change:
@@ -209,10 +219,9 @@ async def test_a_rollback_is_what_git_had_before(
         await requests.plan(older)
 
 
-async def test_what_nobody_applies_is_not_managed(
-    company: Running, requests: GithubRequests
-) -> None:
+async def test_what_nobody_applies_is_not_managed(shared: Running) -> None:
     """cart is declared there, and bears no controller's mark; a restart is said in no file."""
+    requests = requests_of(shared)
     cart = AUTH.model_copy(update={"name": "cart"})
     assert not await requests.manages(raising(target=cart))
     assert not await requests.manages(Change(kind=ChangeKind.RESTART, target=AUTH))
@@ -220,9 +229,8 @@ async def test_what_nobody_applies_is_not_managed(
     assert not await requests.manages(raising(target=gone))
 
 
-async def test_the_cluster_is_asked_before_people_are(
-    company: Running, requests: GithubRequests
-) -> None:
+async def test_the_cluster_is_asked_before_people_are(shared: Running) -> None:
+    requests = requests_of(shared)
     with pytest.raises(Refused, match="memory limit must be"):
         await requests.plan(raising(memory_bytes=1))
 
@@ -238,10 +246,9 @@ async def test_a_direct_write_is_taken_back_by_argo_cd(company: Running) -> None
         await asyncio.sleep(0.2)
 
 
-async def test_a_token_without_write_opens_nothing_and_the_doctor_says_so(
-    company: Running, requests: GithubRequests
-) -> None:
-    client = GithubClient(READ_TOKEN, REPOSITORY, f"{company.url}/github")
+async def test_a_token_without_write_opens_nothing_and_the_doctor_says_so(shared: Running) -> None:
+    requests = requests_of(shared)
+    client = GithubClient(READ_TOKEN, REPOSITORY, f"{shared.url}/github")
     proposal = proposal_of(raising(), await requests.plan(raising()))
     with pytest.raises(AccessDenied, match="grant Contents: write and Pull requests: write"):
         await GithubRequests(client, requests._cluster).open(proposal, "")
@@ -254,9 +261,9 @@ async def test_a_token_without_write_opens_nothing_and_the_doctor_says_so(
 
 
 async def test_a_wrong_token_another_repository_and_no_answer_are_told_apart(
-    company: Running,
+    shared: Running,
 ) -> None:
-    api = f"{company.url}/github"
+    api = f"{shared.url}/github"
     for token, repository, url, expected in (
         ("nonsense", REPOSITORY, api, AccessDenied),
         (SREBOT_TOKEN, "sundial/other", api, NotFound),
@@ -268,8 +275,8 @@ async def test_a_wrong_token_another_repository_and_no_answer_are_told_apart(
         client.close()
 
 
-def test_github_refuses_as_github_does(company: Running) -> None:
-    mine = forge(company, SREBOT_TOKEN)
+def test_github_refuses_as_github_does(shared: Running) -> None:
+    mine = forge(shared, SREBOT_TOKEN)
     head = mine.get_branch("main").commit.sha
     file = mine.get_contents(PATCH)
     assert not isinstance(file, list)
@@ -280,7 +287,7 @@ def test_github_refuses_as_github_does(company: Running) -> None:
         (lambda: mine.get_git_ref("heads/none"), 404),
         (lambda: mine.update_file(PATCH, "x", "y", "0" * 40), 409),
         (lambda: mine.get_pull(99), 404),
-        (lambda: forge(company, READ_TOKEN).create_git_blob("x", "utf-8"), 403),
+        (lambda: forge(shared, READ_TOKEN).create_git_blob("x", "utf-8"), 403),
     ):
         with pytest.raises(GithubException) as refused:
             act()

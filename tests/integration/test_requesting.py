@@ -242,7 +242,7 @@ async def test_what_is_not_managed_is_written_to_the_cluster(store: Store) -> No
     assert world.fixer.calls == 1
 
 
-@pytest.mark.parametrize("crash_at", range(14))
+@pytest.mark.parametrize("crash_at", range(0, 14, 2))
 async def test_a_process_that_dies_anywhere_opens_it_once(store: Store, crash_at: int) -> None:
     await investigated(store)
     requests = FakeRequests([OPEN, MERGED, SYNCED])
