@@ -35,6 +35,9 @@ _KNOWN = "Known incident"
 _SETTINGS = {
     # Nobody decides on proposals here: they expire at once, so that the investigation is closed and learnt from.
     "SREBOT_PROPOSAL_EXPIRY_SECONDS": "1",
+    # Nobody mends anything here, and the next company is another one: what it shows tells nothing of earlier findings.
+    "SREBOT_VERDICT_FIRST_SECONDS": "1000000000",
+    "SREBOT_VERDICT_LAST_SECONDS": "2000000000",
     "SREBOT_PATIENCE_SECONDS": "2",
     "SREBOT_WEAK_SIGNAL_INTERVAL_SECONDS": "0",
 }
