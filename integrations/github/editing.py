@@ -7,6 +7,7 @@ trip through its emitter would keep comments, but not always indentation, line f
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -32,6 +33,10 @@ class Setting(NamedTuple):
 
     steps: Steps
     value: Scalar
+
+
+_ESCAPED = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff\\ufeff\\ufffe\\uffff]")
+"""What YAML allows, or keeps as it is, only as an escape in double quotes."""
 
 
 def with_settings(text: str, settings: Sequence[Setting], document: int = 0) -> str:
@@ -151,12 +156,15 @@ def _written(value: Scalar, node: ScalarNode | None) -> str:
         return str(value)
     text = str(value)
     style = node.style if node is not None else None
-    if style == '"' or "\n" in text:
-        return json.dumps(text, ensure_ascii=False)
+    if style == '"' or _ESCAPED.search(text):
+        quoted = json.dumps(text, ensure_ascii=False)
+        return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
     # A plain number may stand for a quantity: then the new one is no text either.
     was_number = node is not None and style is None and not isinstance(_loaded(node.value), str)
     same = _loaded(text) == text or (
-        was_number and not isinstance(_loaded(node.value if node else ""), bool)
+        was_number
+        and str(_loaded(text)) == text
+        and not isinstance(_loaded(node.value if node else ""), bool)
     )
     if style is None and same and _is_plain(text):
         return text

@@ -38,7 +38,7 @@ JSON = st.recursive(
         (model.Proposal, tables.ProposalRow, set()),
         (model.Approval, tables.ApprovalRow, set()),
         (model.Outcome, tables.OutcomeRow, set()),
-        (model.Pattern, tables.PatternRow, set()),
+        (model.Pattern, tables.PatternRow, {"likeness", "why"}),
         (model.Entity, tables.EntityRow, set()),
         (model.Relation, tables.RelationRow, set()),
         (issues.Issue, tables.IssueRow, set()),
