@@ -1,20 +1,16 @@
-"""Strikes secrets out of text and data before they are stored, logged or shown to a model.
+"""The shapes of secrets that we know ourselves: in settings, URLs, headers, command lines, and keys that begin in a way of their own.
 
-It knows the shapes that secrets commonly have; it is a last net, not a licence to fetch them. Linear in the text, and
-redacting twice changes nothing.
+Linear in the text. What a kept library knows beside is in ``detectors``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 MARK = "[redacted]"
-_SHORT = 200
-"""Characters of the texts that come again and again: names, labels, sentences."""
-_REMEMBERED = 10_000
 
 _PASSWORDS = r"pass(?:word|wd|phrase)"
 """Words that mean a secret at the end of any other: ``dbPassword``, ``PGPASSWORD``."""
@@ -58,6 +54,23 @@ _RULES = (
         re.compile(r"(?i)(https?://)(?!\[)[^\s:/@\"'<>]{12,200}@"),
         rf"\1{MARK}@",
     ),
+    _Rule(  # Artifactory's older keys: a short beginning, so the product's name has to stand before them
+        ("artif", "jfrog", "buildkit"),
+        re.compile(
+            r"((?i:artif|jfrog|buildkit)[^\n]{0,40}?\n?[^\n]{0,20}?[\s=:\"])AP[0-9A-F][a-zA-Z0-9]{8,200}(?![\w-])"
+        ),
+        rf"\1{MARK}",
+    ),
+    _Rule(  # a Telegram bot's token begins with its number
+        (":aa",),
+        re.compile(r"(?<!\d)\d{8,10}:AA[A-Za-z0-9_-]{33}(?![\w-])"),
+        MARK,
+    ),
+    _Rule(  # npm's settings of a registry
+        (":_auth",),
+        re.compile(r"(:_auth(?:Token)?=[ \t]{0,4})(?!\[|\$)[^\s\"']+"),
+        rf"\1{MARK}",
+    ),
     _Rule(  # DSNs of Go's MySQL driver: user:password@tcp(host)
         ("@tcp(", "@unix("),
         re.compile(r"(?<![^\s\"'=])([\w.-]{1,64}):[^\s\"'<>]{1,200}@(tcp|unix)\("),
@@ -75,7 +88,14 @@ _RULES = (
             "sk-",
             "gh",
             "github_pat_",
-            "glpat-",
+            "gl",
+            "pypi-",
+            "sq0",
+            "dop_v1_",
+            "hvs.",
+            "gocspx-",
+            "dckr_pat_",
+            "shpat_",
             "akia",
             "asia",
             "aiza",
@@ -90,9 +110,11 @@ _RULES = (
         ),
         re.compile(
             r"\b(?:xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|sk-[A-Za-z0-9_-]{16,}"
-            r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}"
+            r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|gl(?:pat|dt|ft|rt|soat|cbt|ptt|imt|agent|oas)-[A-Za-z0-9_-]{16,}"
+            r"|pypi-AgE[A-Za-z0-9_-]{50,}|sq0[a-z]{3}-[A-Za-z0-9_\\-]{22,}|dop_v1_[a-f0-9]{64}|hvs\.[A-Za-z0-9_-]{24,}"
+            r"|GOCSPX-[A-Za-z0-9_-]{20,}|dckr_pat_[A-Za-z0-9_-]{20,}|shpat_[a-f0-9]{32}"
             r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}"
-            r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
+            r"|eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?|[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"
             r"|pdus?\+_[A-Za-z0-9_+-]{10,}|[rs]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/]{16,}"
             r"|npm_[A-Za-z0-9]{30,}|hf_[A-Za-z0-9]{30,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})+"
         ),
@@ -176,47 +198,15 @@ _SECRET_NAME = re.compile(
 )
 
 
-def redact(text: str) -> str:
-    """The text with whatever looks like a secret replaced by ``[redacted]``."""
-    return _redacted_before(text) if len(text) <= _SHORT else _redacted(text)
-
-
-def _redacted(text: str) -> str:
-    lower = text.lower()
+def strike(text: str, lower: str) -> str:
+    """The text with the secrets replaced that our own rules know; ``lower`` is the text in lower case."""
     for rule in _RULES:
         if any(hint in lower for hint in rule.hints):
             text = rule.pattern.sub(rule.replacement, text)
     return text
 
 
-_redacted_before = lru_cache(_REMEMBERED)(_redacted)
-
-
-@lru_cache(_REMEMBERED)
-def _means_a_secret(name: str) -> bool:
+@lru_cache(10_000)
+def means_a_secret(name: str) -> bool:
+    """Whether what stands under such a name is a secret: ``DB_PASSWORD``, ``apiKey``."""
     return _SECRET_NAME.search(name) is not None
-
-
-def redact_data(data: Any) -> Any:
-    """JSON-like data with its secrets replaced: by the shape of a text, and by the name that it stands under.
-
-    References to secrets (the name of a Kubernetes Secret and a key in it) are kept: they are not secret.
-    """
-    if isinstance(data, str):
-        return redact(data)
-    if isinstance(data, Mapping):
-        return {key: _redact_field(str(key), value, data) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [redact_data(item) for item in data]
-    return data
-
-
-def _redact_field(key: str, value: Any, siblings: Mapping[str, Any]) -> Any:
-    named = str(siblings.get("name", "")) if key == "value" else key
-    if not _means_a_secret(named):
-        return redact_data(value)
-    if isinstance(value, str):
-        return MARK if value else value
-    if isinstance(value, Mapping) and isinstance(value.get("value"), str):
-        return {**redact_data(value), "value": MARK}
-    return redact_data(value)
