@@ -35,7 +35,9 @@ class Incident(_Part):
     """One incident, or a poisoned pattern that is put into the memory before the next one."""
 
     scenario: str = ""
-    kind: Literal["first", "again", "elsewhere", "look-alike", "poisoned"] = Field("first", alias="is")
+    kind: Literal["first", "again", "elsewhere", "look-alike", "poisoned"] = Field(
+        "first", alias="is"
+    )
     of: int = 0
     """The place of the incident that it is like, counted from 1; 0: none."""
     poison: Poison | None = None

@@ -37,9 +37,7 @@ def line(one: Lived) -> str:
     """One incident in a line, while others are still to come."""
     result = one.result
     if result.problem:
-        return (
-            f"[red]✗[/] {one.place} {escape(result.scenario.name)}: {escape(result.problem[:2_000])}"
-        )
+        return f"[red]✗[/] {one.place} {escape(result.scenario.name)}: {escape(result.problem[:2_000])}"
     mark = "[green]✓[/]" if result.score.cause else "[red]✗[/]"
     how = "known" if one.recalled else "whole"
     return (

@@ -10,7 +10,6 @@ from agent.awareness.issues import Decided, Precision
 from agent.model import Case, Conversation, Entity, Freeze, Note, Proposal, Signal
 from agent.model.pages import PageEvent
 from agent.ports import Asked
-from agent.model.pages import PageEvent
 from bot.slack.desk import Reads
 from tests.unit.bot.slack import cases
 
