@@ -96,7 +96,8 @@ class PagerDutyPager:
             self._client.log(incident), self._client.notes_in_full(incident)
         )
         # Times are whole seconds; within one, the log's own order (the latest first) tells.
-        oldest_first = sorted(log[::-1], key=lambda e: str(e.get("created_at")))
+        order = sorted(range(len(log)), key=lambda n: (str(log[n].get("created_at")), -n))
+        oldest_first = [log[n] for n in order]
         events = [_from_log(incident, e) for e in _without_first_assignment(oldest_first)]
         events += [_from_note(incident, n) for n in notes]
         return tuple(sorted(filter(None, events), key=lambda e: e.at))
