@@ -26,8 +26,11 @@ BENCHMARKS = {
     "rca": "Root causes of recorded faults",
     "kills": "Stories whose bot is killed with -9 at random moments",
     "trust": "Earned autonomy on simulated records, and confidence before and after recalibration",
+    "redaction": "Secrets and personal data before the redaction",
     "grounding": "Made-up facts and true ones before the grounding gate",
 }
+
+_WITH_CASES = ("rca", "redaction")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.names or BENCHMARKS:
         measure: Callable[..., list[Figure]] = import_module(f"benchmarks.{name}").measure
         with console.status(f"Measuring: {BENCHMARKS[name]}"):
-            measured[name] = measure(options.cases) if name == "rca" else measure()
+            measured[name] = measure(options.cases) if name in _WITH_CASES else measure()
         print_table(console, BENCHMARKS[name], measured[name])
     if options.json:
         _write(options.json, {n: [f.as_json() for f in found] for n, found in measured.items()})
@@ -50,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="name")
     parser.add_argument("--json", default="", metavar="FILE", help="write the figures; - prints")
-    parser.add_argument("--cases", type=Path, metavar="DIR", help="recorded faults, for rca")
+    parser.add_argument(
+        "--cases", type=Path, metavar="DIR", help="recorded faults for rca, tests for redaction"
+    )
     return parser
 
 

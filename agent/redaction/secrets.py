@@ -44,6 +44,11 @@ _RULES = (
         ),
         MARK,
     ),
+    _Rule(  # a key as PuTTY keeps it
+        ("private-lines:",),
+        re.compile(r"(Private-Lines: \d{1,4}\r?\n)(?:[A-Za-z0-9+/=]{4,80}\r?\n?){1,200}"),
+        rf"\1{MARK}\n",
+    ),
     _Rule(  # the password of a URL
         ("://",),
         re.compile(r"(?<=://)([^\s:/@\"'<>]{0,200}):[^\s/\"'<>]{1,500}@"),
@@ -90,6 +95,7 @@ _RULES = (
             "github_pat_",
             "gl",
             "pypi-",
+            "akc",
             "sq0",
             "dop_v1_",
             "hvs.",
@@ -111,7 +117,7 @@ _RULES = (
         re.compile(
             r"\b(?:xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|sk-[A-Za-z0-9_-]{16,}"
             r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|gl(?:pat|dt|ft|rt|soat|cbt|ptt|imt|agent|oas)-[A-Za-z0-9_-]{16,}"
-            r"|pypi-AgE[A-Za-z0-9_-]{50,}|sq0[a-z]{3}-[A-Za-z0-9_\\-]{22,}|dop_v1_[a-f0-9]{64}|hvs\.[A-Za-z0-9_-]{24,}"
+            r"|AKC[A-Za-z0-9]{50,}|pypi-AgE[A-Za-z0-9_-]{50,}|sq0[a-z]{3}-[A-Za-z0-9_\\-]{22,}|dop_v1_[a-f0-9]{64}|hvs\.[A-Za-z0-9_-]{24,}"
             r"|GOCSPX-[A-Za-z0-9_-]{20,}|dckr_pat_[A-Za-z0-9_-]{20,}|shpat_[a-f0-9]{32}"
             r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}"
             r"|eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?|[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"

@@ -25,6 +25,7 @@ STRUCK = [
     f"//registry.npmjs.org/:_authToken={MIXED[:20]}",
     f"gldt-{MIXED[:20]}",
     f"110201543:AA{MIXED[:33]}",
+    f"PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n{MIXED}\nPrivate-MAC: 0",
     f"BEGIN RSA PRIVATE KEY-----\n{MIXED}",
 ]
 KEPT = [
