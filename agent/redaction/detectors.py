@@ -54,7 +54,7 @@ class _Detector(NamedTuple):
     hints: tuple[str, ...] = ()
     """Lower-case words: a text that holds none of them need not be searched."""
     precise: re.Pattern[str] | None = None
-    """In place of words, where a format has none: quick to search for."""
+    """Beside words, or in their place where a format has none: quick to search for."""
     means_it: Callable[[re.Match[str], str], bool] = _any
     """Whether a match is a secret, for patterns that match other things too."""
     without: tuple[int, ...] = ()
@@ -67,7 +67,8 @@ _DETECTORS = (
     ),
     _Detector(
         "aws.AWSKeyDetector",
-        ("aws", "akia", "asia", "abia", "acca", "a3t"),
+        ("aws",),
+        re.compile("A(?:3T|BIA|CCA|KIA|SIA)[A-Z0-9]{16}"),
         means_it=_no_digest,
     ),
     _Detector(
@@ -114,9 +115,8 @@ def strike(text: str, lower: str, mark: str) -> str:
 
 
 def _may_hold_one(text: str, lower: str, detector: _Detector) -> bool:
-    if detector.precise:
-        return detector.precise.search(text) is not None
-    return any(hint in lower for hint in detector.hints)
+    by_word = any(hint in lower for hint in detector.hints)
+    return by_word or (detector.precise is not None and detector.precise.search(text) is not None)
 
 
 @cache

@@ -24,16 +24,20 @@ _MACHINES = frozenset({"git", "root", "ubuntu", "ec2-user", "hg", "svn"})
 _INTERNATIONAL = re.compile(
     r"\+(?<![\w+.]\+)[1-9](?:[ .()-]{0,2}\d){6,14}(?![\w%]|[.,]\d| ?(?:[KMGT]i?)?B\b| ?bytes)"
 )
+_LAST_FOUR = re.compile(r"-(?<=\d{3}-)\d{4}(?![\w-])")
+"""What every such number ends with: quick to search for, as is what begins with a character rather than what stands before it."""
 _NATIONAL = re.compile(r"(?<![\w.+/-])(?:\(\d{3}\) ?|\d{3}-)\d{3}-\d{4}(?![\w-])")
 _CARD = re.compile(
-    r"(?<![\w.+-])(?:[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([ -]?)\d{6}\2\d{5})(?![\w-]|\.\d)"
+    r"[2-6](?<![\w.+-][2-6])(?:\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}|(?<=3)[47]\d{2}([ -]?)\d{6}\2\d{5})(?![\w-]|\.\d)"
 )
 _ID = re.compile(
     r"(?i)(?:trace|span|parent|request|message|event|offset|monitor)[\w.-]{0,16}[\"']?\s?[=:]\s?[\"']?$"
 )
 """What stands before a number that is an id."""
 _NEAR = 40
-_IBAN = re.compile(r"(?<![\w-])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![\w-])")
+_IBAN = re.compile(
+    r"[A-Z](?<![\w-][A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![\w-])"
+)
 _IBAN_LENGTHS = {
     **dict.fromkeys(("NO",), 15),
     **dict.fromkeys(("BE",), 16),
@@ -63,7 +67,7 @@ def redact_personal(text: str) -> str:
     text = _CARD.sub(_card, text)
     if "+" in text:
         text = _INTERNATIONAL.sub(_international, text)
-    return _NATIONAL.sub(_national, text)
+    return _NATIONAL.sub(_national, text) if _LAST_FOUR.search(text) else text
 
 
 def is_address(text: str) -> bool:

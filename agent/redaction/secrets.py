@@ -51,7 +51,7 @@ _RULES = (
     ),
     _Rule(  # the password of a URL
         ("://",),
-        re.compile(r"(?<=://)([^\s:/@\"'<>]{0,200}):[^\s/\"'<>]{1,500}@"),
+        re.compile(r"(?<=://)([^\s:/@\"'<>]{0,200}):(?!\[redacted\]@)[^\s/\"'<>]{1,500}@"),
         rf"\1:{MARK}@",
     ),
     _Rule(  # a token in place of a user, as Git's hosts take it
@@ -78,7 +78,7 @@ _RULES = (
     ),
     _Rule(  # DSNs of Go's MySQL driver: user:password@tcp(host)
         ("@tcp(", "@unix("),
-        re.compile(r"(?<![^\s\"'=])([\w.-]{1,64}):[^\s\"'<>]{1,200}@(tcp|unix)\("),
+        re.compile(r"(?<![^\s\"'=])([\w.-]{1,64}):(?!\[redacted\]@)[^\s\"'<>]{1,200}@(tcp|unix)\("),
         rf"\1:{MARK}@\2(",
     ),
     _Rule(
@@ -93,7 +93,16 @@ _RULES = (
             "sk-",
             "gh",
             "github_pat_",
-            "gl",
+            "glpat-",
+            "gldt-",
+            "glft-",
+            "glrt-",
+            "glsoat-",
+            "glcbt-",
+            "glptt-",
+            "glimt-",
+            "glagent-",
+            "gloas-",
             "pypi-",
             "akc",
             "sq0",

@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.redaction import redact, redact_data
@@ -118,6 +118,8 @@ def test_data_are_struck_by_name_and_references_kept() -> None:
     assert kept["prompt_tokens"] == 5
 
 
+@example("0:" + "0" * 200 + "@tcp(@tcp(")
+@example("://a:" + "0" * 500 + "@b@c")
 @given(
     st.text() | st.lists(st.sampled_from([*SECRETS, *HARMLESS, '"', "'", " ", "\n"])).map("".join)
 )
