@@ -16,10 +16,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
-from agent.investigation.facts import Facts, Part, is_common_key, key_of, keys_beside
+from agent.investigation.facts import Facts, Part
+from agent.investigation.keys import is_common_key, key_of, keys_beside
 from agent.investigation.names import is_named, known_names, occurs, plain_names, subjects_of
 from agent.investigation.records import Answer, times_of
 from agent.investigation.tokens import tokens_of
+from agent.investigation.units import COUNT, RATIO
 from agent.investigation.values import Number, Values, numbers_of
 from agent.investigation.words import words
 from agent.model import Claim, Evidence, Step
@@ -31,8 +33,14 @@ _ESCAPES = re.compile(r"\\[nrt]|[\s\\]+")
 _PURPOSE = re.compile(
     r"\b(?:to|by|for|every|within|least|most|than|until|after|in|of|another)\s+[-+~≈<>≤≥]{0,2}$"
 )
-_PROPOSING = re.compile(rf"\b(?:{'|'.join(sorted(words('proposing')))})\b")
+_PROPOSING = re.compile(
+    r"(?:^\W*|\b(?:and|or|then|to|please|should|could|would|can|must|may|might|we|you|not|by|also|first|next|[a-z]+ly)\s+)"
+    rf"(?:{'|'.join(sorted(words('proposing')))})\b"
+)
+"""A verb of advice where a verb stands, not the noun (``reaches its limit of``)."""
 _CLAUSE = re.compile(r"[.;,:]\s|\b(?:because|since|as|which|that|where|when|whose|while)\b")
+_LINE = re.compile(r"\"[^\"\n]*\s[^\"\n]*\"|`[^`\n]*\s[^`\n]*`")
+"""A quoted line: what it names is not what the sentence is about."""
 _COMMAND = re.compile(r"`([^`\n]+)`")
 
 
@@ -64,7 +72,18 @@ class Source:
         only = None if whole else named
         borne = (p for p, r in enumerate(answer.records) if r.names and p not in named)
         unnamed = frozenset(borne if named else ())
-        return Part(answer.values, answer.ratios, answer.lapses, answer.times, out, only, unnamed)
+        lesser, closer = answer.overruled(_CLAUSE.split(sentence), named)
+        return Part(
+            answer.values,
+            answer.ratios,
+            answer.lapses,
+            answer.times,
+            out,
+            only,
+            unnamed,
+            lesser=lesser,
+            closer=closer,
+        )
 
     @cached_property
     def shown(self) -> str:
@@ -96,7 +115,13 @@ class Said:
         tokens, numbers = tokens_of(self._original, in_quotes=True), []
         for quantity in tokens.quantities:
             key = next(filter(is_common_key, keys_beside(quantity)), "")
-            numbers += [n._replace(key=key) for n in numbers_of(quantity, ())]
+            # ``restarted 8 times`` counts; only where nothing is called so are times a multiple as well.
+            counts = bool(key) and any(m.dimension == COUNT for m in quantity.meanings)
+            numbers += [
+                n._replace(key=key)
+                for n in numbers_of(quantity, ())
+                if not (counts and n.unit is not None and n.unit.dimension == RATIO)
+            ]
         return Part(Values(numbers), (), Values(()), times_of(tokens.moments, ()))
 
 
@@ -139,7 +164,7 @@ class Pool:
 
     def facts(self, sentence: str, names: Sequence[str]) -> Facts:
         """The numbers and times that a sentence may state: of what it names, not of others of the kind."""
-        low = sentence.lower()
+        low = _LINE.sub(" ", sentence).lower()
         parts = self._told(low, names)
         told = [n for p in parts for n in p.values]
         called: dict[str, list[tuple[int, Number]]] = defaultdict(list)
@@ -157,7 +182,9 @@ class Pool:
                 )
                 if rank or is_common_key(key):
                     called[key].append((rank, number))
-        return Facts(parts, {key: _meant(key, some, told) for key, some in called.items()})
+        return Facts(
+            sentence.lower(), parts, {key: _meant(key, some, told) for key, some in called.items()}
+        )
 
     @property
     def _is_wide(self) -> bool:

@@ -37,6 +37,7 @@ _DIGIT = re.compile(r"\d")
 _HEDGE = re.compile(r"(?:about|around|roughly|nearly|almost|approximately|some|close to|~|≈)\s*$")
 _FINEST_SPAN_SECONDS = 0.5
 _AROUND = 40
+_ROUND_DIGITS = 2
 _MOST_HEDGED = 0.025
 """How far off a hedged round number may be, as a share of it: ``about 23,800``."""
 _WORDS = {
@@ -67,6 +68,21 @@ class Quantity(NamedTuple):
     def is_relative(self) -> bool:
         """Whether it may be the quotient of two values."""
         return any(m.dimension == RATIO for m in self.meanings)
+
+    @property
+    def is_multiple(self) -> bool:
+        """Whether it is written as a multiple of something (``3x``), which is never the bare value itself."""
+        return self.text.lower().endswith(("x", "×", "fold"))
+
+    @property
+    def is_round(self) -> bool:
+        """Whether it is a whole number of at most two digits, or of those and zeros."""
+        return self.value.is_integer() and len(str(int(self.value)).rstrip("0")) <= _ROUND_DIGITS
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is written without decimals and without a unit, as a number of things is."""
+        return not self.meanings and self.half_step in (0.0, 0.5)
 
     @property
     def is_duration(self) -> bool:

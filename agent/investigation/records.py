@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import combinations
 from typing import Any, NamedTuple
 
+from agent.investigation.keys import statistic_beside
 from agent.investigation.names import is_named, names_of, tags_of
 from agent.investigation.tokens import Moment, Tokens, tokens_of
 from agent.investigation.units import COUNTED, SECONDS, Meaning, unit_of, unit_of_key
@@ -69,6 +70,8 @@ class Answer:
         """Quotients of values that are set against each other."""
         self.spans: list[Number] = []
         """Between moments that belong together, and from them until they were read; seconds."""
+        self.called: list[Number] = []
+        """The numbers that the data call something."""
         self.times: list[Time] = [_time(step.started_at.astimezone(UTC), ())]
         self.records: list[Record] = []
         self._read_at = step.started_at.astimezone(UTC)
@@ -106,10 +109,21 @@ class Answer:
             )
         }
 
-    @cached_property
-    def called(self) -> list[Number]:
-        """The numbers that the data call something."""
-        return [n for n in self.numbers if n.key]
+    def overruled(
+        self, clauses: Sequence[str], named: Mapping[int, int]
+    ) -> tuple[frozenset[int], frozenset[str]]:
+        """The named records in whose place another speaks, and what its values are called.
+
+        A clause with both names of a call is about the call, not about what either of them does by itself.
+        """
+        said = {p: [_said(c, self.records[p]) for c in clauses] for p in named}
+        whole = {p: frozenset().union(*parts) for p, parts in said.items()}
+        close = {p for p, parts in said.items() if len(whole[p]) > 1 and whole[p] in parts}
+        lesser = frozenset(p for p in named if any(whole[p] < whole[other] for other in close))
+        if not lesser:
+            return lesser, frozenset()
+        keys = frozenset(n.key for n in self.numbers if not close.isdisjoint(n.path))
+        return lesser, keys | {""}
 
     def out_of_place(self, sentence: str, named: Collection[int]) -> frozenset[int]:
         """The records that a sentence (lower case) is not about: it names others of their group, and not them."""
@@ -134,8 +148,11 @@ class Answer:
             own, per_seconds = unit_of_key(key)
             if (percentile := _PERCENTILE.match(key)) is not None:
                 self.numbers.append(Number(float(percentile[1]), path, COUNTED, key="percentile"))
+                self.called.append(self.numbers[-1])
             meant = own or (COUNTED if key in _COUNT_KEYS else unit)
-            self.numbers.append(Number(abs(float(node)), path, meant, per_seconds, key))
+            number = Number(abs(float(node)), path, meant, per_seconds, key)
+            self.numbers.append(number)
+            self.called += [number] if key else []
         elif isinstance(node, dict):
             self._object(node, path, unit)
         elif isinstance(node, list | tuple):
@@ -212,7 +229,9 @@ class Answer:
         self._add_times([m for m in moments if m is not None], path)
         match = _LINE_UNIT.search(line)
         unit = unit_of(match[1]) if match else None
-        self.numbers += [n for q in tokens.quantities for n in numbers_of(q, path, unit)]
+        for quantity in tokens.quantities:
+            key = statistic_beside(quantity)
+            self.numbers += [n._replace(key=key) for n in numbers_of(quantity, path, unit)]
         self.times += times_of(tokens.moments, path)
 
     def _add_times(self, moments: Sequence[datetime], path: Path) -> None:
@@ -225,6 +244,10 @@ class Answer:
 
 def _time(at: datetime, path: Path) -> Time:
     return Time(at.hour, at.minute, at.second, (at.year, at.month, at.day), path)
+
+
+def _said(clause: str, record: Record) -> frozenset[str]:
+    return frozenset(n for n in record.names if n in clause and is_named(n, clause))
 
 
 def times_of(moments: Sequence[Moment], path: Path) -> list[Time]:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import yaml
 
-SECONDS, RATIO, COUNT = "seconds", "ratio", "count"
-"""Dimensions that more is known about than their units; bytes and cores are the others."""
+SECONDS, RATIO, COUNT, BYTES = "seconds", "ratio", "count", "bytes"
+"""Dimensions that more is known about than their units; cores are the other."""
 _SUFFIX_PER = "_per_"
 _STORED_IN: dict[str, tuple[float, ...]] = {
     SECONDS: (1.0, 1e-3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,10 @@ from agent.investigation.units import COUNT, COUNTED, RATIO, Meaning
 Path = tuple[int, ...]
 """The records that a fact lies in, the outermost first."""
 _SLACK = 1e-12
+_CHANGE = re.compile(
+    r"\s(?:(?P<up>above|more|higher|greater|over\s(?:the\s|its\s)?(?:baseline|usual|normal))"
+    r"|(?P<down>below|less|lower|fewer)|of\s|as\s(?:much|many|high|large))"
+)
 
 
 class Number(NamedTuple):
@@ -121,16 +126,28 @@ def numbers_of(quantity: Quantity, path: Path, unit: Meaning | None = None) -> l
 
 
 def is_quotient(quantity: Quantity, ratios: Iterable[float]) -> bool:
-    """Whether a percentage or a multiple is one of the ratios, or a percentage the growth that one of them is."""
+    """Whether a percentage or a multiple is one of the ratios, or a percentage the change that one of them is; which of
+    these is meant counts where the words after it tell."""
+    way = _change(quantity.after)
     for meaning in quantity.meanings:
         if meaning.dimension != RATIO:
             continue
         low, high = bounds(quantity, meaning.factor)
-        grows = meaning.factor < 1.0
+        is_share = meaning.factor < 1.0
         for ratio in ratios:
-            if low <= ratio <= high or (grows and low <= abs(ratio - 1.0) <= high):
+            change = (
+                (abs(ratio - 1.0) if way is None else way * (ratio - 1.0)) if is_share else ratio
+            )
+            is_level = not is_share or not way
+            if (is_level and low <= ratio <= high) or (way != 0 and low <= change <= high):
                 return True
     return False
+
+
+def _change(after: str) -> int | None:
+    """Which way a percentage tells of a change, by what stands after it: up (1), down (-1), of none (0), not told (None)."""
+    found = _CHANGE.match(after)
+    return None if found is None else 1 if found["up"] else -1 if found["down"] else 0
 
 
 def bounds(quantity: Quantity, factor: float) -> tuple[float, float]:
