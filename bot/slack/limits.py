@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.redaction import redact
+
 Block = dict[str, Any]
 
 MAX_BLOCKS = 50
@@ -76,8 +78,8 @@ def _whole(cut: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Make outside text inert in mrkdwn: no mention, link or channel call of its own."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Make outside text inert in mrkdwn: no mention, link or channel call of its own; secrets and personal data are struck."""
+    return redact(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def without_mentions(text: str) -> str:

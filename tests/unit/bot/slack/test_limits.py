@@ -92,3 +92,8 @@ def test_buttons_survive_when_there_are_too_many_blocks(count: int) -> None:
     message = limits.fit("x", content)
     assert message.blocks[-1]["type"] == "actions"
     assert "more parts" in message.blocks[-2]["elements"][0]["text"]
+
+
+def test_secrets_and_personal_data_in_outside_text_are_not_posted() -> None:
+    said = limits.escape("login of ada@example.com with password=hunter2 <!here>")
+    assert said == "login of [email] with password=[redacted] &lt;!here&gt;"
