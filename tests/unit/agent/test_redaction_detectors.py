@@ -22,7 +22,7 @@ STRUCK = [
     f"sq0csp-{MIXED[:43]}",
     f"MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.{MIXED[:27]}",
     f"azure storage {(MIXED * 2)[:86]}==",
-    f"//registry.npmjs.org/:_authToken={MIXED[:20]}",
+    f"//npm.example.org/:_authToken={MIXED[:20]}",
     f"gldt-{MIXED[:20]}",
     f"110201543:AA{MIXED[:33]}",
     f"PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n{MIXED}\nPrivate-MAC: 0",
