@@ -133,15 +133,18 @@ def is_quotient(quantity: Quantity, ratios: Iterable[float]) -> bool:
         if meaning.dimension != RATIO:
             continue
         low, high = bounds(quantity, meaning.factor)
-        is_share = meaning.factor < 1.0
         for ratio in ratios:
-            change = (
-                (abs(ratio - 1.0) if way is None else way * (ratio - 1.0)) if is_share else ratio
-            )
-            is_level = not is_share or not way
-            if (is_level and low <= ratio <= high) or (way != 0 and low <= change <= high):
+            said = _percentages(ratio, way) if meaning.factor < 1.0 else (ratio,)
+            if any(low <= value <= high for value in said):
                 return True
     return False
+
+
+def _percentages(ratio: float, way: int | None) -> tuple[float, ...]:
+    """The percentages, as shares of 1, that tell of a ratio: itself, or the change that it is."""
+    if way is None:
+        return ratio, abs(ratio - 1.0)
+    return (way * (ratio - 1.0),) if way else (ratio,)
 
 
 def _change(after: str) -> int | None:
