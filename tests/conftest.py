@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from itertools import zip_longest
 
+import dbos  # noqa: F401 (its log's handler holds on to the stderr of the first import; a test's own is closed after it)
 import hypothesis
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
