@@ -24,7 +24,7 @@ serve: setup
 	$(BIN)/srebot serve
 
 test: setup
-	$(BIN)/python -m pytest -n 4 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff format --check .

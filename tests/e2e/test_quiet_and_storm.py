@@ -158,7 +158,7 @@ def test_the_summary_counts_alerts_and_services(storm: Storm) -> None:
 
 
 def test_that_it_is_over_is_said_once_and_closes_the_issue(storm: Storm) -> None:
-    lines = [text for text in said(storm.stage) if "recovered at" in text]
+    lines = [text for text in said(storm.stage) if "alerts recovered at" in text]
     assert len(lines) == 1
     assert re.search(r"the last of its 1[23] alerts recovered", lines[0]), "one may come again"
     found = issue(storm.stage)

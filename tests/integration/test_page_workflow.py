@@ -10,6 +10,7 @@ from agent.model.pages import Page, PageEvent, PageEventKind
 from agent.store.engine import normalise
 from agent.store.repository import Store
 from agent.workflows import Workflows
+from tests.integration.dbos_process import dbos
 from tests.integration.fake_house import NOW, investigated, outside
 
 
@@ -22,10 +23,9 @@ async def test_an_event_sent_twice_is_told_once_and_others_start_nothing(
     await store.pages.sent("srebot-1", "QPAGE", "https://x.example/QPAGE", opened=True)
     world = outside(store)
     url = normalise(database_url).render_as_string(hide_password=False)
-    DBOS(config={"name": "srebot-pages", "system_database_url": url, "log_level": "ERROR"})
-    workflows = Workflows(world.house)
-    DBOS.launch()
-    try:
+    with dbos(url, "srebot-pages"):
+        workflows = Workflows(world.house)
+        DBOS.launch()
         done = PageEvent(
             kind=PageEventKind.ACKNOWLEDGED, incident="QPAGE", who="Mara Okafor", at=NOW
         )
@@ -36,7 +36,5 @@ async def test_an_event_sent_twice_is_told_once_and_others_start_nothing(
             while not world.notifier.lines("page-"):
                 await asyncio.sleep(0.05)
         kept = await DBOS.list_workflows_async(name="Workflows.take_page_event")
-    finally:
-        DBOS.destroy()
     assert world.notifier.lines("page-") == ["Mara Okafor acknowledged the page (PagerDuty)."]
     assert len(kept) == 1

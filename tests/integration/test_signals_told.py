@@ -28,6 +28,7 @@ from agent.model import (
 from agent.store.engine import normalise
 from agent.store.repository import Store
 from agent.workflows import QUEUE, Workflows, workflow_id
+from tests.integration.dbos_process import dbos
 from tests.integration.fake_house import NOW, Hands, Outside, alert, outside
 
 
@@ -230,12 +231,11 @@ async def workflows(
     monkeypatch.setattr(workflow, "_FIRST_WAIT_SECONDS", 0.01)
     monkeypatch.setattr(telling, "REFRESH_SECONDS", 0.05)
     url = normalise(database_url).render_as_string(hide_password=False)
-    DBOS(config={"name": "srebot-tests", "system_database_url": url, "log_level": "ERROR"})
-    made = Workflows(told.house)
-    DBOS.launch()
-    await DBOS.register_queue_async(QUEUE, polling_interval_sec=0.05)
-    yield made
-    DBOS.destroy()
+    with dbos(url, "srebot-tests"):
+        made = Workflows(told.house)
+        DBOS.launch()
+        await DBOS.register_queue_async(QUEUE, polling_interval_sec=0.05)
+        yield made
 
 
 async def done(*identities: str) -> None:
