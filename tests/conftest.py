@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncIterator, Iterator
 from itertools import zip_longest
 
-import dbos  # noqa: F401 (its log's handler holds on to the stderr of the first import; a test's own is closed after it)
 import hypothesis
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,6 +19,17 @@ from tests import postgres
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("dev", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """A command under test takes the log over; its stream is closed after the test."""
+    loggers = [logging.getLogger(name) for name in ("", "dbos")]
+    before = [(log, log.handlers[:], log.level, log.propagate) for log in loggers]
+    yield
+    for log, handlers, level, propagate in before:
+        log.handlers[:], log.propagate = handlers, propagate
+        log.setLevel(level)
 
 
 @pytest.fixture(scope="session")
